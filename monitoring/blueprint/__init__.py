@@ -1,0 +1,1 @@
+"""What shall run in a region: pure functions of the region's file, without Terraform and without a cloud."""

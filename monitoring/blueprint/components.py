@@ -1,0 +1,227 @@
+"""The workloads of a region, one row each: where they run, how their pods are selected, what they listen on.
+
+Names, labels and ports are what the charts render (their own templates decide most of them); a render
+test holds the rows against real manifests. Everything that needs one of these facts names the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+NAMESPACE = "monitoring"
+"""Pod Security `restricted`."""
+
+NODE_NAMESPACE = "monitoring-node"
+"""Pod Security `privileged`: node-exporter alone, which reads the host."""
+
+KUBE_PROMETHEUS_STACK = "kube-prometheus-stack"
+THANOS = "thanos"
+OAUTH2_PROXY = "oauth2-proxy"
+
+POOL_LABELS: Mapping[str, str] = MappingProxyType({"workload": "monitoring"})
+"""Label of the monitoring nodes, and, as a NoSchedule taint, what keeps others off them."""
+
+PRIORITY_CLASS = "monitoring-critical"
+
+STATIC_STORAGE_CLASS = "oversight-static"
+"""Claims on disks that Terraform made; without a provisioner, so that a miss stays Pending."""
+
+DYNAMIC_STORAGE_CLASS = "oversight-retain"
+"""Claims that the Azure disk driver answers with a new disk, kept when the claim goes."""
+
+
+class Grant(StrEnum):
+    """What a workload may do in Azure, as the name of a built-in role."""
+
+    BLOB_WRITE = "Storage Blob Data Contributor"
+    BLOB_READ = "Storage Blob Data Reader"
+    SECRETS_READ = "Key Vault Secrets User"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A named port of a pod; `protocol` as Kubernetes writes it."""
+
+    name: str
+    number: int
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """One workload: `labels` select its pods, `service` is the Service that others call.
+
+    `grants` (empty: no Azure identity) are the roles of its workload identity; `secrets` are the names of
+    the Key Vault secrets that it may read.
+    """
+
+    name: str
+    release: str
+    namespace: str = NAMESPACE
+    labels: Mapping[str, str] = field(hash=False)
+    ports: tuple[Port, ...]
+    service: str | None = None
+    service_account: str
+    grants: tuple[Grant, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+    def port(self, name: str) -> Port:
+        """The port of that name; `KeyError` names those that exist."""
+        for port in self.ports:
+            if port.name == name:
+                return port
+        raise KeyError(f"{self.name} has no port {name!r}, only {[port.name for port in self.ports]}")
+
+    def address(self, port: str) -> str:
+        """`host:port` by which a pod of any namespace reaches the Service."""
+        if self.service is None:
+            raise ValueError(f"{self.name} has no Service")
+        return f"{self.service}.{self.namespace}.svc:{self.port(port).number}"
+
+
+def _thanos(
+    component: str, *ports: Port, service: str | None = None, grants: tuple[Grant, ...] = ()
+) -> Component:
+    name = f"thanos-{component}"
+    return Component(
+        name=name,
+        release=THANOS,
+        # the instance too: the global view's query has the same name and component
+        labels={
+            "app.kubernetes.io/name": "thanos",
+            "app.kubernetes.io/instance": THANOS,
+            "app.kubernetes.io/component": component,
+        },
+        ports=ports,
+        service=service or name,
+        service_account=name,
+        grants=grants,
+    )
+
+
+_GRPC = Port(name="grpc", number=10901)
+_HTTP = Port(name="http", number=10902)
+_REMOTE_WRITE = Port(name="remote-write", number=19291)
+
+OPERATOR = Component(
+    name="prometheus-operator",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app": "kube-prometheus-stack-operator", "release": KUBE_PROMETHEUS_STACK},
+    ports=(Port(name="https", number=10250),),
+    service="prometheus-operator",
+    service_account="prometheus-operator",
+)
+OPERATOR_WEBHOOK = Component(
+    name="prometheus-operator-webhook",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app": "kube-prometheus-stack-operator-webhook", "release": KUBE_PROMETHEUS_STACK},
+    ports=(Port(name="https", number=10250),),
+    service="prometheus-operator-webhook",
+    service_account="prometheus-operator-webhook",
+)
+PROMETHEUS = Component(
+    name="prometheus",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": "prometheus"},
+    ports=(Port(name="http-web", number=9090), Port(name="reloader-web", number=8080)),
+    service="prometheus-prometheus",
+    service_account="prometheus-prometheus",
+)
+ALERTMANAGER = Component(
+    name="alertmanager",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "alertmanager", "alertmanager": "prometheus"},
+    ports=(
+        Port(name="http-web", number=9093),
+        Port(name="reloader-web", number=8080),
+        Port(name="mesh-tcp", number=9094),
+        Port(name="mesh-udp", number=9094, protocol="UDP"),
+    ),
+    service="prometheus-alertmanager",
+    service_account="prometheus-alertmanager",
+)
+KUBE_STATE_METRICS = Component(
+    name="kube-state-metrics",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={
+        "app.kubernetes.io/name": "kube-state-metrics",
+        "app.kubernetes.io/instance": KUBE_PROMETHEUS_STACK,
+    },
+    ports=(Port(name="http", number=8080),),
+    service="kube-state-metrics",
+    service_account="kube-state-metrics",
+)
+GRAFANA = Component(
+    name="grafana",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "grafana", "app.kubernetes.io/instance": KUBE_PROMETHEUS_STACK},
+    ports=(Port(name="grafana", number=3000),),
+    service="grafana",
+    service_account="grafana",
+)
+NODE_EXPORTER = Component(
+    name="node-exporter",
+    release=KUBE_PROMETHEUS_STACK,
+    namespace=NODE_NAMESPACE,
+    labels={
+        "app.kubernetes.io/name": "prometheus-node-exporter",
+        "app.kubernetes.io/instance": KUBE_PROMETHEUS_STACK,
+    },
+    ports=(Port(name="http-metrics", number=9100),),
+    service="node-exporter",
+    service_account="node-exporter",
+)
+QUERY = _thanos("query", _GRPC, _HTTP)
+QUERY_FRONTEND = _thanos("query-frontend", _HTTP)
+RECEIVE_ROUTER = _thanos("receive-router", _GRPC, _HTTP, _REMOTE_WRITE)
+RECEIVE_INGESTOR = _thanos(
+    "receive-ingestor",
+    _GRPC,
+    _HTTP,
+    _REMOTE_WRITE,
+    service="thanos-receive-ingestor-headless",
+    grants=(Grant.BLOB_WRITE,),
+)
+STORE_GATEWAY = _thanos(
+    "store-gateway", _GRPC, _HTTP, service="thanos-store-gateway-headless", grants=(Grant.BLOB_READ,)
+)
+COMPACTOR = _thanos("compact", _HTTP, service="thanos-compact-headless", grants=(Grant.BLOB_WRITE,))
+SIGN_IN = Component(
+    name="oauth2-proxy",
+    release=OAUTH2_PROXY,
+    labels={"app.kubernetes.io/name": "oauth2-proxy", "app.kubernetes.io/instance": OAUTH2_PROXY},
+    ports=(Port(name="http", number=4180), Port(name="metrics", number=44180)),
+    service="oauth2-proxy",
+    service_account="oauth2-proxy",
+    grants=(Grant.SECRETS_READ,),
+    secrets=("oauth2-proxy-cookie-secret",),
+)
+
+COMPONENTS = (
+    OPERATOR,
+    OPERATOR_WEBHOOK,
+    PROMETHEUS,
+    ALERTMANAGER,
+    KUBE_STATE_METRICS,
+    GRAFANA,
+    NODE_EXPORTER,
+    QUERY,
+    QUERY_FRONTEND,
+    RECEIVE_ROUTER,
+    RECEIVE_INGESTOR,
+    STORE_GATEWAY,
+    COMPACTOR,
+    SIGN_IN,
+)
+
+
+def prometheus_claim(replica: int) -> str:
+    """Name under which the operator's StatefulSet looks for a replica's claim.
+
+    The shape is prometheus-operator's: `prometheus-<name>-db-prometheus-<name>-<ordinal>`, with the
+    Prometheus resource named `prometheus` (`cleanPrometheusOperatorObjectNames`).
+    """
+    return f"prometheus-prometheus-db-prometheus-prometheus-{replica}"

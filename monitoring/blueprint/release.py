@@ -1,0 +1,32 @@
+"""One Helm release, complete: what Terraform installs is what `values`, `render`, local and review see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from monitoring.blueprint.charts import Chart
+
+Values = Mapping[str, object]
+"""Chart values as plain data: mappings, lists, strings, numbers, booleans, None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A chart with its values.
+
+    `after` names the releases that must come first. `known_after_apply` lists the value paths (Helm's
+    `set` syntax) that only Terraform knows, each with the component whose identity's client id goes there.
+    `overrides` are the dotted paths that the region's `helm_values` replaced. `timeout` is in seconds;
+    `atomic` rolls a failed upgrade back, which a stateful release must not do in the middle.
+    """
+
+    name: str
+    chart: Chart
+    namespace: str
+    values: Values = field(hash=False)
+    after: tuple[str, ...] = ()
+    known_after_apply: Mapping[str, str] = field(default_factory=dict, hash=False)
+    overrides: tuple[str, ...] = ()
+    timeout: int
+    atomic: bool

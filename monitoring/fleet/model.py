@@ -1,0 +1,301 @@
+"""What a region's file may say: types and ranges, no defaults.
+
+Every value stands in `regions/_common.yaml` or in the region's own file, with its reason; a key that is
+not named here is refused. Checks that compare fields are in `checks.py`, since they can only run once
+the fields themselves are right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from monitoring.fleet.quantities import Cpu, Duration, Size
+
+
+def _pattern(pattern: str, *, longest: int, shortest: int = 1) -> StringConstraints:
+    return StringConstraints(pattern=pattern, min_length=shortest, max_length=longest)
+
+
+def _parsed(kind: type[IPv4Address] | type[IPv4Network], example: str) -> BeforeValidator:
+    def parse(value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError(f"must be a string such as {example}, got {value!r}")  # noqa: TRY004  (pydantic's protocol)
+        try:
+            return kind(value)
+        except ValueError as fault:
+            raise ValueError(f"must be such as {example}, got {value!r}: {fault}") from fault
+
+    return BeforeValidator(parse, json_schema_input_type=str)
+
+
+StackName = Annotated[str, _pattern(r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$", longest=24, shortest=3)]
+"""Name of a region, its stack and its `cluster` label: `prod-eastus`. 24 characters leave room for what
+names derive from it (a managed identity may have 128, a federated credential 120, a Helm name 53)."""
+
+Uuid = Annotated[str, _pattern(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", longest=36)]
+"""An id of Azure or Entra. Not a secret; zeros until filled in (a warning)."""
+
+ResourceId = Annotated[
+    str, _pattern(r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/.+$", longest=512)
+]
+ResourceGroupName = Annotated[str, _pattern(r"^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$", longest=90)]
+StorageAccountName = Annotated[str, _pattern(r"^[a-z0-9]+$", longest=24, shortest=3)]
+ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, shortest=3)]
+KeyVaultName = Annotated[str, _pattern(r"^[A-Za-z](-?[A-Za-z0-9])+$", longest=24, shortest=3)]
+KubernetesName = Annotated[str, _pattern(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", longest=63)]
+HostName = Annotated[str, _pattern(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", longest=253)]
+VmSize = Annotated[str, _pattern(r"^Standard_[A-Z]+[0-9]+[a-z0-9]*(_v[0-9]+)?$", longest=40)]
+Zone = Literal["1", "2", "3"]
+Address = Annotated[IPv4Address, _parsed(IPv4Address, "10.10.0.4")]
+Network = Annotated[IPv4Network, _parsed(IPv4Network, "10.10.0.0/24")]
+
+
+class Model(BaseModel):
+    """Strict (a string is not a number), closed (an unknown key is an error), immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+class Compute(Model):
+    """CPU and memory of one container."""
+
+    cpu: Cpu
+    memory: Size
+
+
+class Resources(Model):
+    """What the scheduler reserves for one pod's main container, and where the kernel stops it."""
+
+    requests: Compute
+    limits: Compute
+
+
+class TerraformState(Model):
+    """The storage container that holds the Terraform state of every stack (docs/prerequisites.md)."""
+
+    subscription_id: Uuid
+    resource_group: ResourceGroupName
+    storage_account: StorageAccountName
+    container: ContainerName
+
+
+class FleetWide(Model):
+    """What exists once for all regions: the stack `fleet`."""
+
+    location: str = Field(min_length=1)
+    subscription_id: Uuid
+    resource_group: ResourceGroupName
+    private_dns_zone: HostName
+
+
+class Cluster(Model):
+    """The AKS cluster that exists already and that the stack reads, never makes."""
+
+    name: Annotated[str, _pattern(r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$", longest=63)]
+    resource_group: ResourceGroupName
+    control_plane_identity: Annotated[str, _pattern(r"^[A-Za-z0-9][A-Za-z0-9_-]+$", longest=128, shortest=3)]
+    control_plane_identity_resource_group: ResourceGroupName
+    network_policy_engine: Literal["cilium", "calico", "azure"]
+
+
+class LoadBalancers(Model):
+    """Static addresses of the internal load balancers by which other regions reach this one.
+
+    The subnet is theirs alone: nodes would take the addresses first.
+    """
+
+    subnet_name: Annotated[str, _pattern(r"^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9_]$", longest=80)]
+    subnet: Network
+    query: Address
+    federation: Annotated[tuple[Address, ...], Field(strict=False, min_length=1)]
+
+
+class RegionNetwork(Model):
+    """The region's virtual network, which exists already."""
+
+    virtual_network_id: ResourceId
+    node_subnet_id: ResourceId
+    node_subnet: Network
+    private_endpoint_subnet_id: ResourceId
+    blob_private_dns_zone_id: ResourceId
+    load_balancers: LoadBalancers
+
+
+class KeyVault(Model):
+    """The vault that holds the secrets; only names of secrets appear in this program."""
+
+    name: KeyVaultName
+    resource_group: ResourceGroupName
+
+
+class NodePools(Model):
+    """Nodes for monitoring alone: one pool per zone, or one for a region without zones.
+
+    Counts are per pool.
+    """
+
+    vm_size: VmSize
+    os_disk_size: Size
+    min_count: int = Field(ge=1, le=100)
+    max_count: int = Field(ge=1, le=100)
+    max_pods: int = Field(ge=30, le=250)
+    drain_timeout: Duration
+    node_soak: Duration
+
+
+class ObjectStore(Model):
+    """The storage account of the region's Thanos blocks."""
+
+    account: StorageAccountName
+    container: ContainerName
+    replication: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"]
+    soft_delete: Duration
+    log_analytics_workspace_id: ResourceId
+
+
+class Prometheus(Model):
+    """The Prometheus replicas of a region; each scrapes everything."""
+
+    replicas: int = Field(ge=2, le=6)
+    retention: Duration
+    retention_size: Size
+    volume_size: Size
+    disk_type: Literal["Premium_LRS", "PremiumV2_LRS", "Premium_ZRS", "StandardSSD_LRS", "StandardSSD_ZRS"]
+    scrape_interval: Duration
+    resources: Resources
+
+
+class Alertmanager(Model):
+    """The Alertmanager cluster of a region."""
+
+    replicas: int = Field(ge=3, le=9)
+    retention: Duration
+    volume_size: Size
+
+
+class Receive(Model):
+    """Thanos Receive: ingestors that hold each sample `replication_factor` times, behind routers."""
+
+    replicas: int = Field(ge=3, le=30)
+    replication_factor: Literal[3, 5]
+    retention: Duration
+    volume_size: Size
+    resources: Resources
+
+
+class StoreGateway(Model):
+    """Thanos Store Gateway: answers queries from Blob."""
+
+    replicas: int = Field(ge=2, le=12)
+    volume_size: Size
+    resources: Resources
+
+
+class Compactor(Model):
+    """Thanos Compactor: one per bucket."""
+
+    volume_size: Size
+    resources: Resources
+
+
+class Retention(Model):
+    """How long Blob keeps samples, per resolution."""
+
+    raw: Duration
+    five_minutes: Duration
+    one_hour: Duration
+
+
+class Thanos(Model):
+    """Long-term storage of a region.
+
+    `outage_window` is the longest interruption of remote write that loses nothing: it sets the
+    ingestors' out-of-order window and the age at which a sender gives a sample up.
+    """
+
+    outage_window: Duration
+    retention: Retention
+    receive: Receive
+    store_gateway: StoreGateway
+    compactor: Compactor
+
+
+class Gateway(Model):
+    """The Gateway API listener that brings people in; it exists already and ends TLS."""
+
+    name: KubernetesName
+    namespace: KubernetesName
+    listener: KubernetesName
+
+
+class Access(Model):
+    """Who comes in, and by which host."""
+
+    host: HostName
+    gateway: Gateway
+    client_id: Uuid
+    allowed_group: Uuid
+    email_domain: HostName
+    trusted_proxies: Annotated[tuple[Network, ...], Field(strict=False, min_length=1)]
+
+
+class DiskSnapshots(Model):
+    """Daily snapshots of the Prometheus disks by a backup vault, on top of the copies in Blob."""
+
+    retention: Duration
+
+
+class Region(Model):
+    """One region, complete: `_common.yaml` under the region's own file."""
+
+    name: StackName
+    location: str = Field(min_length=1)
+    zones: Annotated[tuple[Zone, ...], Field(strict=False)]
+    global_view: bool
+    environment: Annotated[str, _pattern(r"^[a-z]+$", longest=20)]
+    tenant_id: Uuid
+    subscription_id: Uuid
+    resource_group: ResourceGroupName
+    tags: dict[
+        Annotated[str, _pattern(r"^[^<>%&\\?/]+$", longest=128)], Annotated[str, Field(max_length=256)]
+    ]
+    state: TerraformState
+    fleet: FleetWide
+    cluster: Cluster
+    network: RegionNetwork
+    key_vault: KeyVault
+    node_pools: NodePools
+    object_store: ObjectStore
+    prometheus: Prometheus
+    alertmanager: Alertmanager
+    thanos: Thanos
+    access: Access
+    disk_snapshots: DiskSnapshots | None
+    helm_values: dict[str, dict[str, Any]]
+
+    def peer(self) -> Peer:
+        """This region as the others see it."""
+        return Peer(
+            name=self.name,
+            location=self.location,
+            global_view=self.global_view,
+            host=self.access.host,
+            query_address=self.network.load_balancers.query,
+            federation_addresses=self.network.load_balancers.federation,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peer:
+    """All that one region may know of another, so that no stack reads another's state."""
+
+    name: str
+    location: str
+    global_view: bool
+    host: str
+    query_address: IPv4Address
+    federation_addresses: tuple[IPv4Address, ...]
