@@ -1,0 +1,126 @@
+"""What holds for the code itself: one direction of imports, and the traps of cdktf in Python."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+MAY_IMPORT = {
+    "monitoring.fleet": {"monitoring.errors", "monitoring.fleet"},
+    "monitoring.blueprint": {"monitoring.errors", "monitoring.fleet", "monitoring.blueprint"},
+    "monitoring.commands": {"monitoring"},
+    "constructs": {
+        "monitoring.errors",
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "constructs",
+        "cdktf",
+        "jsii",
+    },
+}
+"""fleet <- blueprint <- {constructs, commands} <- main: what each room may take from ours and from cdktf."""
+
+GUARDED = ("monitoring", "constructs", "main", "cdktf", "jsii")
+
+
+def imports(source: str) -> Iterator[str]:
+    """Dotted names that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def _within(name: str, package: str) -> bool:
+    return name == package or name.startswith((f"{package}.", f"{package}_"))
+
+
+def wrong_imports(room: str, source: str) -> list[str]:
+    """Imports of ours or of cdktf that the room must not have."""
+    return [
+        name
+        for name in imports(source)
+        if any(_within(name, package) for package in GUARDED)
+        and not any(_within(name, package) for package in MAY_IMPORT[room])
+    ]
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_go_one_way(room: str) -> None:
+    files = sorted((ROOT / room.replace(".", "/")).rglob("*.py"))
+    assert files
+    assert {file.name: wrong for file in files if (wrong := wrong_imports(room, file.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("monitoring.fleet", "from monitoring.blueprint import release"),
+        ("monitoring.blueprint", "def f():\n    import cdktf"),
+        ("monitoring.blueprint", "from cdktf_cdktf_provider_azurerm.managed_disk import ManagedDisk"),
+        ("monitoring.commands", "import jsii"),
+        ("monitoring.commands", "from constructs.object_store import ObjectStore"),
+        ("constructs", "from monitoring.commands import values"),
+    ],
+)
+def test_an_import_against_the_direction_is_found(room: str, source: str) -> None:
+    assert wrong_imports(room, source)
+
+
+@pytest.mark.parametrize("module", ["monitoring.blueprint.releases", "monitoring.__main__"])
+def test_what_shall_run_is_known_without_starting_jsii(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('jsii' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def first_import(source: str) -> str:
+    """The first import that is not from __future__."""
+    return next(name for name in imports(source) if name != "__future__")
+
+
+@pytest.mark.parametrize("file", ["main.py", "tests/conftest.py"])
+def test_the_fast_bindings_come_first(file: str) -> None:
+    assert first_import((ROOT / file).read_text()) == "monitoring.fast_bindings"
+
+
+def test_another_first_import_is_found() -> None:
+    assert first_import("import cdktf\nimport monitoring.fast_bindings") == "cdktf"
+
+
+def dicts_in_lists(source: str) -> list[int]:
+    """Lines with a dict literal directly in a list: jsii drops its optional snake_case keys without a word."""
+    return [
+        element.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.List | ast.ListComp)
+        for element in (node.elts if isinstance(node, ast.List) else [node.elt])
+        if isinstance(element, ast.Dict | ast.DictComp)
+        or (isinstance(element, ast.Call) and isinstance(element.func, ast.Name) and element.func.id == "dict")
+    ]
+
+
+def test_constructs_put_typed_structs_into_lists() -> None:
+    found = {file.name: dicts_in_lists(file.read_text()) for file in (ROOT / "constructs").rglob("*.py")}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "source", ["x = [{'a_b': 1}]", "x = [{'a': k} for k in y]", "x = [1, dict(a_b=1)]", "f(spec=[[{}]])"]
+)
+def test_a_dict_in_a_list_is_found(source: str) -> None:
+    assert dicts_in_lists(source)
+
+
+def test_constructs_joins_the_package_of_that_name() -> None:
+    assert not (ROOT / "constructs" / "__init__.py").exists(), (
+        "constructs/ has no __init__.py on purpose: the PyPI package `constructs` extends its path, so the folder "
+        "joins it. With an __init__.py it would hide the package and cdktf would not start."
+    )

@@ -1,0 +1,50 @@
+"""Every law, over every resource of every stack; and each law once on the fault that it is there for."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.laws.stack_laws import LAWS, Law, Stack, stateful_addresses
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "stateful-addresses.txt"
+REMEDY = f"""Addresses of resources that hold data have changed. Terraform would destroy and make them anew.
+A renamed or moved construct keeps its address by `resource.override_logical_id("<old name>")`, or moves it in
+the state by `resource.move_to_id(…)` / `move_from_id(…)`. If the data is meant to go, or a region is new, change
+tests/golden/{GOLDEN.name} in the same commit and say so."""
+
+
+@pytest.mark.parametrize("law", sorted(set(LAWS), key=str), ids=str)
+def test_every_stack_keeps_the_law(law: Law, stacks: Mapping[str, Stack]) -> None:
+    assert {name: found for name, stack in stacks.items() if (found := list(law.holds(stack)))} == {}
+
+
+@pytest.mark.parametrize("law", LAWS, ids=str)
+def test_the_law_bites_on_its_fault(law: Law, region_stack: Stack) -> None:
+    broken = copy.deepcopy(region_stack)
+    law.fault(broken)
+    assert list(law.holds(region_stack)) == []
+    assert list(law.holds(broken)) != []
+
+
+def _listing(stacks: Mapping[str, Stack]) -> str:
+    return "".join(f"{name} {address}\n" for name in sorted(stacks) for address in stateful_addresses(stacks[name]))
+
+
+def test_what_holds_data_keeps_its_address(stacks: Mapping[str, Stack]) -> None:
+    assert _listing(stacks) == GOLDEN.read_text(), REMEDY
+
+
+def test_a_moved_disk_changes_the_golden_file(stacks: Mapping[str, Stack]) -> None:
+    moved = copy.deepcopy(dict(stacks))
+    disks = next(stack for stack in moved.values() if "azurerm_managed_disk" in stack["resource"])["resource"]
+    name = next(iter(disks["azurerm_managed_disk"]))
+    disks["azurerm_managed_disk"]["elsewhere"] = disks["azurerm_managed_disk"].pop(name)
+    assert _listing(moved) != GOLDEN.read_text()
+
+
+def test_the_laws_see_resources(stacks: Mapping[str, Stack]) -> None:
+    assert all(stateful_addresses(stack) for stack in stacks.values())
