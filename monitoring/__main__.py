@@ -17,9 +17,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Names of the modules, sorted."""
-        return sorted(
-            module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_"
-        )
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The `command` of the module of that name."""

@@ -82,9 +82,7 @@ class Component:
         return f"{self.service}.{self.namespace}.svc:{self.port(port).number}"
 
 
-def _thanos(
-    component: str, *ports: Port, service: str | None = None, grants: tuple[Grant, ...] = ()
-) -> Component:
+def _thanos(component: str, *ports: Port, service: str | None = None, grants: tuple[Grant, ...] = ()) -> Component:
     name = f"thanos-{component}"
     return Component(
         name=name,

@@ -39,9 +39,7 @@ names derive from it (a managed identity may have 128, a federated credential 12
 Uuid = Annotated[str, _pattern(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", longest=36)]
 """An id of Azure or Entra. Not a secret; zeros until filled in (a warning)."""
 
-ResourceId = Annotated[
-    str, _pattern(r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/.+$", longest=512)
-]
+ResourceId = Annotated[str, _pattern(r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/.+$", longest=512)]
 ResourceGroupName = Annotated[str, _pattern(r"^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$", longest=90)]
 StorageAccountName = Annotated[str, _pattern(r"^[a-z0-9]+$", longest=24, shortest=3)]
 ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, shortest=3)]
@@ -260,9 +258,7 @@ class Region(Model):
     tenant_id: Uuid
     subscription_id: Uuid
     resource_group: ResourceGroupName
-    tags: dict[
-        Annotated[str, _pattern(r"^[^<>%&\\?/]+$", longest=128)], Annotated[str, Field(max_length=256)]
-    ]
+    tags: dict[Annotated[str, _pattern(r"^[^<>%&\\?/]+$", longest=128)], Annotated[str, Field(max_length=256)]]
     state: TerraformState
     fleet: FleetWide
     cluster: Cluster
