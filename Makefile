@@ -1,0 +1,90 @@
+# Needs Python, git and make on the machine; all else is installed into this folder, from the lock files.
+
+PYTHON ?= python3
+PYTHON_MINIMUM := 3.11
+PIPENV_VERSION := 2026.10.3
+
+PIPENV := .pipenv/bin/pipenv
+PIPENV_STAMP := .pipenv/$(PIPENV_VERSION)
+ENVIRONMENT := .venv/.synced
+NODE_MODULES := node_modules/.package-lock.json
+RUN := .venv/bin/python
+STACK ?= *
+ARGS ?= list
+
+export CHECKPOINT_DISABLE := 1
+export PIPENV_VENV_IN_PROJECT := 1
+export PIPENV_IGNORE_VIRTUALENVS := 1
+export PIPENV_DONT_LOAD_ENV := 1
+export PIPENV_NOSPIN := 1
+export PIPENV_VERBOSITY := -1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help synth test check generate lock bench validate cdktf clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+synth: $(ENVIRONMENT) ## The Terraform JSON of all stacks, into cdktf.out/
+	@$(RUN) main.py
+
+test: $(ENVIRONMENT) ## The tests that need nothing but Python
+	@$(RUN) -m pytest -n auto
+
+check: $(ENVIRONMENT) ## Ruff, mypy, yamllint; what is generated equals what is committed
+	@$(RUN) -m ruff check
+	@$(RUN) -m ruff format --check
+	@$(RUN) -m mypy .
+	@$(RUN) -m yamllint --strict .
+	@$(RUN) -m monitoring generate --check
+
+generate: $(ENVIRONMENT) ## Write anew what is generated and committed
+	@$(RUN) -m monitoring generate
+
+lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lock
+	@$(PIPENV) lock
+	@$(RUN) -m monitoring lock
+
+bench: $(ENVIRONMENT) ## How long synthesis takes, each figure beside its baseline
+	@$(RUN) -m monitoring bench
+
+validate: synth ## `terraform validate` of each stack, or of STACK=name (needs terraform and the providers)
+	@command -v terraform >/dev/null || { echo "make validate: terraform is not on PATH" >&2; exit 1; }
+	@mkdir -p $(TF_PLUGIN_CACHE_DIR)
+	@for stack in cdktf.out/stacks/$(STACK)/; do \
+		echo "== $$stack"; \
+		terraform -chdir=$$stack init -backend=false -input=false >/dev/null || \
+			{ echo "make validate: the providers of $$stack cannot be had" >&2; exit 1; }; \
+		terraform -chdir=$$stack validate || exit 1; \
+	done
+
+cdktf: $(ENVIRONMENT) $(NODE_MODULES) ## The cdktf command line: make cdktf ARGS="diff prod-eastus"
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" npx --no-install cdktf $(ARGS)
+
+clean: ## Remove all that was installed or made here
+	rm -rf .pipenv .venv node_modules cdktf.out .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(PIPENV_STAMP):
+	@command -v git >/dev/null || { echo "make: git is not on PATH" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "make: $(PYTHON) is not on PATH; name a Python >= $(PYTHON_MINIMUM): make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < ($(subst .,$(comma) ,$(PYTHON_MINIMUM))))' || \
+		{ echo "make: Python must be >= $(PYTHON_MINIMUM), got $$($(PYTHON) --version 2>&1); name another: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "make: $(PYTHON) lacks venv or ensurepip; install them (Debian, Ubuntu: the package python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .pipenv
+	.pipenv/bin/python -m pip install --quiet pipenv==$(PIPENV_VERSION)
+	@touch $@
+
+$(ENVIRONMENT): Pipfile.lock $(PIPENV_STAMP)
+	PIPENV_PYTHON=$(CURDIR)/.pipenv/bin/python $(PIPENV) sync --dev
+	@touch $@
+
+$(NODE_MODULES): package-lock.json package.json $(ENVIRONMENT)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
+	@touch $@
+
+comma := ,
