@@ -120,7 +120,7 @@ def data_cannot_be_destroyed(stack: Stack) -> Iterator[str]:
 
 
 PUBLIC_SWITCHES = re.compile(r"(^|_)public_(network_access|ip)_enabled$|^allow_nested_items_to_be_public$")
-SHUT = {
+SHUT: Mapping[str, Mapping[str, object]] = {
     "azurerm_storage_account": {
         "public_network_access_enabled": False,
         "allow_nested_items_to_be_public": False,
