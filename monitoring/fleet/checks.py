@@ -1,0 +1,186 @@
+"""Checks that compare fields of a region, or regions with one another. Pure: each yields what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import IPv4Address
+
+from monitoring.fleet.azure_regions import AZURE_REGIONS
+from monitoring.fleet.model import Region, Resources
+from monitoring.fleet.quantities import Duration
+from monitoring.fleet.yaml_file import ValuePath
+
+Fault = tuple[ValuePath, str]
+"""Where in the region's file, and what must be."""
+
+RETENTION_SIZE_SHARE = 0.8
+"""Blocks may fill this share of the volume: the WAL and a running compaction need the rest."""
+
+FIVE_MINUTE_AGE = Duration.parse("40h")
+ONE_HOUR_AGE = Duration.parse("10d")
+"""Thanos' compactor makes 5-minute samples of blocks older than 40 h, and 1-hour samples after 10 d."""
+
+POOL_WITHOUT_ZONES = 3
+"""Nodes that stand in for three zones: quorums of three need three hosts."""
+
+AZURE_RESERVED = 4
+"""The first four addresses of a subnet, and its last, are Azure's."""
+
+
+def _location(region: Region) -> Iterator[Fault]:
+    azure = AZURE_REGIONS.get(region.location)
+    if azure is None:
+        near = difflib.get_close_matches(region.location, AZURE_REGIONS, n=1)
+        hint = f", did you mean {near[0]}?" if near else ""
+        yield (
+            ("location",),
+            f"must be an Azure region of monitoring/fleet/azure_regions.py, got {region.location}{hint}",
+        )
+        return
+    if len(set(region.zones)) != len(region.zones):
+        yield ("zones",), f"must name each zone once, got {list(region.zones)}"
+    if not azure.zones and region.zones:
+        yield ("zones",), f"must be [] in {region.location}, which has no availability zones, got {list(region.zones)}"
+    if not region.zones:
+        if "ZRS" in region.object_store.replication:
+            message = f"must be LRS, GRS or RAGRS in a region without zones, got {region.object_store.replication}"
+            yield ("object_store", "replication"), message
+        if "ZRS" in region.prometheus.disk_type:
+            message = f"must not be zone-redundant in a region without zones, got {region.prometheus.disk_type}"
+            yield ("prometheus", "disk_type"), message
+
+
+def _node_pools(region: Region) -> Iterator[Fault]:
+    pools = region.node_pools
+    if pools.max_count < pools.min_count:
+        yield ("node_pools", "max_count"), f"must be at least min_count {pools.min_count}, got {pools.max_count}"
+    if not region.zones and pools.min_count < POOL_WITHOUT_ZONES:
+        message = f"must be at least {POOL_WITHOUT_ZONES} in a region without zones, got {pools.min_count}"
+        yield ("node_pools", "min_count"), message
+
+
+def _prometheus(region: Region) -> Iterator[Fault]:
+    prometheus = region.prometheus
+    if prometheus.retention_size.bytes > RETENTION_SIZE_SHARE * prometheus.volume_size.bytes:
+        yield (
+            ("prometheus", "retention_size"),
+            f"must be at most {RETENTION_SIZE_SHARE:.0%} of volume_size {prometheus.volume_size}, ".replace("%", " %")
+            + f"got {prometheus.retention_size.prometheus}",
+        )
+    federation = region.network.load_balancers.federation
+    if len(federation) != prometheus.replicas:
+        yield (
+            ("network", "load_balancers", "federation"),
+            f"must hold one address per Prometheus replica ({prometheus.replicas}), got {len(federation)}",
+        )
+
+
+def _whole(region: Region) -> Iterator[Fault]:
+    """Azure and Kubernetes want these in whole units."""
+    convert: dict[ValuePath, Callable[[], int]] = {
+        ("prometheus", "volume_size"): lambda: region.prometheus.volume_size.gib,
+        ("node_pools", "os_disk_size"): lambda: region.node_pools.os_disk_size.gib,
+        ("node_pools", "drain_timeout"): lambda: region.node_pools.drain_timeout.minutes,
+        ("node_pools", "node_soak"): lambda: region.node_pools.node_soak.minutes,
+        ("object_store", "soft_delete"): lambda: region.object_store.soft_delete.days,
+    }
+    for path, whole in convert.items():
+        try:
+            whole()
+        except ValueError as fault:
+            yield path, str(fault)
+    if region.disk_snapshots:
+        try:
+            _ = region.disk_snapshots.retention.days
+        except ValueError as fault:
+            yield ("disk_snapshots", "retention"), str(fault)
+
+
+def _resources(region: Region) -> Iterator[Fault]:
+    parts: dict[ValuePath, Resources] = {
+        ("prometheus", "resources"): region.prometheus.resources,
+        ("thanos", "receive", "resources"): region.thanos.receive.resources,
+        ("thanos", "store_gateway", "resources"): region.thanos.store_gateway.resources,
+        ("thanos", "compactor", "resources"): region.thanos.compactor.resources,
+    }
+    for path, resources in parts.items():
+        for name in ("cpu", "memory"):
+            request, limit = getattr(resources.requests, name), getattr(resources.limits, name)
+            if limit < request:
+                yield (*path, "limits", name), f"must be at least requests.{name} {request}, got {limit}"
+
+
+def _thanos(region: Region) -> Iterator[Fault]:
+    thanos = region.thanos
+    keep = thanos.retention
+    if keep.raw < FIVE_MINUTE_AGE:
+        message = f"must be at least {FIVE_MINUTE_AGE}, the age of downsampling to 5 minutes, got {keep.raw}"
+        yield ("thanos", "retention", "raw"), message
+    if keep.five_minutes < max(ONE_HOUR_AGE, keep.raw):
+        message = f"must be at least {max(ONE_HOUR_AGE, keep.raw)} (raw, and the age of downsampling to 1 hour), "
+        yield ("thanos", "retention", "five_minutes"), message + f"got {keep.five_minutes}"
+    if keep.one_hour < keep.five_minutes:
+        message = f"must be at least five_minutes {keep.five_minutes}, got {keep.one_hour}"
+        yield ("thanos", "retention", "one_hour"), message
+    if thanos.outage_window >= thanos.receive.retention:
+        message = f"must be less than receive.retention {thanos.receive.retention}, got {thanos.outage_window}"
+        yield ("thanos", "outage_window"), message
+    if thanos.receive.replicas < thanos.receive.replication_factor:
+        message = f"must be at least replication_factor {thanos.receive.replication_factor}"
+        yield ("thanos", "receive", "replicas"), f"{message}, got {thanos.receive.replicas}"
+
+
+def addresses(region: Region) -> list[tuple[ValuePath, IPv4Address]]:
+    """Every static address of the region, with its place."""
+    balancers = region.network.load_balancers
+    place: ValuePath = ("network", "load_balancers")
+    return [
+        ((*place, "query"), balancers.query),
+        *(((*place, "federation", index), address) for index, address in enumerate(balancers.federation)),
+    ]
+
+
+def _addresses(region: Region) -> Iterator[Fault]:
+    subnet = region.network.load_balancers.subnet
+    for path, address in addresses(region):
+        if address not in subnet:
+            yield path, f"must be in load_balancers.subnet {subnet}, got {address}"
+        elif int(address) - int(subnet.network_address) < AZURE_RESERVED or address == subnet.broadcast_address:
+            yield path, f"must not be one of the first four or the last of {subnet}, which are Azure's, got {address}"
+    if subnet.overlaps(region.network.node_subnet):
+        message = f"must not overlap node_subnet {region.network.node_subnet}, got {subnet}"
+        yield ("network", "load_balancers", "subnet"), message
+
+
+def _environment(region: Region) -> Iterator[Fault]:
+    if region.tags.get("environment") != region.environment:
+        yield ("tags", "environment"), f"must be environment {region.environment}, got {region.tags.get('environment')}"
+
+
+REGION_CHECKS = (_location, _node_pools, _prometheus, _whole, _resources, _thanos, _addresses, _environment)
+
+
+def region_faults(region: Region) -> Iterator[Fault]:
+    """All that is wrong between the fields of one region."""
+    for check in REGION_CHECKS:
+        yield from check(region)
+
+
+def fleet_faults(regions: Iterable[Region]) -> Iterator[tuple[Region, ValuePath, str]]:
+    """All that is wrong between regions: what must be unique is told at the later one, naming the earlier."""
+    seen: dict[tuple[str, object], Region] = {}
+    for region in regions:
+        unique: list[tuple[str, ValuePath, object]] = [
+            ("storage account", ("object_store", "account"), region.object_store.account),
+            ("host", ("access", "host"), region.access.host),
+            ("resource group", ("resource_group",), (region.subscription_id, region.resource_group.lower())),
+            *(("address", path, address) for path, address in addresses(region)),
+        ]
+        for kind, path, value in unique:
+            other = seen.setdefault((kind, value), region)
+            if other is not region:
+                shown = value[1] if isinstance(value, tuple) else value
+                yield region, path, f"must be unique in the fleet, got {shown} of {other.name}"
+            elif kind == "address" and [at for at, address in addresses(region) if address == value] != [path]:
+                yield region, path, f"must be unique in the fleet, got {value} twice"

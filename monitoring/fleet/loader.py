@@ -1,0 +1,199 @@
+"""Reads `regions/`: `_common.yaml` under each region's file, all problems of all files at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from monitoring.errors import InvalidInput, Problem
+from monitoring.fleet.checks import fleet_faults, region_faults
+from monitoring.fleet.model import Peer, Region
+from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, read_yaml
+
+COMMON = "_common.yaml"
+ZERO_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionFile:
+    """A region with the two files it was read from."""
+
+    region: Region
+    own: YamlFile
+    common: YamlFile
+
+    def problem(self, path: ValuePath, message: str) -> Problem:
+        """A problem at the line that gave the value."""
+        return _problem(path, message, own=self.own, common=self.common)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Every region, checked; sorted by name."""
+
+    files: tuple[RegionFile, ...] = field(repr=False)
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions, sorted by name."""
+        return tuple(file.region for file in self.files)
+
+    def file(self, name: str) -> RegionFile:
+        """The region of that name with its files; `InvalidInput` names those that exist."""
+        for file in self.files:
+            if file.region.name == name:
+                return file
+        known = ", ".join(region.name for region in self.regions)
+        raise InvalidInput([Problem(file="regions", message=f"region must be one of {known}, got {name}")])
+
+    def region(self, name: str) -> Region:
+        """The region of that name; `InvalidInput` names those that exist."""
+        return self.file(name).region
+
+    def peers_of(self, region: Region) -> tuple[Peer, ...]:
+        """The other regions, as this one may see them."""
+        return tuple(other.peer() for other in self.regions if other.name != region.name)
+
+    @cached_property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What must be filled in before a deploy: ids that are all zeros, once per file and path."""
+        found = {}
+        for file in self.files:
+            for source in (file.common, file.own):
+                for path, value in _strings(source.data):
+                    if ZERO_UUID in value:
+                        found[source.name, path] = Problem(
+                            file=source.name,
+                            line=source.line(path),
+                            path=dotted(path),
+                            message="must be filled in before a deploy, got zeros",
+                        )
+        return tuple(found.values())
+
+
+def load_fleet(folder: Path) -> Fleet:
+    """Read and check every region of `folder`; `InvalidInput` tells everything that is wrong."""
+    if not (folder / COMMON).is_file():
+        raise InvalidInput([Problem(file=f"{folder.name}/{COMMON}", message="must exist, got no such file")])
+    paths = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"} and path.name != COMMON)
+    if not paths:
+        raise InvalidInput([Problem(file=folder.name, message="must hold a file per region, got none")])
+    problems = list(_repeated(paths))
+    common = read_yaml(folder / COMMON, name=f"{folder.name}/{COMMON}")
+    files = []
+    for path in paths:
+        try:
+            files.append(_load(path, common))
+        except InvalidInput as invalid:
+            problems += invalid.problems
+    problems += [file.problem(place, message) for file in files for place, message in region_faults(file.region)]
+    by_name = {file.region.name: file for file in files}
+    problems += [
+        by_name[region.name].problem(place, message)
+        for region, place, message in fleet_faults(file.region for file in files)
+    ]
+    if not problems and not any(file.region.global_view for file in files):
+        message = "must hold a region with global_view: true, got none"
+        problems.append(Problem(file=folder.name, message=message))
+    if problems:
+        raise InvalidInput(problems)
+    return Fleet(files=tuple(files))
+
+
+def _repeated(paths: list[Path]) -> Iterator[Problem]:
+    for first, second in pairwise(paths):
+        if first.stem == second.stem:
+            message = f"must be the only file of region {first.stem}, got {first.name} too"
+            yield Problem(file=f"{second.parent.name}/{second.name}", message=message)
+
+
+def _load(path: Path, common: YamlFile) -> RegionFile:
+    own = read_yaml(path, name=f"{path.parent.name}/{path.name}")
+    try:
+        region = Region.model_validate({**_merged(common.data, own.data), "name": path.stem})
+    except ValidationError as invalid:
+        raise InvalidInput(
+            _problem(
+                # the key itself is what is wrong in a mapping, not a part of the value
+                tuple(part for part in error["loc"] if part != "[key]"),
+                _sentence(error),
+                own=own,
+                common=common,
+            )
+            for error in invalid.errors()
+        ) from invalid
+    return RegionFile(region=region, own=own, common=common)
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings merge; a list or a plain value replaces."""
+    return {
+        **under,
+        **{
+            key: _merged(under[key], value)
+            if isinstance(value, Mapping) and isinstance(under.get(key), Mapping)
+            else value
+            for key, value in over.items()
+        },
+    }
+
+
+def _problem(path: ValuePath, message: str, *, own: YamlFile, common: YamlFile) -> Problem:
+    given_by_common = path not in own.lines and path in common.lines
+    source = common if given_by_common else own
+    return Problem(file=source.name, line=source.line(path), path=dotted(path), message=message)
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """What pydantic found, said as `must be …, got …`."""
+    sentences: dict[str, Callable[[], str]]
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    sentences = {
+        "extra_forbidden": lambda: f"must not be here: unknown key{_near(error['loc'])}",
+        "missing": lambda: "must be given here or in _common.yaml, got nothing",
+        "literal_error": lambda: f"must be {context['expected']}, got {given!r}",
+        "string_pattern_mismatch": lambda: f"must match {context['pattern']}, got {given!r}",
+        "string_too_long": lambda: f"must be at most {context['max_length']} characters, got {len(given)} in {given!r}",
+        "string_too_short": lambda: f"must be at least {context['min_length']} characters, got {given!r}",
+        "greater_than_equal": lambda: f"must be at least {context['ge']}, got {given}",
+        "less_than_equal": lambda: f"must be at most {context['le']}, got {given}",
+        "too_short": lambda: f"must hold at least {context['min_length']}, got {context['actual_length']}",
+        "value_error": lambda: str(context["error"]),
+        "string_type": lambda: f"must be a string, got {given!r}",
+        "int_type": lambda: f"must be a whole number, got {given!r}",
+        "bool_type": lambda: f"must be true or false, got {given!r}",
+        "tuple_type": lambda: f"must be a list, got {given!r}",
+        "dict_type": lambda: f"must be a mapping, got {given!r}",
+        "model_type": lambda: f"must be a mapping, got {given!r}",
+    }
+    return sentences[kind]() if kind in sentences else f"{error['msg']}, got {given!r}"
+
+
+def _near(location: tuple[str | int, ...]) -> str:
+    """`, did you mean …?` from the fields of the model that the key was found in."""
+    model: type[BaseModel] = Region
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        options = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        model = next(kind for kind in options if issubclass(kind, BaseModel))
+    near = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1, cutoff=0.5)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def _strings(value: object, path: ValuePath = ()) -> Iterator[tuple[ValuePath, str]]:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _strings(below, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from _strings(below, (*path, index))
+    elif isinstance(value, str):
+        yield path, value
