@@ -117,6 +117,10 @@ def _repeated(paths: list[Path]) -> Iterator[Problem]:
 
 def _load(path: Path, common: YamlFile) -> RegionFile:
     own = read_yaml(path, name=f"{path.parent.name}/{path.name}")
+    if "name" in own.data:
+        raise InvalidInput(
+            [_problem(("name",), "must not be here: the file's name is the region's", own=own, common=common)]
+        )
     try:
         region = Region.model_validate({**_merged(common.data, own.data), "name": path.stem})
     except ValidationError as invalid:

@@ -1,0 +1,35 @@
+"""`monitoring generate`: what is derived from the code and committed, in one place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from monitoring.fleet.schema import region_schema
+
+ROOT = Path(__file__).parents[2]
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "regions/schema.json": region_schema,
+}
+"""Path from the repository's root, and what makes the file's text."""
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 where a committed file is not current.")
+def command(*, check: bool) -> None:
+    """Write the generated files anew, or prove that the committed ones are current."""
+    stale = []
+    for name, make in GENERATED.items():
+        file, text = ROOT / name, make()
+        if file.is_file() and file.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            file.write_text(text, encoding="utf-8")
+    for name in stale:
+        click.echo(f"{name}: must be generated anew (make generate)" if check else f"{name}: written", err=check)
+    sys.exit(check and bool(stale))
