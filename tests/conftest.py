@@ -1,0 +1,3 @@
+"""Shared fixtures."""
+
+import monitoring.fast_bindings  # noqa: F401

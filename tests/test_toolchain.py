@@ -1,0 +1,114 @@
+"""From a bare checkout: what is missing is named, what is downloaded is pinned."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+FAKE_PYTHON = """\
+#!/bin/sh
+case "$*" in
+  --version) echo "Python {version}" ;;
+  *version_info*) exit {too_old} ;;
+  *ensurepip*) echo "Traceback (most recent call last):" >&2; exit {without_venv} ;;
+  *) echo "unexpected: $*"; exit 99 ;;
+esac
+"""
+
+
+def make_synth(checkout: Path, *, commands: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`make synth` where PATH has these commands alone, each given by its script."""
+    make = shutil.which("make")
+    assert make, "make is needed"
+    for name in ("Makefile", "Pipfile.lock"):
+        shutil.copy(ROOT / name, checkout)
+    path = checkout / "bin"
+    path.mkdir()
+    for name, script in commands.items():
+        (path / name).write_text(script)
+        (path / name).chmod(0o755)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    return subprocess.run(
+        [make, "synth"],
+        cwd=checkout,
+        env={**environment, "PATH": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fake_python(*, version: str = "3.11.0", too_old: int = 0, without_venv: int = 0) -> str:
+    return FAKE_PYTHON.format(version=version, too_old=too_old, without_venv=without_venv)
+
+
+@pytest.mark.parametrize(
+    ("commands", "message"),
+    [
+        ({"python3": fake_python()}, "git is not on PATH"),
+        ({"git": ""}, "python3 is not on PATH; name a Python >= 3.11: make PYTHON=..."),
+        (
+            {"git": "", "python3": fake_python(version="3.8.10", too_old=1)},
+            "Python must be >= 3.11, got Python 3.8.10; name another: make PYTHON=...",
+        ),
+        (
+            {"git": "", "python3": fake_python(without_venv=1)},
+            "python3 lacks venv or ensurepip; install them (Debian, Ubuntu: the package python3-venv)",
+        ),
+    ],
+)
+def test_what_the_machine_lacks_is_named(tmp_path: Path, commands: dict[str, str], message: str) -> None:
+    done = make_synth(tmp_path, commands=commands)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == f"make: {message}"
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".pipenv").exists()
+
+
+def test_ci_runs_without_input() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert "make check test </dev/null" in script.read_text()
+
+
+def unpinned(workflow: str) -> list[str]:
+    """Actions that are not pinned to a commit."""
+    return [
+        step["uses"]
+        for job in yaml.safe_load(workflow)["jobs"].values()
+        for step in job["steps"]
+        if "uses" in step and not re.search(r"@[0-9a-f]{40}$", step["uses"])
+    ]
+
+
+def test_actions_are_pinned_to_commits() -> None:
+    workflows = list((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert workflows
+    assert [action for workflow in workflows for action in unpinned(workflow.read_text())] == []
+
+
+def test_an_action_pinned_to_a_tag_is_found() -> None:
+    assert unpinned("jobs: {a: {steps: [{run: x}, {uses: b/c@v4}]}}") == ["b/c@v4"]
+
+
+def test_npm_packages_are_pinned_by_content_and_name_no_registry() -> None:
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    installed = [package for path, package in packages.items() if path]
+    assert installed
+    assert not [package for package in installed if "resolved" in package]
+    assert not [package for package in installed if "integrity" not in package and not package.get("inBundle")]
+
+
+def test_the_command_line_is_of_the_library_s_version() -> None:
+    command_line = json.loads((ROOT / "package.json").read_text())["devDependencies"]["cdktf-cli"]
+    library = json.loads((ROOT / "Pipfile.lock").read_text())["default"]["cdktf"]["version"]
+    assert library == f"=={command_line}"
