@@ -16,7 +16,10 @@ def _peak(who: int) -> int:
 
 
 def _report(file: Path) -> None:
-    """Peak of this process and of its largest child, added up, in bytes."""
+    """Peak of this process and of its largest child, added up, in bytes.
+
+    On Linux a process begins with its parent's size as its peak, so that a small program reads too large.
+    """
     file.write_text(str(_peak(resource.RUSAGE_SELF) + _peak(resource.RUSAGE_CHILDREN)), encoding="ascii")
 
 

@@ -1,0 +1,94 @@
+"""Figures are real, bounds bite, and the many regions are a fleet that loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from monitoring.commands._many_regions import LARGEST, another_region, write_fleet
+from monitoring.commands.bench import SIZES, Case, Figure, median, requirements, run
+
+LARGE = "x = bytearray(300 * 1024 * 1024)"
+
+
+def figures(*, app: float = 2, ordinary: float = 20, grown: tuple[float, ...] = (2, 7, 12)) -> dict[str, Figure]:
+    seconds = {"empty": 1, "app": app, "ordinary": ordinary}
+    seconds |= {f"{size} regions": time for size, time in zip(SIZES, grown, strict=True)}
+    return {name: Figure(seconds=time, peak_mib=100) for name, time in seconds.items()}
+
+
+def unmet(measured: dict[str, Figure]) -> list[str]:
+    return [bound.what for bound in requirements(measured) if not bound.met]
+
+
+def test_good_figures_meet_every_requirement() -> None:
+    assert unmet(figures()) == []
+
+
+@pytest.mark.parametrize(
+    ("measured", "what"),
+    [
+        (figures(app=3.1, ordinary=30), "this app / an empty stack"),
+        (figures(ordinary=15), "ordinary bindings / this app"),
+        (figures(grown=(1, 11, 21)), "50 regions, seconds"),
+        (figures(grown=(1, 4, 11)), "cost of a region past the 25th / before it"),
+    ],
+)
+def test_each_requirement_bites(measured: dict[str, Figure], what: str) -> None:
+    assert unmet(measured) == [what]
+
+
+def test_a_requirement_says_what_must_be_and_what_is() -> None:
+    slow = next(bound for bound in requirements(figures(ordinary=15)) if not bound.met)
+    assert str(slow) == "ordinary bindings / this app: must be at least 8, got 7.50"
+
+
+def test_the_median_stands_for_the_runs() -> None:
+    runs = [Figure(seconds=seconds, peak_mib=seconds * 10) for seconds in (9, 1, 2)]
+    assert median(runs) == Figure(seconds=2, peak_mib=20)
+
+
+@pytest.mark.parametrize(
+    "program", [LARGE, f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {LARGE!r}], check=True)"]
+)
+def test_memory_counts_the_program_and_its_child(tmp_path: Path, program: str) -> None:
+    file = tmp_path / "program.py"
+    file.write_text("")
+    assert run(Case(name="", program=file)).peak_mib < 200
+    file.write_text(program)
+    assert 300 < run(Case(name="", program=file)).peak_mib < 500
+
+
+def test_time_counts_from_start_to_exit(tmp_path: Path) -> None:
+    program = tmp_path / "slow.py"
+    program.write_text("import atexit, time\natexit.register(time.sleep, 0.3)")
+    assert run(Case(name="", program=program)).seconds > 0.3
+
+
+def test_a_program_that_fails_is_no_figure(tmp_path: Path) -> None:
+    program = tmp_path / "broken.py"
+    program.write_text("raise SystemExit('out of luck')")
+    with pytest.raises(click.ClickException, match="the app failed:\nout of luck"):
+        run(Case(name="the app", program=program))
+
+
+def test_a_copy_of_a_region_keeps_what_is_not_its_own() -> None:
+    region = {
+        "location": "eastus",
+        "global_view": True,
+        "cluster": {"name": "aks-a", "resource_group": "rg-a"},
+        "network": {"subnet": "10.7.8.0/28", "federation": ["10.7.8.5"], "mask": "255.10.7.0"},
+    }
+    copy = another_region(region, 12)
+    assert copy["location"] == "eastus"
+    assert copy["global_view"] is False
+    assert copy["cluster"] == {"name": "aks-bench-12", "resource_group": "rg-a"}
+    assert copy["network"] == {"subnet": "10.12.8.0/28", "federation": ["10.12.8.5"], "mask": "255.10.7.0"}
+
+
+@pytest.mark.parametrize("size", [0, LARGEST + 1])
+def test_a_fleet_without_addresses_for_all_is_refused(tmp_path: Path, size: int) -> None:
+    with pytest.raises(ValueError, match=f"size must be 1 to {LARGEST}, got {size}"):
+        write_fleet(tmp_path / "fleet", size=size, regions=tmp_path)
