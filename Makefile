@@ -17,7 +17,6 @@ export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_DONT_LOAD_ENV := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -49,14 +48,17 @@ lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lo
 bench: $(ENVIRONMENT) ## How long synthesis takes, each figure beside its baseline
 	@$(RUN) -m monitoring bench
 
+validate: export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform
+validate: export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := 1
 validate: synth ## `terraform validate` of each stack, or of STACK=name (needs terraform and the providers)
 	@command -v terraform >/dev/null || { echo "make validate: terraform is not on PATH" >&2; exit 1; }
 	@mkdir -p $(TF_PLUGIN_CACHE_DIR)
 	@for stack in cdktf.out/stacks/$(STACK)/; do \
-		echo "== $$stack"; \
-		terraform -chdir=$$stack init -backend=false -input=false >/dev/null || \
+		[ -d "$$stack" ] || { echo "make validate: no such stack: $$stack" >&2; exit 1; }; \
+		echo "$$stack"; \
+		terraform -chdir="$$stack" init -backend=false -input=false >/dev/null || \
 			{ echo "make validate: the providers of $$stack cannot be had" >&2; exit 1; }; \
-		terraform -chdir=$$stack validate || exit 1; \
+		terraform -chdir="$$stack" validate || exit 1; \
 	done
 
 cdktf: $(ENVIRONMENT) $(NODE_MODULES) ## The cdktf command line: make cdktf ARGS="diff prod-eastus"

@@ -25,10 +25,10 @@ esac
 """
 
 
-def make_synth(checkout: Path, *, commands: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """`make synth` where PATH has these commands alone, each given by its script."""
-    make = shutil.which("make")
-    assert make, "make is needed"
+def make(*goals: str, checkout: Path, commands: dict[str, str], others: str = "") -> subprocess.CompletedProcess[str]:
+    """Run make where PATH has these commands, each given by its script, and `others` (folders) behind them."""
+    program = shutil.which("make")
+    assert program, "make is needed"
     for name in ("Makefile", "Pipfile.lock"):
         shutil.copy(ROOT / name, checkout)
     path = checkout / "bin"
@@ -38,9 +38,9 @@ def make_synth(checkout: Path, *, commands: dict[str, str]) -> subprocess.Comple
         (path / name).chmod(0o755)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     return subprocess.run(
-        [make, "synth"],
+        [program, *goals],
         cwd=checkout,
-        env={**environment, "PATH": str(path)},
+        env={**environment, "PATH": f"{path}:{others}"},
         capture_output=True,
         text=True,
         check=False,
@@ -67,11 +67,38 @@ def fake_python(*, version: str = "3.11.0", too_old: int = 0, without_venv: int 
     ],
 )
 def test_what_the_machine_lacks_is_named(tmp_path: Path, commands: dict[str, str], message: str) -> None:
-    done = make_synth(tmp_path, commands=commands)
+    done = make("synth", checkout=tmp_path, commands=commands)
     assert done.returncode != 0
     assert done.stderr.splitlines()[0] == f"make: {message}"
     assert "Traceback" not in done.stderr
     assert not (tmp_path / ".pipenv").exists()
+
+
+@pytest.mark.parametrize(
+    ("terraform", "stack", "message"),
+    [
+        (None, "*", "terraform is not on PATH"),
+        ("#!/bin/sh\nexit 0", "prod", "no such stack: cdktf.out/stacks/prod/"),
+        ("#!/bin/sh\n[ $2 != init ]", "*", "the providers of cdktf.out/stacks/a/ cannot be had"),
+    ],
+)
+def test_what_validate_lacks_is_named(tmp_path: Path, terraform: str | None, stack: str, message: str) -> None:
+    (tmp_path / "cdktf.out" / "stacks" / "a").mkdir(parents=True)
+    commands = {} if terraform is None else {"terraform": terraform}
+    others = "" if terraform is None else os.environ["PATH"]
+    done = make("--assume-old=synth", "validate", f"STACK={stack}", checkout=tmp_path, commands=commands, others=others)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == f"make validate: {message}"
+
+
+@pytest.mark.parametrize(("invalid", "code"), [("none", 0), ("a", 2), ("b", 2)])
+def test_validate_fails_with_any_stack_that_is_invalid(tmp_path: Path, invalid: str, code: int) -> None:
+    for stack in "ab":
+        (tmp_path / "cdktf.out" / "stacks" / stack).mkdir(parents=True)
+    terraform = f'#!/bin/sh\n[ "$*" != "-chdir=cdktf.out/stacks/{invalid}/ validate" ]'
+    others = os.environ["PATH"]
+    done = make("--assume-old=synth", "validate", checkout=tmp_path, commands={"terraform": terraform}, others=others)
+    assert done.returncode == code
 
 
 def test_ci_runs_without_input() -> None:
