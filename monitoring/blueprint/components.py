@@ -32,6 +32,17 @@ STATIC_STORAGE_CLASS = "oversight-static"
 DYNAMIC_STORAGE_CLASS = "oversight-retain"
 """Claims that the Azure disk driver answers with a new disk, kept when the claim goes."""
 
+ALERTMANAGER_PATH = "/alertmanager"
+GRAFANA_PATH = "/grafana"
+"""Where each stands under the region's host, and what it serves below; Prometheus has the root."""
+
+OBJECT_STORE_SECRET = "thanos-objstore"  # noqa: S105  (a name)
+OBJECT_STORE_KEY = "objstore.yml"
+"""The Secret in which the Thanos chart looks for the bucket's address; it holds no secret."""
+
+SIGN_IN_SECRETS = "oauth2-proxy"
+"""The SecretProviderClass that mounts the sign-in's secrets from Key Vault."""
+
 
 class Grant(StrEnum):
     """What a workload may do in Azure, as the name of a built-in role."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import yaml
+
 from monitoring.blueprint.charts import Chart
 
 Values = Mapping[str, object]
@@ -30,3 +32,22 @@ class Release:
     overrides: tuple[str, ...] = ()
     timeout: int
     atomic: bool
+
+
+class _Dumper(yaml.SafeDumper):
+    """Plain YAML: no anchors, several lines as a block."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        return True
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _string)
+
+
+def to_yaml(values: Values) -> str:
+    """Values as a person reads them, the same text for the same values: keys sorted."""
+    return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=True, width=120, allow_unicode=True)

@@ -168,7 +168,21 @@ def region_faults(region: Region) -> Iterator[Fault]:
 
 
 def fleet_faults(regions: Iterable[Region]) -> Iterator[tuple[Region, ValuePath, str]]:
-    """All that is wrong between regions: what must be unique is told at the later one, naming the earlier."""
+    """All that is wrong between regions: told at the later one, naming the earlier."""
+    regions = tuple(regions)
+    yield from _shared(regions)
+    yield from _unique(regions)
+
+
+def _shared(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
+    """What exists once must be said once: these belong into `_common.yaml`."""
+    for region in regions[1:]:
+        for key in ("tenant_id", "state", "fleet"):
+            if getattr(region, key) != getattr(regions[0], key):
+                yield region, (key,), f"must be the same in every region, got another than {regions[0].name}"
+
+
+def _unique(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
     seen: dict[tuple[str, object], Region] = {}
     for region in regions:
         unique: list[tuple[str, ValuePath, object]] = [

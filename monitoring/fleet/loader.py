@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.checks import fleet_faults, region_faults
 from monitoring.fleet.model import Peer, Region
-from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, read_yaml
+from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, merged, read_yaml
 
 COMMON = "_common.yaml"
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -122,7 +122,7 @@ def _load(path: Path, common: YamlFile) -> RegionFile:
             [_problem(("name",), "must not be here: the file's name is the region's", own=own, common=common)]
         )
     try:
-        region = Region.model_validate({**_merged(common.data, own.data), "name": path.stem})
+        region = Region.model_validate({**merged(common.data, own.data), "name": path.stem})
     except ValidationError as invalid:
         raise InvalidInput(
             _problem(
@@ -135,19 +135,6 @@ def _load(path: Path, common: YamlFile) -> RegionFile:
             for error in invalid.errors()
         ) from invalid
     return RegionFile(region=region, own=own, common=common)
-
-
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Mappings merge; a list or a plain value replaces."""
-    return {
-        **under,
-        **{
-            key: _merged(under[key], value)
-            if isinstance(value, Mapping) and isinstance(under.get(key), Mapping)
-            else value
-            for key, value in over.items()
-        },
-    }
 
 
 def _problem(path: ValuePath, message: str, *, own: YamlFile, common: YamlFile) -> Problem:

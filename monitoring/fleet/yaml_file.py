@@ -35,6 +35,19 @@ def dotted(path: ValuePath) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings merge; a list or a plain value replaces."""
+    return {
+        **under,
+        **{
+            key: merged(under[key], value)
+            if isinstance(value, Mapping) and isinstance(under.get(key), Mapping)
+            else value
+            for key, value in over.items()
+        },
+    }
+
+
 def read_yaml(file: Path, *, name: str) -> YamlFile:
     """Read one mapping. `InvalidInput` for broken YAML, a repeated key, or something else than a mapping."""
     loader = yaml.CSafeLoader(file.read_text(encoding="utf-8"))

@@ -1,0 +1,117 @@
+"""The AKS cluster: read, checked, and signed in to; never made here."""
+
+from __future__ import annotations
+
+from cdktf import Fn, Postcondition, TerraformResourceLifecycle
+from cdktf_cdktf_provider_azurerm.data_azurerm_kubernetes_cluster import DataAzurermKubernetesCluster
+from cdktf_cdktf_provider_azurerm.data_azurerm_role_definition import DataAzurermRoleDefinition
+from cdktf_cdktf_provider_azurerm.data_azurerm_user_assigned_identity import DataAzurermUserAssignedIdentity
+from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
+from cdktf_cdktf_provider_helm.provider import HelmProvider, HelmProviderKubernetes, HelmProviderKubernetesExec
+from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
+
+from constructs import Construct
+from monitoring.blueprint.names import DISK_ROLE
+from monitoring.fleet.model import Region
+
+AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
+"""Application id of AKS' Entra server, the same in every tenant."""
+
+# AAD_LOGIN_METHOD overrides the login: a person has signed in by `az login`, a pipeline sets `workloadidentity`.
+LOGIN = ["get-token", "--login", "azurecli", "--server-id", AKS_SERVER_APPLICATION]
+API_VERSION = "client.authentication.k8s.io/v1beta1"
+
+
+class Cluster(Construct):
+    """A data source: providers configured from a cluster of the same state break plans.
+
+    `id` and `oidc_issuer_url` are references. `disk_access` is the grant that lets the cluster attach disks of
+    the region's resource group: pods that need one wait for it.
+    """
+
+    def __init__(self, scope: Construct, name: str, *, region: Region, group: ResourceGroup) -> None:
+        super().__init__(scope, name)
+        cluster = DataAzurermKubernetesCluster(
+            self,
+            "aks",
+            name=region.cluster.name,
+            resource_group_name=region.cluster.resource_group,
+            lifecycle=TerraformResourceLifecycle(postcondition=_conditions(region)),
+        )
+        self.id = cluster.id
+        self.oidc_issuer_url = cluster.oidc_issuer_url
+        access = cluster.kube_config.get(0)
+        host, certificate = access.host, Fn.base64decode(access.cluster_ca_certificate)
+        KubernetesProvider(
+            self,
+            "kubernetes",
+            host=host,
+            cluster_ca_certificate=certificate,
+            exec=[KubernetesProviderExec(api_version=API_VERSION, command="kubelogin", args=LOGIN)],
+        )
+        HelmProvider(
+            self,
+            "helm",
+            kubernetes=HelmProviderKubernetes(
+                host=host,
+                cluster_ca_certificate=certificate,
+                exec=HelmProviderKubernetesExec(api_version=API_VERSION, command="kubelogin", args=LOGIN),
+            ),
+        )
+        self.disk_access = self._grant_control_plane(region, group)
+
+    def _grant_control_plane(self, region: Region, group: ResourceGroup) -> RoleAssignment:
+        """The control plane, not the kubelet, attaches disks and makes load balancers.
+
+        Its identity is looked up by name: the cluster's own `identity.principal_id` is empty when user-assigned.
+        """
+        identity = DataAzurermUserAssignedIdentity(
+            self,
+            "control-plane",
+            name=region.cluster.control_plane_identity,
+            resource_group_name=region.cluster.control_plane_identity_resource_group,
+        )
+        role = DataAzurermRoleDefinition(
+            self, "disk-role", name=DISK_ROLE, scope=f"/subscriptions/{region.subscription_id}"
+        )
+        RoleAssignment(
+            self,
+            "join-load-balancer-subnet",
+            scope=f"{region.network.virtual_network_id}/subnets/{region.network.load_balancers.subnet_name}",
+            role_definition_name="Network Contributor",
+            principal_id=identity.principal_id,
+            principal_type="ServicePrincipal",
+        )
+        return RoleAssignment(
+            self,
+            "attach-disks",
+            scope=group.id,
+            role_definition_id=role.role_definition_id,
+            principal_id=identity.principal_id,
+            principal_type="ServicePrincipal",
+        )
+
+
+def _conditions(region: Region) -> list[Postcondition]:
+    """What must hold of the cluster before anything is built on it."""
+    engine = region.cluster.network_policy_engine
+    return [
+        Postcondition(
+            condition="${self.oidc_issuer_enabled}",
+            error_message="The cluster must have its OIDC issuer enabled: az aks update --enable-oidc-issuer "
+            "--enable-workload-identity.",
+        ),
+        Postcondition(
+            condition="${nonsensitive(length(self.kube_admin_config) == 0)}",
+            error_message="The cluster must have local accounts disabled: az aks update --disable-local-accounts.",
+        ),
+        Postcondition(
+            condition="${length(self.azure_active_directory_role_based_access_control) > 0}",
+            error_message="The cluster must sign people in by Entra: az aks update --enable-aad --enable-azure-rbac.",
+        ),
+        Postcondition(
+            condition=f'${{self.network_profile[0].network_policy == "{engine}"}}',
+            error_message=f"The cluster must enforce network policies with {engine}, as the region's file says.",
+        ),
+    ]

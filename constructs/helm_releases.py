@@ -1,0 +1,70 @@
+"""The only maker of Helm releases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cdktf import ITerraformDependable, Token
+from cdktf_cdktf_provider_helm.release import Release as HelmRelease
+from cdktf_cdktf_provider_helm.release import ReleaseSet
+
+from constructs import Construct
+from monitoring.blueprint.release import Release, to_yaml
+
+HISTORY = 10
+"""Revisions to roll back to; each is a Secret of up to 1 MiB."""
+
+
+def escaped(text: str) -> str:
+    """`text` as a literal of Terraform: `${` and `%{` belong to Prometheus' and Helm's templates, not to Terraform."""
+    return text.replace("${", "$${").replace("%{", "%%{")
+
+
+def refuse_tokens(release: Release, text: str) -> None:
+    """ValueError for a Terraform token in values: escaped, it would be passed on literally."""
+    if Token.is_unresolved(text):
+        raise ValueError(f"values of release {release.name} must be plain data, got a Terraform token")
+
+
+class HelmReleases(Construct):
+    """Every release of a region: pinned, in order, with values that are plain data.
+
+    Nothing is rolled back in the middle of a stateful release (`atomic` is the release's own choice), and the
+    timeouts are its own too. `client_ids` fills in what is known only after apply.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        releases: Sequence[Release],
+        client_ids: Mapping[str, str],
+        depends_on: Sequence[ITerraformDependable],
+    ) -> None:
+        super().__init__(scope, name)
+        made: dict[str, HelmRelease] = {}
+        for release in releases:
+            text = to_yaml(release.values)
+            refuse_tokens(release, text)
+            made[release.name] = HelmRelease(
+                self,
+                release.name,
+                name=release.name,
+                namespace=release.namespace,
+                create_namespace=False,
+                repository=release.chart.address,
+                chart=release.chart.name,
+                version=release.chart.version,
+                values=[escaped(text)],
+                set=[
+                    ReleaseSet(name=path, value=client_ids[component])
+                    for path, component in release.known_after_apply.items()
+                ],
+                timeout=release.timeout,
+                atomic=release.atomic,
+                cleanup_on_fail=release.atomic,
+                wait=True,
+                max_history=HISTORY,
+                depends_on=[*depends_on, *(made[other] for other in release.after)],
+            )

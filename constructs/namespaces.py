@@ -1,0 +1,35 @@
+"""Where the pods run, and how important they are."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_kubernetes.namespace_v1 import NamespaceV1, NamespaceV1Metadata
+from cdktf_cdktf_provider_kubernetes.priority_class_v1 import PriorityClassV1, PriorityClassV1Metadata
+
+from constructs import Construct
+from monitoring.blueprint.components import NAMESPACE, NODE_NAMESPACE, PRIORITY_CLASS
+
+PRIORITY = 1_000_000
+"""Above every ordinary workload (0), far below the system's own classes (2,000,000,000)."""
+
+
+class Namespaces(Construct):
+    """Two namespaces, by Pod Security level, and a PriorityClass; no quotas: they block surges and emergency growth.
+
+    `monitoring` is the namespace's resource, `priority_class` what releases must wait for.
+    """
+
+    def __init__(self, scope: Construct, name: str) -> None:
+        super().__init__(scope, name)
+        self.monitoring = self._namespace("monitoring", NAMESPACE, level="restricted")
+        self.node_exporter = self._namespace("monitoring-node", NODE_NAMESPACE, level="privileged")
+        self.priority_class = PriorityClassV1(
+            self,
+            "priority-class",
+            metadata=PriorityClassV1Metadata(name=PRIORITY_CLASS),
+            description="Monitoring must see an outage, so it is evicted after what it watches.",
+            value=PRIORITY,
+        )
+
+    def _namespace(self, construct: str, name: str, *, level: str) -> NamespaceV1:
+        security = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")}
+        return NamespaceV1(self, construct, metadata=NamespaceV1Metadata(name=name, labels=security))

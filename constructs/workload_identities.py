@@ -1,0 +1,111 @@
+"""Azure identities of workloads, each with the ServiceAccount that may take it."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_azurerm.federated_identity_credential import FederatedIdentityCredential
+from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
+from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
+from cdktf_cdktf_provider_kubernetes.service_account_v1 import ServiceAccountV1, ServiceAccountV1Metadata
+
+from constructs import Construct
+from constructs.cluster import Cluster
+from constructs.namespaces import Namespaces
+from constructs.object_store import ObjectStore
+from monitoring.blueprint.components import COMPONENTS, SIGN_IN, Component, Grant
+from monitoring.blueprint.names import azure_name, identity_name
+from monitoring.fleet.model import Region
+
+AUDIENCE = "api://AzureADTokenExchange"
+
+
+class WorkloadIdentities(Construct):
+    """One identity per component with grants; Terraform makes the ServiceAccount too.
+
+    So no Terraform token enters Helm values. `client_ids` holds each identity's client id (a reference) by
+    component name; `ready` is what releases must wait for: the accounts and the grants.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        region: Region,
+        group: ResourceGroup,
+        cluster: Cluster,
+        store: ObjectStore,
+        namespaces: Namespaces,
+    ) -> None:
+        super().__init__(scope, name)
+        self._region, self._group, self._cluster, self._store = region, group, cluster, store
+        self._namespaces = namespaces
+        self.client_ids: dict[str, str] = {}
+        self.ready: list[RoleAssignment | ServiceAccountV1] = []
+        for component in COMPONENTS:
+            if component.grants:
+                self._identity(component)
+
+    def _identity(self, component: Component) -> None:
+        identity = UserAssignedIdentity(
+            self,
+            component.name,
+            name=identity_name(self._region, component.name),
+            resource_group_name=self._group.name,
+            location=self._region.location,
+            tags=dict(self._region.tags),
+        )
+        FederatedIdentityCredential(
+            self,
+            f"{component.name}-credential",
+            name=azure_name("federated credential", component.name, self._region.name),
+            resource_group_name=self._group.name,
+            parent_id=identity.id,
+            issuer=self._cluster.oidc_issuer_url,
+            subject=f"system:serviceaccount:{component.namespace}:{component.service_account}",
+            audience=[AUDIENCE],
+        )
+        self.client_ids[component.name] = identity.client_id
+        for grant in component.grants:
+            for target, scope in self._scopes(component, grant).items():
+                self.ready.append(
+                    RoleAssignment(
+                        self,
+                        f"{component.name}-{target}",
+                        scope=scope,
+                        role_definition_name=grant.value,
+                        principal_id=identity.principal_id,
+                        principal_type="ServicePrincipal",
+                    )
+                )
+        self.ready.append(
+            ServiceAccountV1(
+                self,
+                f"{component.name}-account",
+                metadata=ServiceAccountV1Metadata(
+                    name=component.service_account,
+                    namespace=component.namespace,
+                    labels=dict(component.labels),
+                    annotations={
+                        # people's sign-in is the Entra application's business, not the managed identity's
+                        "azure.workload.identity/client-id": self._region.access.client_id
+                        if component is SIGN_IN
+                        else identity.client_id,
+                        "azure.workload.identity/tenant-id": self._region.tenant_id,
+                    },
+                ),
+                automount_service_account_token=False,
+                depends_on=[self._namespaces.monitoring],
+            )
+        )
+
+    def _scopes(self, component: Component, grant: Grant) -> dict[str, str]:
+        """As narrow as Azure allows: the one container, the single secrets."""
+        if grant is Grant.SECRETS_READ:
+            vault = self._region.key_vault
+            prefix = (
+                f"/subscriptions/{self._region.subscription_id}/resourceGroups/{vault.resource_group}"
+                f"/providers/Microsoft.KeyVault/vaults/{vault.name}"
+            )
+            return {secret: f"{prefix}/secrets/{secret}" for secret in component.secrets}
+        return {"container": self._store.container_id}

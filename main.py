@@ -1,0 +1,48 @@
+"""Synthesize every stack into cdktf.out: the composition root."""
+
+import monitoring.fast_bindings  # noqa: F401
+
+import os
+import sys
+from pathlib import Path
+
+from cdktf import App
+from rich.console import Console
+
+from constructs.fleet_stack import FleetStack
+from constructs.region_stack import RegionStack
+from monitoring.blueprint.names import check_names
+from monitoring.blueprint.releases import checked_releases
+from monitoring.commands._summary import print_summary, read_stacks
+from monitoring.errors import InvalidInput
+from monitoring.fleet import load_fleet
+
+ROOT = Path(__file__).parent
+WIDTH = 140
+"""Columns of the summary where there is no terminal to ask."""
+
+
+def main() -> None:
+    """Check everything first, so that bad input leaves the last synthesis as it was; then write all stacks.
+
+    OVERSIGHT_REGIONS names another folder of regions, OVERSIGHT_STATE=local keeps the state beside the JSON.
+    """
+    fleet = load_fleet(Path(os.environ.get("OVERSIGHT_REGIONS", ROOT / "regions")))
+    releases = checked_releases(fleet)
+    for file in fleet.files:
+        check_names(file.region, file=file.own.name)
+    app = App(outdir=os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
+    local_state = os.environ.get("OVERSIGHT_STATE") == "local"
+    FleetStack(app, regions=fleet.regions, local_state=local_state)
+    for region in fleet.regions:
+        RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
+    app.synth()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    print_summary(read_stacks(Path(app.outdir)), releases=releases, warnings=fleet.warnings, console=console)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InvalidInput as invalid:
+        sys.exit(str(invalid))

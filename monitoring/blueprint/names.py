@@ -1,0 +1,81 @@
+"""Names of Azure resources, by the Cloud Adoption Framework: abbreviation, what it is for, region.
+
+Source of the abbreviations, lengths and characters: Microsoft Learn, "Abbreviation recommendations for Azure
+resources" and "Naming rules and restrictions for Azure resources".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from monitoring.blueprint.components import COMPONENTS
+from monitoring.errors import InvalidInput, Problem
+from monitoring.fleet.model import Region
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameRule:
+    """What Azure accepts for a type's name."""
+
+    abbreviation: str
+    longest: int
+    pattern: str = r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9_]"
+
+
+DISK_ROLE = "Oversight monitoring disk attach"
+"""The custom role of the stack `fleet`, by name: no stack reads the state of another."""
+
+RULES = {
+    "backup policy": NameRule(abbreviation="bkpol", longest=150, pattern=r"[A-Za-z][A-Za-z0-9-]*"),
+    "backup vault": NameRule(abbreviation="bvault", longest=50, pattern=r"[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "diagnostic setting": NameRule(abbreviation="diag", longest=260),
+    "federated credential": NameRule(abbreviation="fic", longest=120, pattern=r"[A-Za-z0-9][A-Za-z0-9_-]{2,}"),
+    "managed disk": NameRule(abbreviation="disk", longest=80),
+    "managed identity": NameRule(abbreviation="id", longest=128, pattern=r"[A-Za-z0-9][A-Za-z0-9_-]{2,}"),
+    "private endpoint": NameRule(abbreviation="pep", longest=64),
+}
+
+
+def azure_name(kind: str, *parts: str) -> str:
+    """`<abbreviation>-<part>-…`; ValueError where Azure would refuse it."""
+    rule = RULES[kind]
+    name = "-".join((rule.abbreviation, *parts))
+    if len(name) > rule.longest or not re.fullmatch(rule.pattern, name):
+        raise ValueError(f"name of a {kind} must be {rule.pattern}, at most {rule.longest} characters, got {name!r}")
+    return name
+
+
+def node_pool_name(zone: str | None) -> str:
+    """Name of the pool in a zone, or of the one pool of a region without zones: AKS takes 12 of [a-z0-9]."""
+    return f"monitorz{zone}" if zone else "monitor"
+
+
+def identity_name(region: Region, component: str) -> str:
+    """The managed identity of a component."""
+    return azure_name("managed identity", component, region.name)
+
+
+def disk_name(region: Region, replica: int) -> str:
+    """The disk of a Prometheus replica."""
+    return azure_name("managed disk", "prometheus", str(replica), region.name)
+
+
+def check_names(region: Region, *, file: str) -> None:
+    """`InvalidInput` names every name that Azure would refuse, before anything is synthesized."""
+    makers: list[Callable[[], str]] = [
+        *(partial(identity_name, region, component.name) for component in COMPONENTS),
+        *(partial(disk_name, region, replica) for replica in range(region.prometheus.replicas)),
+        partial(azure_name, "private endpoint", region.object_store.account),
+        partial(azure_name, "backup vault", "monitoring", region.name),
+    ]
+    problems = []
+    for make in makers:
+        try:
+            make()
+        except ValueError as fault:
+            problems.append(Problem(file=file, message=str(fault)))
+    if problems:
+        raise InvalidInput(problems)

@@ -1,0 +1,1 @@
+"""Objects and files that releases refer to, as plain data."""

@@ -1,0 +1,25 @@
+"""The address of a region's blocks, as every Thanos part reads it."""
+
+from __future__ import annotations
+
+import yaml
+
+from monitoring.fleet.model import Region
+
+
+def objstore(region: Region) -> str:
+    """objstore.yml. It holds no secret: pods sign in by workload identity.
+
+    `user_assigned_id` stays out: it would force the instance metadata service and bypass workload identity.
+    """
+    store = region.object_store
+    config = {
+        "type": "AZURE",
+        "config": {
+            "storage_account": store.account,
+            "container": store.container,
+            "endpoint": "blob.core.windows.net",
+            "storage_create_container": False,
+        },
+    }
+    return yaml.safe_dump(config, sort_keys=False)

@@ -1,0 +1,118 @@
+"""The Helm releases of a region, in the order in which they are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from monitoring.blueprint import closed
+from monitoring.blueprint.charts import HELM_VALUES, versions
+from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, NAMESPACE, OAUTH2_PROXY, THANOS
+from monitoring.blueprint.layers import compose, overlaps
+from monitoring.blueprint.release import Release
+from monitoring.blueprint.releases import kube_prometheus_stack, oauth2_proxy, thanos
+from monitoring.errors import InvalidInput, Problem
+from monitoring.fleet.loader import Fleet, RegionFile
+from monitoring.fleet.model import Peer, Region
+from monitoring.fleet.yaml_file import YamlFile, dotted, read_yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recipe:
+    """How a release is made: `computed` is in `module`, the static values are in `helm-values/<name>.yaml`."""
+
+    name: str
+    computed: Callable[[Region], Mapping[str, Any]]
+    timeout: int
+    atomic: bool
+    after: tuple[str, ...] = ()
+    known_after_apply: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def module(self) -> str:
+        return f"monitoring/blueprint/releases/{self.name.replace('-', '_')}.py"
+
+
+RECIPES = (
+    # atomic would roll back, or at a first install delete the evidence, while volumes attach and a WAL is replayed
+    _Recipe(name=KUBE_PROMETHEUS_STACK, computed=kube_prometheus_stack.computed, timeout=1800, atomic=False),
+    # three ingestors, one after another, each with 900 s to write its head to Blob
+    _Recipe(name=THANOS, computed=thanos.computed, timeout=3600, atomic=False, after=(KUBE_PROMETHEUS_STACK,)),
+    _Recipe(
+        name=OAUTH2_PROXY,
+        computed=oauth2_proxy.computed,
+        timeout=600,
+        atomic=True,
+        after=(KUBE_PROMETHEUS_STACK, THANOS),
+        known_after_apply=oauth2_proxy.KNOWN_AFTER_APPLY,
+    ),
+)
+
+
+def releases(region: Region, peers: Sequence[Peer]) -> tuple[Release, ...]:  # noqa: ARG001  (the global view asks them)
+    """Every release of a region, unchecked: `checked_releases` is for whoever installs them."""
+    return tuple(_release(recipe, region) for recipe in RECIPES)
+
+
+def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
+    """The releases of every region, by region name; `InvalidInput` tells every wrong value of every layer."""
+    problems = [problem for recipe in RECIPES for problem in _static_problems(recipe)]
+    for file in fleet.files:
+        problems += _region_problems(file)
+    if problems:
+        raise InvalidInput(problems)
+    return {region.name: releases(region, fleet.peers_of(region)) for region in fleet.regions}
+
+
+@cache
+def static_values(name: str) -> YamlFile:
+    """`helm-values/<name>.yaml`."""
+    return read_yaml(HELM_VALUES / f"{name}.yaml", name=f"helm-values/{name}.yaml")
+
+
+def _release(recipe: _Recipe, region: Region) -> Release:
+    composed = compose(
+        static_values(recipe.name).data, recipe.computed(region), region.helm_values.get(recipe.name, {})
+    )
+    return Release(
+        name=recipe.name,
+        chart=versions().charts[recipe.name],
+        namespace=NAMESPACE,
+        values=composed.values,
+        after=recipe.after,
+        known_after_apply=recipe.known_after_apply,
+        overrides=composed.overrides,
+        timeout=recipe.timeout,
+        atomic=recipe.atomic,
+    )
+
+
+def _static_problems(recipe: _Recipe) -> list[Problem]:
+    source = static_values(recipe.name)
+    return [
+        Problem(file=source.name, line=source.line(path), path=dotted(path), message=message)
+        for path, message in closed.faults(recipe.name, source.data)
+    ]
+
+
+def _region_problems(file: RegionFile) -> list[Problem]:
+    names = [recipe.name for recipe in RECIPES]
+    problems = [
+        file.problem(("helm_values", name), f"must be a release, one of {', '.join(names)}")
+        for name in file.region.helm_values
+        if name not in names
+    ]
+    for recipe in RECIPES:
+        written, computed = static_values(recipe.name), recipe.computed(file.region)
+        problems += overlaps(written.data, computed, file=written.name, module=recipe.module)
+        problems += [
+            Problem(file=recipe.module, path=dotted(path), message=message)
+            for path, message in closed.faults(recipe.name, computed)
+        ]
+        problems += [
+            file.problem(("helm_values", recipe.name, *path), message)
+            for path, message in closed.faults(recipe.name, file.region.helm_values.get(recipe.name, {}))
+        ]
+    return problems

@@ -1,0 +1,154 @@
+"""Prometheus, Alertmanager, Grafana, the operator and the exporters of Kubernetes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitoring.blueprint.components import (
+    ALERTMANAGER,
+    ALERTMANAGER_PATH,
+    DYNAMIC_STORAGE_CLASS,
+    GRAFANA,
+    GRAFANA_PATH,
+    NODE_NAMESPACE,
+    PRIORITY_CLASS,
+    PROMETHEUS,
+    QUERY_FRONTEND,
+    RECEIVE_ROUTER,
+    STATIC_STORAGE_CLASS,
+)
+from monitoring.blueprint.layers import nested
+from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
+from monitoring.fleet.model import Region
+from monitoring.fleet.yaml_file import merged
+
+FROZEN_VOLUME_SIZE = "100Gi"
+"""The size in the StatefulSet's volume template, whatever the region's `volume_size`.
+
+The claims are Terraform's and carry the real size. A changed template makes the operator delete the
+StatefulSet in the foreground: both replicas stop.
+"""
+
+
+def computed(region: Region) -> Mapping[str, Any]:
+    """All that depends on the region, or that other modules know (places, images, addresses)."""
+    return merged(nested({**_everywhere(), **_prometheus(region), **_alertmanager(region)}), _grafana(region))
+
+
+def _everywhere() -> dict[str, Any]:
+    return {
+        **place(
+            "prometheusOperator",
+            "prometheusOperator.admissionWebhooks.deployment",
+            "prometheus.prometheusSpec",
+            "alertmanager.alertmanagerSpec",
+            "kube-state-metrics",
+            "grafana",
+        ),
+        **place("crds.upgradeJob", priority=False),  # the chart has no key for it; the job runs for seconds
+        "crds.upgradeJob.image.busybox": image("busybox"),
+        "crds.upgradeJob.image.kubectl": image("kubectl"),
+        "prometheus-node-exporter.namespaceOverride": NODE_NAMESPACE,
+        "prometheus-node-exporter.priorityClassName": PRIORITY_CLASS,
+    }
+
+
+def _prometheus(region: Region) -> dict[str, Any]:
+    prometheus = region.prometheus
+    claim = {
+        "storageClassName": STATIC_STORAGE_CLASS,
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": FROZEN_VOLUME_SIZE}},
+    }
+    spec = {
+        "replicas": prometheus.replicas,
+        "retention": prometheus.retention.prometheus,
+        "retentionSize": prometheus.retention_size.prometheus,
+        "scrapeInterval": prometheus.scrape_interval.prometheus,
+        "evaluationInterval": prometheus.scrape_interval.prometheus,
+        "externalUrl": f"https://{region.access.host}/",
+        "externalLabels": {"cluster": region.name, "environment": region.environment},
+        "resources": resources(prometheus.resources),
+        # OnResource: the operator fills in the pods' own labels
+        "topologySpreadConstraints": spread(region, hard=True, selector={"additionalLabelSelectors": "OnResource"}),
+        "storageSpec": {"volumeClaimTemplate": {"spec": claim}},
+        "remoteWrite": [remote_write(region)],
+    }
+    return {f"prometheus.prometheusSpec.{key}": value for key, value in spec.items()}
+
+
+def remote_write(region: Region) -> dict[str, Any]:
+    """The queue from each Prometheus to Thanos Receive.
+
+    Capacity, batch and deadline are sized for bursts. What protects a receiver that is down: few shards, and
+    a back-off that grows to 30 s (Prometheus' own 5 s, and 100 ms even more, hammers it while it replays its
+    WAL). A sample older than the outage window is given up, since ingestors would refuse it and stall the rest.
+    """
+    return {
+        "name": "thanos",
+        "url": f"http://{RECEIVE_ROUTER.address('remote-write')}/api/v1/receive",
+        "remoteTimeout": "30s",
+        "queueConfig": {
+            "capacity": 10000,
+            "maxSamplesPerSend": 5000,
+            "batchSendDeadline": "5s",
+            "minShards": 1,
+            "maxShards": 20,
+            "minBackoff": "1s",
+            "maxBackoff": "30s",
+            "retryOnRateLimit": True,  # Receive answers 429 at its limits; without this the samples are dropped
+            "sampleAgeLimit": region.thanos.outage_window.prometheus,
+        },
+    }
+
+
+def _alertmanager(region: Region) -> dict[str, Any]:
+    claim = {
+        "storageClassName": DYNAMIC_STORAGE_CLASS,
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": region.alertmanager.volume_size.kubernetes}},
+    }
+    spec = {
+        "replicas": region.alertmanager.replicas,
+        "retention": f"{region.alertmanager.retention.seconds // 3600}h",  # the operator's pattern has no days
+        "externalUrl": f"https://{region.access.host}{ALERTMANAGER_PATH}",
+        "routePrefix": ALERTMANAGER_PATH,  # the door hands the path on as it is
+        "topologySpreadConstraints": spread(region, hard=True, selector=of_component(ALERTMANAGER)),
+        "storage": {"volumeClaimTemplate": {"spec": claim}},
+    }
+    return {f"alertmanager.alertmanagerSpec.{key}": value for key, value in spec.items()}
+
+
+def _grafana(region: Region) -> dict[str, Any]:
+    sources = [
+        _source("Thanos", f"http://{QUERY_FRONTEND.address('http')}/", default=True, kind="Thanos"),
+        _source("Prometheus", f"http://{PROMETHEUS.address('http-web')}/", default=False, kind="Prometheus"),
+        {
+            "name": "Alertmanager",
+            "uid": "alertmanager",
+            "type": "alertmanager",
+            "access": "proxy",
+            "url": f"http://{ALERTMANAGER.address('http-web')}{ALERTMANAGER_PATH}",
+            "jsonData": {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
+        },
+    ]
+    return {
+        "grafana": {
+            "additionalDataSources": sources,
+            "topologySpreadConstraints": spread(region, hard=False, selector=of_component(GRAFANA)),
+            "grafana.ini": {"server": {"root_url": f"https://{region.access.host}{GRAFANA_PATH}/"}},
+        }
+    }
+
+
+def _source(name: str, url: str, *, default: bool, kind: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "uid": name.lower(),
+        "type": "prometheus",
+        "access": "proxy",
+        "url": url,
+        "isDefault": default,
+        "jsonData": {"httpMethod": "POST", "prometheusType": kind, "timeInterval": "30s"},
+    }

@@ -1,0 +1,101 @@
+"""Thanos: receive, keep for years, compact, answer queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitoring.blueprint.charts import versions
+from monitoring.blueprint.components import (
+    COMPACTOR,
+    DYNAMIC_STORAGE_CLASS,
+    OBJECT_STORE_KEY,
+    OBJECT_STORE_SECRET,
+    RECEIVE_INGESTOR,
+    STORE_GATEWAY,
+    Component,
+)
+from monitoring.blueprint.layers import nested
+from monitoring.blueprint.releases._parts import checksum, place, resources, spread
+from monitoring.fleet.model import Region
+from monitoring.fleet.quantities import Size
+
+INGESTOR = "receive.ingestor"
+ROUTER = "receive.router"
+
+
+def computed(region: Region) -> Mapping[str, Any]:
+    """All that depends on the region, or that other modules know (places, images, accounts)."""
+    thanos = region.thanos
+    ring = (thanos.receive.replicas, thanos.receive.replication_factor)
+    return nested(
+        {
+            "image.tag": versions().images["thanos"].tag,
+            "objstoreConfig.name": OBJECT_STORE_SECRET,
+            "objstoreConfig.key": OBJECT_STORE_KEY,
+            **place(INGESTOR, ROUTER, "storeGateway", "compact", "query", "queryFrontend"),
+            **_identity(INGESTOR, RECEIVE_INGESTOR),
+            **_identity("storeGateway", STORE_GATEWAY),
+            **_identity("compact", COMPACTOR),
+            **_volume(INGESTOR, thanos.receive.volume_size),
+            **_volume("storeGateway", thanos.store_gateway.volume_size),
+            **_volume("compact", thanos.compactor.volume_size),
+            "receive.replicationFactor": thanos.receive.replication_factor,
+            "receive.retention": thanos.receive.retention.prometheus,
+            "receive.ingestor.replicas": thanos.receive.replicas,
+            "receive.ingestor.resources": resources(thanos.receive.resources),
+            # hard: two copies of a sample in one zone would not survive that zone
+            "receive.ingestor.topologySpreadConstraints": spread(region, hard=True),
+            "receive.ingestor.extraArgs": ingestor_flags(region),
+            # routers read the ring once, from a file mounted by subPath
+            "receive.router.podAnnotations": {"oversight.com/hashring": checksum(ring)},
+            "receive.router.topologySpreadConstraints": spread(region, hard=False),
+            "storeGateway.replicas": thanos.store_gateway.replicas,
+            "storeGateway.resources": resources(thanos.store_gateway.resources),
+            "storeGateway.topologySpreadConstraints": spread(region, hard=False),
+            "compact.resources": resources(thanos.compactor.resources),
+            "compact.extraArgs": compactor_flags(region),
+            "query.topologySpreadConstraints": spread(region, hard=False),
+            "queryFrontend.topologySpreadConstraints": spread(region, hard=False),
+        }
+    )
+
+
+def ingestor_flags(region: Region) -> list[str]:
+    """The head takes samples as late as the outage window, and none from the future.
+
+    `region` lets Query leave other regions' questions alone. It is not `cluster`: an external label wins over
+    a series' own, and would overwrite what federated series say.
+    """
+    return [
+        f"--tsdb.out-of-order.time-window={region.thanos.outage_window.prometheus}",
+        "--tsdb.too-far-in-future.time-window=5m",  # 0s, the default, lets one future sample block a tenant
+        f'--label=region="{region.location}"',
+    ]
+
+
+def compactor_flags(region: Region) -> list[str]:
+    """How long Blob keeps each resolution; blocks marked for deletion stay two days for readers under way."""
+    keep = region.thanos.retention
+    return [
+        f"--retention.resolution-raw={keep.raw.prometheus}",
+        f"--retention.resolution-5m={keep.five_minutes.prometheus}",
+        f"--retention.resolution-1h={keep.one_hour.prometheus}",
+        "--delete-delay=48h",
+    ]
+
+
+def _identity(prefix: str, component: Component) -> dict[str, Any]:
+    """Terraform makes the account, with the client id that only it knows."""
+    return {
+        f"{prefix}.serviceAccount": {"create": False, "name": component.service_account},
+        f"{prefix}.podLabels": {"azure.workload.identity/use": "true"},
+    }
+
+
+def _volume(prefix: str, size: Size) -> dict[str, Any]:
+    return {
+        f"{prefix}.persistence.enabled": True,
+        f"{prefix}.persistence.storageClass": DYNAMIC_STORAGE_CLASS,
+        f"{prefix}.persistence.size": size.kubernetes,
+    }
