@@ -9,6 +9,10 @@ from cdktf_cdktf_provider_azurerm.data_azurerm_user_assigned_identity import Dat
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_helm.provider import HelmProvider, HelmProviderKubernetes, HelmProviderKubernetesExec
+from cdktf_cdktf_provider_kubernetes.data_kubernetes_mutating_webhook_configuration_v1 import (
+    DataKubernetesMutatingWebhookConfigurationV1,
+    DataKubernetesMutatingWebhookConfigurationV1Metadata,
+)
 from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
 
 from constructs import Construct
@@ -20,6 +24,9 @@ AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
 
 # AAD_LOGIN_METHOD overrides the login: a person has signed in by `az login`, a pipeline sets `workloadidentity`.
 LOGIN = ["get-token", "--login", "azurecli", "--server-id", AKS_SERVER_APPLICATION]
+WORKLOAD_IDENTITY_WEBHOOK = "azure-wi-webhook-mutating-webhook-configuration"
+"""What AKS installs for workload identity, which its cluster data source does not report."""
+
 API_VERSION = "client.authentication.k8s.io/v1beta1"
 
 
@@ -59,6 +66,12 @@ class Cluster(Construct):
                 exec=HelmProviderKubernetesExec(api_version=API_VERSION, command="kubelogin", args=LOGIN),
             ),
         )
+        DataKubernetesMutatingWebhookConfigurationV1(
+            self,
+            "workload-identity",
+            metadata=DataKubernetesMutatingWebhookConfigurationV1Metadata(name=WORKLOAD_IDENTITY_WEBHOOK),
+            lifecycle=TerraformResourceLifecycle(postcondition=[WORKLOAD_IDENTITY]),
+        )
         self.disk_access = self._grant_control_plane(region, group)
 
     def _grant_control_plane(self, region: Region, group: ResourceGroup) -> RoleAssignment:
@@ -87,20 +100,29 @@ class Cluster(Construct):
             self,
             "attach-disks",
             scope=group.id,
-            role_definition_id=role.role_definition_id,
+            role_definition_id=role.id,
             principal_id=identity.principal_id,
             principal_type="ServicePrincipal",
         )
 
 
+WORKLOAD_IDENTITY = Postcondition(
+    condition="${length(self.webhook) > 0}",
+    error_message="The cluster must have workload identity enabled: az aks update --enable-workload-identity.",
+)
+
+
 def _conditions(region: Region) -> list[Postcondition]:
-    """What must hold of the cluster before anything is built on it."""
+    """What must hold of the cluster before anything is built on it.
+
+    The data source does not say whether local accounts are off; it lists an admin's credentials when they are on
+    and the deployer may read them (`listClusterAdminCredential`).
+    """
     engine = region.cluster.network_policy_engine
     return [
         Postcondition(
             condition="${self.oidc_issuer_enabled}",
-            error_message="The cluster must have its OIDC issuer enabled: az aks update --enable-oidc-issuer "
-            "--enable-workload-identity.",
+            error_message="The cluster must have its OIDC issuer enabled: az aks update --enable-oidc-issuer.",
         ),
         Postcondition(
             condition="${nonsensitive(length(self.kube_admin_config) == 0)}",

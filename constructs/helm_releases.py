@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
-from cdktf import ITerraformDependable, Token
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_helm.release import Release as HelmRelease
 from cdktf_cdktf_provider_helm.release import ReleaseSet
 
@@ -15,6 +16,13 @@ HISTORY = 10
 """Revisions to roll back to; each is a Secret of up to 1 MiB."""
 
 
+TOKEN = re.compile(r"TfToken\[|-\d+(\.\d+)?e\+\d{3}")
+"""What a token of cdktf looks like in YAML: strings and lists by name, numbers as an absurdly negative one.
+
+`Token.is_unresolved` of the text knows strings alone, and of the mapping nothing that is nested.
+"""
+
+
 def escaped(text: str) -> str:
     """`text` as a literal of Terraform: `${` and `%{` belong to Prometheus' and Helm's templates, not to Terraform."""
     return text.replace("${", "$${").replace("%{", "%%{")
@@ -22,8 +30,12 @@ def escaped(text: str) -> str:
 
 def refuse_tokens(release: Release, text: str) -> None:
     """ValueError for a Terraform token in values: escaped, it would be passed on literally."""
-    if Token.is_unresolved(text):
-        raise ValueError(f"values of release {release.name} must be plain data, got a Terraform token")
+    if token := TOKEN.search(text):
+        line = text.count("\n", 0, token.start()) + 1
+        raise ValueError(
+            f"values of release {release.name} must be plain data, got a Terraform token in line {line}: "
+            "name its path in known_after_apply"
+        )
 
 
 class HelmReleases(Construct):
@@ -60,7 +72,8 @@ class HelmReleases(Construct):
                 set=[
                     ReleaseSet(name=path, value=client_ids[component])
                     for path, component in release.known_after_apply.items()
-                ],
+                ]
+                or None,
                 timeout=release.timeout,
                 atomic=release.atomic,
                 cleanup_on_fail=release.atomic,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_kubernetes.namespace_v1 import NamespaceV1, NamespaceV1Metadata
 from cdktf_cdktf_provider_kubernetes.priority_class_v1 import PriorityClassV1, PriorityClassV1Metadata
 
@@ -15,7 +16,7 @@ PRIORITY = 1_000_000
 class Namespaces(Construct):
     """Two namespaces, by Pod Security level, and a PriorityClass; no quotas: they block surges and emergency growth.
 
-    `monitoring` is the namespace's resource, `priority_class` what releases must wait for.
+    `monitoring`, `node` and `priority_class` are the resources: what lives in them, or by it, waits for them.
     """
 
     def __init__(self, scope: Construct, name: str) -> None:
@@ -32,4 +33,10 @@ class Namespaces(Construct):
 
     def _namespace(self, construct: str, name: str, *, level: str) -> NamespaceV1:
         security = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")}
-        return NamespaceV1(self, construct, metadata=NamespaceV1Metadata(name=name, labels=security))
+        return NamespaceV1(
+            self,
+            construct,
+            metadata=NamespaceV1Metadata(name=name, labels=security),
+            # Every claim goes with its namespace, the ones that Terraform never saw too.
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
+        )

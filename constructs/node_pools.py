@@ -60,7 +60,7 @@ class NodePools(Construct):
                 undrainable_node_behavior="Cordon",  # a node that will not drain stays, rather than losing its pods
             ),
             tags=dict(region.tags),
-            depends_on=after,
+            depends_on=after or None,
             lifecycle=TerraformResourceLifecycle(
                 # the autoscaler's and the cluster upgrade's
                 ignore_changes=["node_count", "orchestrator_version"]

@@ -24,6 +24,7 @@ class StorageClasses(Construct):
             volume_binding_mode="WaitForFirstConsumer",
             allow_volume_expansion=True,
         )
+        # Locally redundant: what uses it has its copies in other pods, or builds itself anew from Blob.
         # WaitForFirstConsumer: the disk is made in the zone that the scheduler chose for the pod.
         self.dynamic = StorageClassV1(
             self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cdktf import ITerraformDependable
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_azurerm.federated_identity_credential import FederatedIdentityCredential
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
@@ -23,7 +25,8 @@ class WorkloadIdentities(Construct):
     """One identity per component with grants; Terraform makes the ServiceAccount too.
 
     So no Terraform token enters Helm values. `client_ids` holds each identity's client id (a reference) by
-    component name; `ready` is what releases must wait for: the accounts and the grants.
+    component name; `ready` is what releases must wait for: accounts,
+    credentials and grants.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class WorkloadIdentities(Construct):
         self._region, self._group, self._cluster, self._store = region, group, cluster, store
         self._namespaces = namespaces
         self.client_ids: dict[str, str] = {}
-        self.ready: list[RoleAssignment | ServiceAccountV1] = []
+        self.ready: list[ITerraformDependable] = []
         for component in COMPONENTS:
             if component.grants:
                 self._identity(component)
@@ -55,7 +58,7 @@ class WorkloadIdentities(Construct):
             location=self._region.location,
             tags=dict(self._region.tags),
         )
-        FederatedIdentityCredential(
+        credential = FederatedIdentityCredential(
             self,
             f"{component.name}-credential",
             name=azure_name("federated credential", component.name, self._region.name),
@@ -65,7 +68,9 @@ class WorkloadIdentities(Construct):
             subject=f"system:serviceaccount:{component.namespace}:{component.service_account}",
             audience=[AUDIENCE],
         )
+        self.ready.append(credential)
         self.client_ids[component.name] = identity.client_id
+        self.ready.append(credential)
         for grant in component.grants:
             for target, scope in self._scopes(component, grant).items():
                 self.ready.append(
