@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cdktf import ITerraformDependable
-from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_azurerm.federated_identity_credential import FederatedIdentityCredential
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
@@ -25,8 +24,7 @@ class WorkloadIdentities(Construct):
     """One identity per component with grants; Terraform makes the ServiceAccount too.
 
     So no Terraform token enters Helm values. `client_ids` holds each identity's client id (a reference) by
-    component name; `ready` is what releases must wait for: accounts,
-    credentials and grants.
+    component name; `ready` is what releases must wait for: accounts, credentials, grants.
     """
 
     def __init__(
@@ -70,7 +68,6 @@ class WorkloadIdentities(Construct):
         )
         self.ready.append(credential)
         self.client_ids[component.name] = identity.client_id
-        self.ready.append(credential)
         for grant in component.grants:
             for target, scope in self._scopes(component, grant).items():
                 self.ready.append(

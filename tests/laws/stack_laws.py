@@ -23,11 +23,12 @@ STATEFUL = frozenset(
         "azurerm_resource_group",
         "azurerm_storage_account",
         "azurerm_storage_container",
+        "kubernetes_namespace_v1",
         "kubernetes_persistent_volume_claim_v1",
         "kubernetes_persistent_volume_v1",
     }
 )
-"""Types whose loss is a loss of data (a resource group takes everything in it along)."""
+"""Types whose loss is a loss of data (a resource group or a namespace takes everything in it along)."""
 
 WITHOUT_TAGS = frozenset(
     {
@@ -96,7 +97,8 @@ def only_references_are_interpolated(stack: Stack) -> Iterator[str]:
     for path, text in strings({key: stack[key] for key in stack if key != "//"}):
         for inside in _interpolations(text):
             found = [f"{m['data'] or ''}{m['type']}.{m['name']}" for m in REFERENCE.finditer(inside)]
-            if not [address for address in found if address in known] and not inside.startswith("self."):
+            of_itself = ".lifecycle." in path and re.search(r"\bself\.", inside)  # a condition on the resource
+            if not any(address in known for address in found) and not of_itself:
                 yield f"{path} holds an unescaped {inside!r}"
 
 
