@@ -1,0 +1,172 @@
+"""The only maker of releases."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import cdktf
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from constructs.helm_releases import HelmReleases, escaped
+from monitoring.blueprint.charts import Chart
+from monitoring.blueprint.release import Release
+from tests.constructs.synthesized import NO_ZONES, ZONES, Resource, addresses, by_name, region_stack
+
+CHART = Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=None)
+
+
+def release(name: str = "trial", *, values: dict[str, Any] | None = None, **changes: Any) -> Release:
+    given_values = values or {"replicas": 2}
+    return Release(
+        **{
+            "name": name,
+            "chart": CHART,
+            "namespace": "monitoring",
+            "values": given_values,
+            "timeout": 1200,
+            "atomic": False,
+            **changes,
+        }
+    )
+
+
+def made(*releases: Release, client_ids: dict[str, str] | None = None) -> dict[str, Resource]:
+    """The Helm releases of a stack that holds nothing else."""
+    stack = cdktf.TerraformStack(cdktf.Testing.app(), "test")
+    HelmReleases(stack, "releases", releases=releases, client_ids=client_ids or {}, depends_on=[])
+    return by_name(json.loads(cdktf.Testing.synth(stack)), "helm_release")
+
+
+def test_chart_and_version_are_the_pinned_ones() -> None:
+    made_release = made(release())["trial"]
+    assert made_release["repository"] == "oci://example.test/charts"
+    assert (made_release["chart"], made_release["version"]) == ("trial", "1.2.3")
+
+
+def test_values_arrive_as_they_were() -> None:
+    values = {
+        "deep": [{"snake_case_key": 1, "camelKey": None}],
+        "text": "a: b\n# no comment\n",
+        "yes": "yes",
+        "on": True,
+    }
+    (text,) = made(release(values=values))["trial"]["values"]
+    assert yaml.safe_load(text) == values
+
+
+def test_templates_of_prometheus_are_left_to_prometheus() -> None:
+    values = {"replacement": "${1}:9100", "template": "%{ if }", "query": "{{ $labels.pod }}"}
+    (text,) = made(release(values=values))["trial"]["values"]
+    assert yaml.safe_load(text) == {
+        "replacement": "$${1}:9100",
+        "template": "%%{ if }",
+        "query": "{{ $labels.pod }}",
+    }
+
+
+@given(st.text(alphabet="${}%a1"))
+def test_terraform_reads_back_what_was_escaped(text: str) -> None:
+    literal = escaped(text)
+    assert not [at for at in range(len(literal)) if opens_a_template(literal, at)]
+    assert literal.replace("$${", "${").replace("%%{", "%{") == text
+
+
+def opens_a_template(literal: str, at: int) -> bool:
+    return literal[at : at + 2] in {"${", "%{"} and literal[at - 1 : at] != literal[at]
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param(lambda: cdktf.Token.as_string({"ref": "x"}), id="string"),
+        pytest.param(lambda: f"prefix-{cdktf.Token.as_string({'ref': 'x'})}", id="part of a string"),
+        pytest.param(lambda: cdktf.Token.as_list({"ref": "x"}), id="list"),
+        pytest.param(lambda: cdktf.Token.as_number({"ref": "x"}), id="number"),
+        pytest.param(lambda: cdktf.Fn.upper("x"), id="function"),
+    ],
+)
+def test_a_token_in_values_is_refused(token: Any) -> None:
+    """Escaped, it would reach the chart literally."""
+    with pytest.raises(
+        ValueError, match=r"values of release trial must be plain data, got a Terraform token in line [34]"
+    ):
+        made(release(values={"a": 1, "deep": [{"id": token()}]}))
+
+
+def test_ordinary_numbers_are_no_tokens() -> None:
+    values = {"small": -1.5, "large": 10**18, "tiny": 1e-300}
+    (text,) = made(release(values=values))["trial"]["values"]
+    assert yaml.safe_load(text) == values
+
+
+def test_what_only_terraform_knows_travels_by_set() -> None:
+    wanted = release(known_after_apply={"secrets[0].clientID": "door"})
+    made_release = made(wanted, client_ids={"door": "${azurerm_user_assigned_identity.door.client_id}"})["trial"]
+    assert made_release["set"] == [
+        {"name": "secrets[0].clientID", "value": "${azurerm_user_assigned_identity.door.client_id}"}
+    ]
+
+
+def test_releases_follow_one_another() -> None:
+    both = made(release("first"), release("second", after=("first",)))
+    assert not both["first"].get("depends_on")
+    (before,) = both["second"]["depends_on"]
+    assert before.startswith("helm_release.releases_first")
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_release_that_is_not_rolled_back_is_not_cleaned_up_either(atomic: bool) -> None:
+    made_release = made(release(atomic=atomic))["trial"]
+    assert (made_release["atomic"], made_release["cleanup_on_fail"]) == (atomic, atomic)
+
+
+def test_nothing_stateful_is_rolled_back_in_the_middle() -> None:
+    releases = by_name(region_stack(ZONES), "helm_release")
+    assert {name for name, body in releases.items() if body["atomic"]} == {"oauth2-proxy"}
+
+
+def test_three_ingestors_have_time_to_flush_one_after_another() -> None:
+    """Each may take 900 s to write its head to Blob."""
+    assert by_name(region_stack(ZONES), "helm_release")["thanos"]["timeout"] >= 3 * 900
+
+
+def test_helm_waits_and_makes_no_namespace() -> None:
+    made_release = made(release(timeout=77))["trial"]
+    assert (made_release["wait"], made_release["timeout"]) == (True, 77)
+    assert made_release["create_namespace"] is False
+
+
+def test_old_revisions_do_not_pile_up() -> None:
+    assert made(release())["trial"]["max_history"] == 10
+
+
+@pytest.mark.parametrize("name", [ZONES, NO_ZONES])
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        ("kubernetes_namespace_v1", "monitoring"),
+        ("kubernetes_namespace_v1", "monitoring-node"),
+        ("kubernetes_priority_class_v1", "monitoring-critical"),
+        ("kubernetes_storage_class_v1", "oversight-static"),
+        ("kubernetes_storage_class_v1", "oversight-retain"),
+        ("kubernetes_secret_v1", "thanos-objstore"),
+    ],
+)
+def test_releases_wait_for_what_their_pods_need(name: str, kind: str, label: str) -> None:
+    """The operator refuses a Prometheus whose storage class is missing, while Helm reports success."""
+    stack = region_stack(name)
+    for body in by_name(stack, "helm_release").values():
+        assert addresses(stack, kind)[label] in body["depends_on"]
+
+
+@pytest.mark.parametrize("name", [ZONES, NO_ZONES])
+def test_releases_wait_for_the_last_node_pool_and_the_stores_endpoint(name: str) -> None:
+    stack = region_stack(name)
+    pools = list(addresses(stack, "azurerm_kubernetes_cluster_node_pool").values())
+    (endpoint,) = addresses(stack, "azurerm_private_endpoint").values()
+    for body in by_name(stack, "helm_release").values():
+        assert {pools[-1], endpoint} <= set(body["depends_on"])

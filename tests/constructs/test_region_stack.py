@@ -1,0 +1,61 @@
+"""The stack of a region, as a whole."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.constructs.synthesized import NO_ZONES, TWO_ZONES, ZONES, Stack, by_name, fleet, only, region_stack
+
+
+@pytest.fixture(params=[ZONES, NO_ZONES, TWO_ZONES])
+def stack(request: pytest.FixtureRequest) -> Stack:
+    return region_stack(request.param)
+
+
+def test_everything_that_takes_tags_has_the_regions(stack: Stack) -> None:
+    wanted = dict(fleet().region(ZONES).tags)
+    tagged = [
+        body["tags"] for named in stack["resource"].values() for body in named.values() if body.get("tags") is not None
+    ]
+    assert len(tagged) >= 10
+    assert all(tags == wanted for tags in tagged)
+
+
+def test_names_tell_apart_what_regions_have_alike() -> None:
+    alike = {"azurerm_managed_disk", "azurerm_user_assigned_identity", "azurerm_private_endpoint"}
+    for kind in alike:
+        assert not by_name(region_stack(ZONES), kind).keys() & by_name(region_stack(NO_ZONES), kind).keys()
+
+
+def test_a_region_with_zones_and_one_without_differ_in_pools_and_places_alone() -> None:
+    counts = [
+        {kind: len(named) for kind, named in region_stack(name)["resource"].items()} for name in (ZONES, NO_ZONES)
+    ]
+    assert {kind for kind in counts[0] if counts[0][kind] != counts[1].get(kind)} == {
+        "azurerm_kubernetes_cluster_node_pool"
+    }
+    assert counts[0].keys() == counts[1].keys()
+
+
+def test_the_stores_address_is_a_secret_by_form_that_holds_none() -> None:
+    secret = only(region_stack(ZONES), "kubernetes_secret_v1")
+    address = yaml.safe_load(secret["data"]["objstore.yml"])
+    assert address == {
+        "type": "AZURE",
+        "config": {
+            "storage_account": "sttrialalpha",
+            "container": "trial-blocks",
+            "endpoint": "blob.core.windows.net",
+            "storage_create_container": False,
+        },
+    }
+
+
+def test_no_other_secret_is_in_the_state(stack: Stack) -> None:
+    kinds = stack["resource"].keys() | stack["data"].keys()
+    assert [kind for kind in kinds if "secret" in kind] == ["kubernetes_secret_v1"]
+    assert len(stack["resource"]["kubernetes_secret_v1"]) == 1
+    assert "set_sensitive" not in json.dumps(stack)
