@@ -87,6 +87,7 @@ def load_fleet(folder: Path) -> Fleet:
     if not paths:
         raise InvalidInput([Problem(file=folder.name, message="must hold a file per region, got none")])
     problems = list(_repeated(paths))
+    paths = list({path.stem: path for path in reversed(paths)}.values())[::-1]
     common = read_yaml(folder / COMMON, name=f"{folder.name}/{COMMON}")
     files = []
     for path in paths:

@@ -1,0 +1,88 @@
+"""Bad input is told clearly: every file under bad/ begins with the messages that it must bring about.
+
+A case stands for one region's file: its lines are merged over the correct region of the fixture fleet, so that
+it holds the fault alone. Its comments say more:
+
+    # expect: <one exact problem; several lines where there are several>
+    # as: <the file that it stands for; trial-gamma.yaml where nothing is said>
+    # of: <the correct region below it, where that has another name>
+    # without: <a file of the fleet that is missing>
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from monitoring.errors import InvalidInput
+from monitoring.fleet import load_fleet
+from monitoring.fleet.yaml_file import merged
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "bad").iterdir())
+
+
+def _comments(text: str, word: str) -> list[str]:
+    return re.findall(rf"^# {word}: (.*)$", text, re.MULTILINE)
+
+
+def build(case: Path, folder: Path) -> list[str]:
+    """Make the fleet with the case in it; the messages that it must bring about."""
+    shutil.copytree(HERE / "regions", folder)
+    text = case.read_text(encoding="utf-8")
+    name = next(iter(_comments(text, "as")), "trial-gamma.yaml")
+    original = HERE / "regions" / next(iter(_comments(text, "of")), name)
+    if original.exists():
+        common = folder / "_common.yaml"
+        under, over = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in (common, original))
+        both = merged(under, over) | {"global_view": False}  # as in _common.yaml: the other regions read it too
+        common.write_text(yaml.safe_dump(both), encoding="utf-8")
+    (folder / name).write_text(text, encoding="utf-8")
+    for missing in _comments(text, "without"):
+        (folder / missing).unlink()
+    return _comments(text, "expect")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_every_fault_is_told_at_its_place(case: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "regions"
+    expected = build(case, folder)
+    with pytest.raises(InvalidInput) as caught:
+        load_fleet(folder)
+    assert expected
+    assert sorted(map(str, caught.value.problems)) == sorted(expected)
+
+
+def test_each_case_begins_with_what_it_expects() -> None:
+    assert [case.name for case in CASES if not case.read_text(encoding="utf-8").startswith("# expect: ")] == []
+
+
+def test_zeros_for_ids_are_a_warning_at_their_line(tmp_path: Path) -> None:
+    folder = tmp_path / "regions"
+    shutil.copytree(HERE / "regions", folder)
+    common = folder / "_common.yaml"
+    zero = "00000000-0000-0000-0000-000000000000"
+    common.write_text(re.sub(r"(?m)^tenant_id: .*$", f"tenant_id: {zero}", common.read_text()))
+    (warning,) = load_fleet(folder).warnings
+    assert str(warning) == "regions/_common.yaml:5: tenant_id must be filled in before a deploy, got zeros"
+
+
+def test_the_fixture_fleet_is_correct() -> None:
+    fleet = load_fleet(HERE / "regions")
+    assert [region.name for region in fleet.regions] == ["trial-alpha", "trial-beta", "trial-gamma"]
+    assert fleet.warnings == ()
+
+
+def test_a_folder_without_regions_is_told(tmp_path: Path) -> None:
+    (tmp_path / "_common.yaml").write_text("{}")
+    with pytest.raises(InvalidInput, match="must hold a file per region, got none"):
+        load_fleet(tmp_path)
+
+
+def test_an_unknown_region_is_told_with_those_that_exist() -> None:
+    with pytest.raises(InvalidInput, match="region must be one of trial-alpha, trial-beta, trial-gamma, got prod-x"):
+        load_fleet(HERE / "regions").region("prod-x")
