@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitoring.blueprint.charts import ROOT
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def regions_folder(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--regions FOLDER`, or OVERSIGHT_REGIONS, as for main.py."""
+    option: Decorator = click.option(
+        "--regions",
+        type=click.Path(path_type=Path),
+        default=ROOT / "regions",
+        envvar="OVERSIGHT_REGIONS",
+        help="Folder of the regions' files (regions/).",
+    )
+    return option(function)
+
+
+def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`: for machines."""
+    option: Decorator = click.option("--json", "as_json", is_flag=True, help="For machines.")
+    return option(function)
