@@ -11,8 +11,9 @@ from rich.console import Console
 
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
-from monitoring.blueprint.names import check_names
+from monitoring.blueprint.names import FLEET_STACK
 from monitoring.blueprint.releases import checked_releases
+from monitoring.commands._stale import remove_stale_stacks
 from monitoring.commands._summary import print_summary, read_stacks
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
@@ -29,14 +30,13 @@ def main() -> None:
     """
     fleet = load_fleet(Path(os.environ.get("OVERSIGHT_REGIONS", ROOT / "regions")))
     releases = checked_releases(fleet)
-    for file in fleet.files:
-        check_names(file.region, file=file.own.name)
     app = App(outdir=os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
     local_state = os.environ.get("OVERSIGHT_STATE") == "local"
     FleetStack(app, regions=fleet.regions, local_state=local_state)
     for region in fleet.regions:
         RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
     app.synth()
+    remove_stale_stacks(Path(app.outdir), keep={FLEET_STACK, *releases})
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     print_summary(read_stacks(Path(app.outdir)), releases=releases, warnings=fleet.warnings, console=console)
 

@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_azurerm.role_definition import RoleDefinition, RoleDef
 
 from constructs import Construct
 from constructs.base_stack import BaseStack
-from monitoring.blueprint.names import DISK_ROLE
+from monitoring.blueprint.names import DISK_ROLE, FLEET_STACK
 from monitoring.fleet.model import Region
 
 
@@ -27,7 +27,7 @@ class FleetStack(BaseStack):
         }
         super().__init__(
             scope,
-            "fleet",
+            FLEET_STACK,
             state=first.state,
             tenant_id=first.tenant_id,
             subscription_id=fleet.subscription_id,

@@ -7,12 +7,8 @@ resources" and "Naming rules and restrictions for Azure resources".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from monitoring.blueprint.components import COMPONENTS
-from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.model import Region
 
 
@@ -24,6 +20,9 @@ class NameRule:
     longest: int
     pattern: str = r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9_]"
 
+
+FLEET_STACK = "fleet"
+"""The stack of what exists once. No region can have this name: theirs hold a hyphen."""
 
 DISK_ROLE = "Oversight monitoring disk attach"
 """The custom role of the stack `fleet`, by name: no stack reads the state of another."""
@@ -40,7 +39,10 @@ RULES = {
 
 
 def azure_name(kind: str, *parts: str) -> str:
-    """`<abbreviation>-<part>-…`; ValueError where Azure would refuse it."""
+    """`<abbreviation>-<part>-…`; ValueError where Azure would refuse it.
+
+    The model bounds what comes from a region's file (`StackName`), so that a refusal is a fault of this program.
+    """
     rule = RULES[kind]
     name = "-".join((rule.abbreviation, *parts))
     if len(name) > rule.longest or not re.fullmatch(rule.pattern, name):
@@ -61,21 +63,3 @@ def identity_name(region: Region, component: str) -> str:
 def disk_name(region: Region, replica: int) -> str:
     """The disk of a Prometheus replica."""
     return azure_name("managed disk", "prometheus", str(replica), region.name)
-
-
-def check_names(region: Region, *, file: str) -> None:
-    """`InvalidInput` names every name that Azure would refuse, before anything is synthesized."""
-    makers: list[Callable[[], str]] = [
-        *(partial(identity_name, region, component.name) for component in COMPONENTS),
-        *(partial(disk_name, region, replica) for replica in range(region.prometheus.replicas)),
-        partial(azure_name, "private endpoint", region.object_store.account),
-        partial(azure_name, "backup vault", "monitoring", region.name),
-    ]
-    problems = []
-    for make in makers:
-        try:
-            make()
-        except ValueError as fault:
-            problems.append(Problem(file=file, message=str(fault)))
-    if problems:
-        raise InvalidInput(problems)

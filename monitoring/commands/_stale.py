@@ -1,0 +1,21 @@
+"""What an earlier synthesis left behind: cdktf writes stacks and never takes one away."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+STACK_FILE = "cdk.tf.json"
+
+
+def remove_stale_stacks(outdir: Path, *, keep: Collection[str]) -> None:
+    """Remove the stacks that are not in `keep`, of regions that are gone; a local state among them stays."""
+    for file in sorted(outdir.glob(f"stacks/*/{STACK_FILE}")):
+        folder = file.parent
+        if folder.name in keep:
+            continue
+        if any(folder.glob("*.tfstate*")):
+            file.unlink()
+        else:
+            shutil.rmtree(folder)
