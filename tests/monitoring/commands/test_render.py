@@ -1,0 +1,126 @@
+"""`monitoring render`, with a helm that prints what the test wants; the schemas are the real ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitoring.commands import render
+
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec:
+  group: example.com
+  names: {kind: Thing, plural: things}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec:
+              type: object
+              properties:
+                size: {anyOf: [{type: integer}, {type: string}], x-kubernetes-int-or-string: true}
+                count: {type: integer}
+                free: {type: object, x-kubernetes-preserve-unknown-fields: true}
+"""
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 80}]}\n"
+THING = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: t}\nspec: {size: 5, free: {any: 1}}\n"
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run(manifests, *arguments)`: the command on the release thanos of a fixture region."""
+    charts = tmp_path / "charts"
+    (charts / "thanos").mkdir(parents=True)
+    (charts / "thanos" / "values.yaml").write_text("{}")
+
+    def call(manifests: str, *arguments: str, exit_code: int = 0) -> Result:
+        helm = tmp_path / "bin" / "helm"
+        helm.parent.mkdir(exist_ok=True)
+        (tmp_path / "manifests.yaml").write_text(manifests)
+        helm.write_text(f'#!/bin/sh\ncat "{tmp_path}/manifests.yaml"\nexit {exit_code}\n')
+        helm.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{helm.parent}:/usr/bin:/bin")
+        regions = Path(__file__).parents[2] / "fleet" / "regions"
+        line = ["trial-beta", "thanos", "--regions", str(regions), "--charts", str(charts), *arguments]
+        return CliRunner().invoke(render.command, line)
+
+    return call
+
+
+def test_valid_objects_are_counted_and_pass(run: Run) -> None:
+    result = run(f"{DEFINITION}---\n{SERVICE}---\n{THING}", "--json")
+    assert result.exit_code == 0, result.output
+    (report,) = json.loads(result.stdout)
+    assert report == {"release": "thanos", "kinds": {"Service": 1, "Thing": 1}, "problems": [], "unchecked": []}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (SERVICE.replace("ports", "prots"), "'prots' was unexpected"),
+        (SERVICE.replace("80", "eighty"), "spec.ports[0].port"),
+        (THING.replace("size", "siez"), "'siez' was unexpected"),
+        (THING.replace("size: 5", "count: five"), "spec.count"),
+    ],
+)
+def test_an_unknown_field_or_a_wrong_type_is_told_with_its_object(run: Run, wrong: str, message: str) -> None:
+    result = run(f"{DEFINITION}---\n{wrong}")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.count("thanos: ") == 1
+
+
+def test_a_pod_without_a_place_is_told(run: Run) -> None:
+    result = run("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: monitoring}\nspec: {containers: []}\n")
+    assert result.exit_code == 1
+    assert "thanos: Pod/p: spec.nodeSelector must say where the pod runs, got nothing" in result.stderr
+
+
+def test_a_kind_without_a_schema_is_named_and_not_passed_in_silence(run: Run) -> None:
+    result = run("apiVersion: other.io/v1\nkind: Other\nmetadata: {name: o}\n")
+    assert result.exit_code == 0
+    assert "not checked, no schema at hand: thanos: Other/o" in result.stdout
+
+
+def test_a_rendering_that_fails_is_another_exit_code(run: Run) -> None:
+    result = run("", exit_code=1)
+    assert result.exit_code == 2
+    assert "helm cannot render thanos" in result.stderr
+
+
+def test_a_repeated_key_is_refused(run: Run) -> None:
+    result = run(SERVICE + "kind: Service\n")
+    assert result.exit_code == 2
+    assert "key 'kind' must be given once" in result.stderr
+
+
+def test_a_missing_chart_is_named_with_the_way_to_it(run: Run, tmp_path: Path) -> None:
+    result = run(SERVICE, "--charts", str(tmp_path))
+    assert result.exit_code == 2
+    assert "helm pull oci://" in result.stderr
+
+
+def test_a_missing_helm_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.commands._charts.shutil.which", lambda _: None)
+    result = run(SERVICE)
+    assert result.exit_code == 2
+    assert "helm is not on PATH" in result.stderr
+
+
+def test_objects_are_written_where_asked(run: Run, tmp_path: Path) -> None:
+    assert run(SERVICE, "--output", str(tmp_path / "out")).exit_code == 0
+    assert (tmp_path / "out" / "thanos.yaml").read_text() == SERVICE
