@@ -6,7 +6,6 @@ from cdktf import Fn, Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.data_azurerm_kubernetes_cluster import DataAzurermKubernetesCluster
 from cdktf_cdktf_provider_azurerm.data_azurerm_role_definition import DataAzurermRoleDefinition
 from cdktf_cdktf_provider_azurerm.data_azurerm_user_assigned_identity import DataAzurermUserAssignedIdentity
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_helm.provider import HelmProvider, HelmProviderKubernetes, HelmProviderKubernetesExec
 from cdktf_cdktf_provider_kubernetes.data_kubernetes_mutating_webhook_configuration_v1 import (
@@ -16,6 +15,7 @@ from cdktf_cdktf_provider_kubernetes.data_kubernetes_mutating_webhook_configurat
 from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
 
 from constructs import Construct
+from constructs.group import Group
 from monitoring.blueprint.names import DISK_ROLE
 from monitoring.fleet.model import Region
 
@@ -37,7 +37,7 @@ class Cluster(Construct):
     the region's resource group: pods that need one wait for it.
     """
 
-    def __init__(self, scope: Construct, name: str, *, region: Region, group: ResourceGroup) -> None:
+    def __init__(self, scope: Construct, name: str, *, region: Region, group: Group) -> None:
         super().__init__(scope, name)
         cluster = DataAzurermKubernetesCluster(
             self,
@@ -74,7 +74,7 @@ class Cluster(Construct):
         )
         self.disk_access = self._grant_control_plane(region, group)
 
-    def _grant_control_plane(self, region: Region, group: ResourceGroup) -> RoleAssignment:
+    def _grant_control_plane(self, region: Region, group: Group) -> RoleAssignment:
         """The control plane, not the kubelet, attaches disks and makes load balancers.
 
         Its identity is looked up by name: the cluster's own `identity.principal_id` is empty when user-assigned.
@@ -85,6 +85,7 @@ class Cluster(Construct):
             name=region.cluster.control_plane_identity,
             resource_group_name=region.cluster.control_plane_identity_resource_group,
         )
+        principal_id = identity.principal_id
         role = DataAzurermRoleDefinition(
             self, "disk-role", name=DISK_ROLE, scope=f"/subscriptions/{region.subscription_id}"
         )
@@ -93,7 +94,7 @@ class Cluster(Construct):
             "join-load-balancer-subnet",
             scope=f"{region.network.virtual_network_id}/subnets/{region.network.load_balancers.subnet_name}",
             role_definition_name="Network Contributor",
-            principal_id=identity.principal_id,
+            principal_id=principal_id,
             principal_type="ServicePrincipal",
         )
         return RoleAssignment(
@@ -101,7 +102,7 @@ class Cluster(Construct):
             "attach-disks",
             scope=group.id,
             role_definition_id=role.id,
-            principal_id=identity.principal_id,
+            principal_id=principal_id,
             principal_type="ServicePrincipal",
         )
 

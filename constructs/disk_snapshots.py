@@ -9,10 +9,10 @@ from cdktf_cdktf_provider_azurerm.data_protection_backup_vault import (
     DataProtectionBackupVault,
     DataProtectionBackupVaultIdentity,
 )
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 
 from constructs import Construct
+from constructs.group import Group
 from constructs.prometheus_disks import PrometheusDisks
 from monitoring.blueprint.names import azure_name
 from monitoring.fleet.model import DiskSnapshots as Wanted
@@ -32,7 +32,7 @@ class DiskSnapshots(Construct):
         *,
         region: Region,
         wanted: Wanted,
-        group: ResourceGroup,
+        group: Group,
         disks: PrometheusDisks,
     ) -> None:
         super().__init__(scope, name)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.private_dns_zone import PrivateDnsZone
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_definition import RoleDefinition, RoleDefinitionPermissions
 
 from constructs import Construct
 from constructs.base_stack import BaseStack
+from constructs.group import resource_group
 from monitoring.blueprint.names import DISK_ROLE, FLEET_STACK
 from monitoring.fleet.model import Region
 
@@ -33,14 +32,7 @@ class FleetStack(BaseStack):
             subscription_id=fleet.subscription_id,
             local_state=local_state,
         )
-        group = ResourceGroup(
-            self,
-            "resource-group",
-            name=fleet.resource_group,
-            location=fleet.location,
-            tags=tags,
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
-        )
+        group = resource_group(self, name=fleet.resource_group, location=fleet.location, tags=tags)
         PrivateDnsZone(
             self,
             "private-dns-zone",

@@ -12,7 +12,6 @@ from cdktf_cdktf_provider_azurerm.private_endpoint import (
     PrivateEndpointPrivateDnsZoneGroup,
     PrivateEndpointPrivateServiceConnection,
 )
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.storage_account import (
     StorageAccount,
     StorageAccountBlobProperties,
@@ -22,6 +21,7 @@ from cdktf_cdktf_provider_azurerm.storage_account import (
 from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
 
 from constructs import Construct
+from constructs.group import Group
 from monitoring.blueprint.names import azure_name
 from monitoring.fleet.model import Region
 
@@ -33,7 +33,7 @@ class ObjectStore(Construct):
     every block, and each version would stay; soft delete is the way back. `container_id` is a reference.
     """
 
-    def __init__(self, scope: Construct, name: str, *, region: Region, group: ResourceGroup) -> None:
+    def __init__(self, scope: Construct, name: str, *, region: Region, group: Group) -> None:
         super().__init__(scope, name)
         store = region.object_store
         account = StorageAccount(
@@ -64,12 +64,13 @@ class ObjectStore(Construct):
             tags=dict(region.tags),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
         )
+        account_id = account.id
         # by the account's id: the management plane makes it, without a network path to the account
         container = StorageContainer(
             self,
             "container",
             name=store.container,
-            storage_account_id=account.id,
+            storage_account_id=account_id,
             container_access_type="private",
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
         )
@@ -83,7 +84,7 @@ class ObjectStore(Construct):
             subnet_id=region.network.private_endpoint_subnet_id,
             private_service_connection=PrivateEndpointPrivateServiceConnection(
                 name=store.account,
-                private_connection_resource_id=account.id,
+                private_connection_resource_id=account_id,
                 subresource_names=["blob"],
                 is_manual_connection=False,
             ),
@@ -98,7 +99,7 @@ class ObjectStore(Construct):
             self,
             "delete-log",
             name=azure_name("diagnostic setting", "blob-deletes"),
-            target_resource_id=f"{account.id}/blobServices/default",
+            target_resource_id=f"{account_id}/blobServices/default",
             log_analytics_workspace_id=region.object_store.log_analytics_workspace_id,
             enabled_log=[MonitorDiagnosticSettingEnabledLog(category="StorageDelete")],
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.managed_disk import ManagedDisk
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_kubernetes.persistent_volume_claim_v1 import (
     PersistentVolumeClaimV1,
     PersistentVolumeClaimV1Metadata,
@@ -26,6 +25,7 @@ from cdktf_cdktf_provider_kubernetes.persistent_volume_v1 import (
 
 from constructs import Construct
 from constructs.cluster import Cluster
+from constructs.group import Group
 from constructs.namespaces import Namespaces
 from constructs.storage_classes import StorageClasses
 from monitoring.blueprint.components import NAMESPACE, PROMETHEUS, STATIC_STORAGE_CLASS, prometheus_claim
@@ -50,7 +50,7 @@ class PrometheusDisks(Construct):
         name: str,
         *,
         region: Region,
-        group: ResourceGroup,
+        group: Group,
         cluster: Cluster,
         namespaces: Namespaces,
         classes: StorageClasses,
@@ -65,7 +65,7 @@ class PrometheusDisks(Construct):
             self.disks.append(disk)
             self.claims.append(self._claim(replica, volume, region=region, after=[namespaces.monitoring]))
 
-    def _disk(self, replica: int, zone: str | None, *, region: Region, group: ResourceGroup) -> ManagedDisk:
+    def _disk(self, replica: int, zone: str | None, *, region: Region, group: Group) -> ManagedDisk:
         return ManagedDisk(
             self,
             f"disk-{replica}",

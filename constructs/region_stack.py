@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_kubernetes.secret_v1 import SecretV1, SecretV1Metadata
 
 from constructs import Construct
 from constructs.base_stack import BaseStack
 from constructs.cluster import Cluster
 from constructs.disk_snapshots import DiskSnapshots
+from constructs.group import resource_group
 from constructs.helm_releases import HelmReleases
 from constructs.namespaces import Namespaces
 from constructs.node_pools import NodePools
@@ -37,14 +36,7 @@ class RegionStack(BaseStack):
             subscription_id=region.subscription_id,
             local_state=local_state,
         )
-        group = ResourceGroup(
-            self,
-            "resource-group",
-            name=region.resource_group,
-            location=region.location,
-            tags=dict(region.tags),
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
-        )
+        group = resource_group(self, name=region.resource_group, location=region.location, tags=region.tags)
         cluster = Cluster(self, "cluster", region=region, group=group)
         pools = NodePools(self, "node-pools", region=region, cluster=cluster)
         store = ObjectStore(self, "object-store", region=region, group=group)

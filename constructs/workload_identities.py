@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_azurerm.federated_identity_credential import FederatedIdentityCredential
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from cdktf_cdktf_provider_kubernetes.service_account_v1 import ServiceAccountV1, ServiceAccountV1Metadata
 
 from constructs import Construct
 from constructs.cluster import Cluster
+from constructs.group import Group
 from constructs.namespaces import Namespaces
 from constructs.object_store import ObjectStore
 from monitoring.blueprint.components import COMPONENTS, SIGN_IN, Component, Grant
@@ -33,7 +33,7 @@ class WorkloadIdentities(Construct):
         name: str,
         *,
         region: Region,
-        group: ResourceGroup,
+        group: Group,
         cluster: Cluster,
         store: ObjectStore,
         namespaces: Namespaces,
@@ -67,7 +67,8 @@ class WorkloadIdentities(Construct):
             audience=[AUDIENCE],
         )
         self.ready.append(credential)
-        self.client_ids[component.name] = identity.client_id
+        client_id, principal_id = identity.client_id, identity.principal_id
+        self.client_ids[component.name] = client_id
         for grant in component.grants:
             for target, scope in self._scopes(component, grant).items():
                 self.ready.append(
@@ -76,7 +77,7 @@ class WorkloadIdentities(Construct):
                         f"{component.name}-{target}",
                         scope=scope,
                         role_definition_name=grant.value,
-                        principal_id=identity.principal_id,
+                        principal_id=principal_id,
                         principal_type="ServicePrincipal",
                     )
                 )
@@ -92,7 +93,7 @@ class WorkloadIdentities(Construct):
                         # people's sign-in is the Entra application's business, not the managed identity's
                         "azure.workload.identity/client-id": self._region.access.client_id
                         if component is SIGN_IN
-                        else identity.client_id,
+                        else client_id,
                         "azure.workload.identity/tenant-id": self._region.tenant_id,
                     },
                 ),
