@@ -1,3 +1,27 @@
-"""Shared fixtures."""
+"""The fleet for tests: tests/fleet/regions, whose values are not production's."""
 
 import monitoring.fast_bindings  # noqa: F401
+
+from pathlib import Path
+
+import pytest
+
+from monitoring.fleet import Fleet, Region, load_fleet
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Fleet:
+    """Three regions: alpha (three zones, global view), beta (no zones), gamma (two zones)."""
+    return load_fleet(Path(__file__).parent / "fleet" / "regions")
+
+
+@pytest.fixture(scope="session")
+def zoned(fleet: Fleet) -> Region:
+    """A region with three zones."""
+    return fleet.region("trial-alpha")
+
+
+@pytest.fixture(scope="session")
+def unzoned(fleet: Fleet) -> Region:
+    """A region without zones."""
+    return fleet.region("trial-beta")

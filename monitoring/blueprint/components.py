@@ -54,11 +54,12 @@ class Grant(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A named port of a pod; `protocol` as Kubernetes writes it."""
+    """A named port of a pod; `protocol` as Kubernetes writes it, `service` the Service's number where it differs."""
 
     name: str
     number: int
     protocol: str = "TCP"
+    service: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,8 @@ class Component:
         """`host:port` by which a pod of any namespace reaches the Service."""
         if self.service is None:
             raise ValueError(f"{self.name} has no Service")
-        return f"{self.service}.{self.namespace}.svc:{self.port(port).number}"
+        named = self.port(port)
+        return f"{self.service}.{self.namespace}.svc:{named.service or named.number}"
 
 
 def _thanos(component: str, *ports: Port, service: str | None = None, grants: tuple[Grant, ...] = ()) -> Component:
@@ -113,13 +115,13 @@ def _thanos(component: str, *ports: Port, service: str | None = None, grants: tu
 
 _GRPC = Port(name="grpc", number=10901)
 _HTTP = Port(name="http", number=10902)
-_REMOTE_WRITE = Port(name="remote-write", number=19291)
+_REMOTE_WRITE = Port(name="http-rem-write", number=19291)
 
 OPERATOR = Component(
     name="prometheus-operator",
     release=KUBE_PROMETHEUS_STACK,
     labels={"app": "kube-prometheus-stack-operator", "release": KUBE_PROMETHEUS_STACK},
-    ports=(Port(name="https", number=10250),),
+    ports=(Port(name="https", number=10250, service=443),),
     service="prometheus-operator",
     service_account="prometheus-operator",
 )
@@ -127,7 +129,7 @@ OPERATOR_WEBHOOK = Component(
     name="prometheus-operator-webhook",
     release=KUBE_PROMETHEUS_STACK,
     labels={"app": "kube-prometheus-stack-operator-webhook", "release": KUBE_PROMETHEUS_STACK},
-    ports=(Port(name="https", number=10250),),
+    ports=(Port(name="https", number=10250, service=443),),
     service="prometheus-operator-webhook",
     service_account="prometheus-operator-webhook",
 )
@@ -167,7 +169,7 @@ GRAFANA = Component(
     name="grafana",
     release=KUBE_PROMETHEUS_STACK,
     labels={"app.kubernetes.io/name": "grafana", "app.kubernetes.io/instance": KUBE_PROMETHEUS_STACK},
-    ports=(Port(name="grafana", number=3000),),
+    ports=(Port(name="grafana", number=3000, service=80),),
     service="grafana",
     service_account="grafana",
 )
@@ -202,7 +204,7 @@ SIGN_IN = Component(
     name="oauth2-proxy",
     release=OAUTH2_PROXY,
     labels={"app.kubernetes.io/name": "oauth2-proxy", "app.kubernetes.io/instance": OAUTH2_PROXY},
-    ports=(Port(name="http", number=4180), Port(name="metrics", number=44180)),
+    ports=(Port(name="http", number=4180, service=80), Port(name="metrics", number=44180)),
     service="oauth2-proxy",
     service_account="oauth2-proxy",
     grants=(Grant.SECRETS_READ,),

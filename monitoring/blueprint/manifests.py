@@ -146,3 +146,43 @@ def _privileges(path: str, context: Mapping[str, Any]) -> Iterator[str]:
     capabilities = context.get("capabilities") or {}
     if "ALL" not in (capabilities.get("drop") or ()) or set(capabilities.get("add") or ()) - {"NET_BIND_SERVICE"}:
         yield f"{path}.capabilities must drop ALL for Pod Security restricted"
+
+
+def workloads(manifests: list[Manifest]) -> list[dict[str, Any]]:
+    """What components.py says of workloads, as rendered: pods with labels, ports and account, Services with selectors.
+
+    Sorted, and small enough to be committed: `monitoring render --record`.
+    """
+    found = [row for manifest in manifests if (row := _workload(manifest) or _service(manifest))]
+    return sorted(found, key=lambda row: (row["kind"], row["namespace"], row["name"]))
+
+
+def _row(manifest: Manifest, **more: object) -> dict[str, Any]:
+    metadata = manifest["metadata"]
+    return {"kind": manifest["kind"], "name": metadata["name"], "namespace": metadata.get("namespace", ""), **more}
+
+
+def _workload(manifest: Manifest) -> dict[str, Any] | None:
+    pod = pod_spec(manifest)
+    if pod is None:
+        return None
+    template = manifest["spec"].get("template", {})
+    ports = [
+        {"name": port.get("name"), "number": port["containerPort"], "protocol": port.get("protocol", "TCP")}
+        for _, container in _containers(pod)
+        for port in container.get("ports") or ()
+    ]
+    account = pod.spec.get("serviceAccountName")
+    labels = template.get("metadata", {}).get("labels", {})
+    return _row(manifest, labels=labels, ports=ports, service_account=account)
+
+
+def _service(manifest: Manifest) -> dict[str, Any] | None:
+    if manifest.get("kind") != "Service" or manifest.get("apiVersion") != "v1":
+        return None
+    spec = manifest["spec"]
+    ports = [
+        {"name": port.get("name"), "port": port["port"], "target": port.get("targetPort", port["port"])}
+        for port in spec.get("ports", ())
+    ]
+    return _row(manifest, selector=spec.get("selector", {}), ports=ports)

@@ -81,7 +81,7 @@ def cases(folder: Path, *, regions: Path) -> dict[str, Case]:
     here = {"OVERSIGHT_REGIONS": str(regions)}
     grown = {
         f"{size} regions": Case(
-            name=f"{size} regions",
+            name=f"{size} region" + "s" * (size > 1),
             program=app,
             environment={"OVERSIGHT_REGIONS": str(write_fleet(folder / str(size), size=size, regions=regions))},
         )

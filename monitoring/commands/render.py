@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from monitoring.blueprint.charts import versions
-from monitoring.blueprint.manifests import Manifest, parse, pod_faults, title
+from monitoring.blueprint.charts import ROOT, versions
+from monitoring.blueprint.manifests import Manifest, parse, pod_faults, title, workloads
 from monitoring.blueprint.release import Release, to_yaml
 from monitoring.blueprint.releases import checked_releases
 from monitoring.commands._charts import CannotHave, find_chart, find_helm
@@ -27,6 +27,7 @@ from monitoring.commands.values import select
 from monitoring.fleet import load_fleet
 
 CRD = "CustomResourceDefinition"
+RECORD = "tests/golden/workloads.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +99,17 @@ def check(renderings: list[Rendering]) -> Iterator[Report]:
     help="Folder of charts at hand; without it, they are pulled once into .cache/charts.",
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the objects to.")
+@click.option("--record", is_flag=True, help=f"Write {RECORD}, which tests hold components.py against.")
 @as_json
 def command(
-    region: str, release: str | None, *, regions: Path, charts: Path | None, output: Path | None, as_json: bool
+    region: str,
+    release: str | None,
+    *,
+    regions: Path,
+    charts: Path | None,
+    output: Path | None,
+    record: bool,
+    as_json: bool,
 ) -> None:
     """Render the releases of REGION with helm, and check every object against its Kubernetes or CRD schema.
 
@@ -129,6 +138,9 @@ def command(
         output.mkdir(parents=True, exist_ok=True)
         for rendering in renderings:
             (output / f"{rendering.release}.yaml").write_text(rendering.text, encoding="utf-8")
+    if record:
+        rows = workloads([manifest for rendering in renderings for manifest in rendering.objects])
+        (ROOT / RECORD).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     _print(reports, as_json=as_json)
     sys.exit(1 if any(report.problems for report in reports) else 0)
 

@@ -87,7 +87,7 @@ def remote_write(region: Region) -> dict[str, Any]:
     """
     return {
         "name": "thanos",
-        "url": f"http://{RECEIVE_ROUTER.address('remote-write')}/api/v1/receive",
+        "url": f"http://{RECEIVE_ROUTER.address('http-rem-write')}/api/v1/receive",
         "remoteTimeout": "30s",
         "queueConfig": {
             "capacity": 10000,
