@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,12 +84,22 @@ def fingerprint(extra: Extra) -> str:
     return hashlib.sha256(extra.model_dump_json().encode()).hexdigest()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Mapping:
+    """A mapping in the text: the lines that it covers, comments before its first key included, and its column."""
+
+    first: int
+    last: int
+    column: int
+    schema: Node
+
+
 def _from_text(text: str) -> Node:
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
     if root is None:
         return {"type": ["object", "null"], "additionalProperties": False, "properties": {}}
-    mappings: list[tuple[yaml.MappingNode, Node]] = []
-    schema = _from_node(root, mappings)
+    mappings: list[_Mapping] = []
+    schema = _from_node(root, 0, mappings)
     for number, line in enumerate(text.splitlines()):
         match = _COMMENTED.match(line)
         if match and match["key"] not in _PROSE:
@@ -96,17 +107,20 @@ def _from_text(text: str) -> Node:
     return schema
 
 
-def _from_node(node: yaml.Node, mappings: list[tuple[yaml.MappingNode, Node]]) -> Node:
+def _from_node(node: yaml.Node, first: int, mappings: list[_Mapping]) -> Node:
     if isinstance(node, yaml.MappingNode):
         if not node.value:
             return {"type": ["object", "null"]}
         schema: Node = {
             "type": ["object", "null"],
             "additionalProperties": False,
-            "properties": {str(key.value): _from_node(value, mappings) for key, value in node.value},
+            "properties": {
+                str(key.value): _from_node(value, key.start_mark.line, mappings) for key, value in node.value
+            },
         }
         if not node.flow_style:
-            mappings.append((node, schema))
+            column = node.start_mark.column
+            mappings.append(_Mapping(first=first, last=node.end_mark.line, column=column, schema=schema))
         return schema
     if isinstance(node, yaml.SequenceNode):
         return {"type": ["array", "null"]}
@@ -115,16 +129,12 @@ def _from_node(node: yaml.Node, mappings: list[tuple[yaml.MappingNode, Node]]) -
     return {"type": [*types[kind], "null"]} if kind in types else {}
 
 
-def _add_commented(key: str, line: int, column: int, mappings: list[tuple[yaml.MappingNode, Node]]) -> None:
+def _add_commented(key: str, line: int, column: int, mappings: list[_Mapping]) -> None:
     """A commented key belongs to the innermost mapping around it whose keys begin at the same column."""
-    around = [
-        (node, schema)
-        for node, schema in mappings
-        if node.start_mark.column == column and node.start_mark.line <= line <= node.end_mark.line
-    ]
+    around = [one for one in mappings if one.column == column and one.first <= line <= one.last]
     if around:
-        innermost = max(around, key=lambda pair: pair[0].start_mark.line)
-        innermost[1]["properties"].setdefault(key, {})
+        innermost = max(around, key=lambda one: one.first)
+        innermost.schema["properties"].setdefault(key, {})
 
 
 def _union(one: Node, other: Node) -> Node:
