@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from monitoring.blueprint.charts import ROOT
 from monitoring.commands import _measured
 from monitoring.commands._many_regions import write_fleet
+from monitoring.commands._options import as_json, regions_folder
 
-ROOT = Path(__file__).parents[2]
 MEBIBYTE = 1 << 20
 SIZES = (1, 25, 50)
 """Fleets that show how the time grows; the largest has a bound."""
@@ -153,18 +154,16 @@ def _table(names: Mapping[str, Case], figures: Mapping[str, Figure]) -> Table:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Figures and requirements as JSON.")
+@as_json
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Runs of each; medians count.")
-@click.option(
-    "--regions",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
-    default=ROOT / "regions",
-    help="Folder of the regions; the many are copies of its first.",
-)
+@regions_folder
 def command(*, as_json: bool, runs: int, regions: Path) -> None:
-    """Measure synthesis; exit with 1 where a requirement is not met."""
+    """Measure synthesis; exit with 1 where a requirement is not met.
+
+    The fleets of many regions are copies of the first region.
+    """
     with tempfile.TemporaryDirectory() as folder, Progress(console=Console(stderr=True)) as progress:
-        measured = cases(Path(folder), regions=regions)
+        measured = cases(Path(folder), regions=regions.resolve())
         task = progress.add_task("", total=runs * len(measured) + 1)
         figures: dict[str, list[Figure]] = {name: [] for name in measured}
         progress.update(task, description="warming jsii's cache")

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 import pytest
 
+from monitoring.blueprint.charts import ROOT
 from monitoring.commands._many_regions import LARGEST, another_region, write_fleet
 from monitoring.commands.bench import SIZES, Case, Figure, median, requirements, run
+from monitoring.fleet import load_fleet
 
 LARGE = "x = bytearray(300 * 1024 * 1024)"
 
@@ -86,6 +88,12 @@ def test_a_copy_of_a_region_keeps_what_is_not_its_own() -> None:
     assert copy["global_view"] is False
     assert copy["cluster"] == {"name": "aks-bench-12", "resource_group": "rg-a"}
     assert copy["network"] == {"subnet": "10.12.8.0/28", "federation": ["10.12.8.5"], "mask": "255.10.7.0"}
+
+
+def test_the_many_regions_are_a_fleet_with_one_global_view(tmp_path: Path) -> None:
+    fleet = load_fleet(write_fleet(tmp_path / "fleet", size=12, regions=ROOT / "tests" / "fleet" / "regions"))
+    assert len(fleet.regions) == 12
+    assert [region.name for region in fleet.regions if region.global_view] == ["bench-001"]
 
 
 @pytest.mark.parametrize("size", [0, LARGEST + 1])
