@@ -110,7 +110,7 @@ def helm_values_hold_no_token(stack: Stack) -> Iterator[str]:
         for text in body["values"]:
             if any(_interpolations(text)):
                 yield f"{address} has an interpolation in its values"
-            if re.search(r"TfToken\[|Token\[|-1\.8881545897087\d*e\+289", text):
+            if re.search(r"TfToken\[|Token\[|-\d+(\.\d+)?e\+\d{3}", text):
                 yield f"{address} has a token in its values"
 
 
@@ -230,6 +230,7 @@ LAWS = (
     ),
     Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nid: ${azurerm_managed_disk.a.id}\n")),
     Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nid: TfToken[TOKEN.12]\n")),
+    Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nnumber: -8.10956221259138e+298\n")),
     Law(holds=data_cannot_be_destroyed, fault=_set("azurerm_managed_disk", "lifecycle", {})),
     Law(holds=nothing_is_public, fault=_set("azurerm_storage_account", "public_network_access_enabled", True)),
     Law(holds=nothing_is_public, fault=_set("azurerm_managed_disk", "network_access_policy", "AllowAll")),
