@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import click
 
+from monitoring.blueprint.charts import ROOT
 from monitoring.commands.schema import stale_schemas
 from monitoring.fleet.schema import region_schema
-
-ROOT = Path(__file__).parents[2]
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "regions/schema.json": region_schema,
