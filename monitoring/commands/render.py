@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,11 +72,21 @@ def render(release: Release, *, charts: Path | None, scratch: Path) -> Rendering
     )
 
 
-def check(renderings: list[Rendering]) -> Iterator[Report]:
-    """Every object against its schema, and every pod against what must hold of pods."""
+def read_definitions(folder: Path) -> list[Manifest]:
+    """The CustomResourceDefinitions of the YAML files in a folder, lists of `kubectl get -o yaml` included."""
+    documents = [one for file in sorted(folder.rglob("*.yaml")) for one in parse(file.read_text(encoding="utf-8"))]
+    objects = [item for one in documents for item in (one["items"] if one.get("kind") == "List" else [one])]
+    return [one for one in objects if one.get("kind") == CRD]
+
+
+def check(renderings: list[Rendering], *, definitions: Sequence[Manifest]) -> Iterator[Report]:
+    """Every object against its schema, and every pod against what must hold of pods.
+
+    `definitions` are CRDs besides those that the charts bring.
+    """
     from monitoring.commands._kube_schemas import KubeSchemas
 
-    definitions = [definition for rendering in renderings for definition in rendering.definitions]
+    definitions = [*definitions, *(definition for rendering in renderings for definition in rendering.definitions)]
     schemas = KubeSchemas(versions().kubernetes, definitions=definitions)
     for rendering in renderings:
         report = Report(release=rendering.release, kinds=Counter(str(one.get("kind")) for one in rendering.objects))
@@ -98,6 +108,11 @@ def check(renderings: list[Rendering]) -> Iterator[Report]:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of charts at hand; without it, they are pulled once into .cache/charts.",
 )
+@click.option(
+    "--crds",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of further CustomResourceDefinitions: cert-manager's, the Gateway API's, the secrets driver's.",
+)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the objects to.")
 @click.option("--record", is_flag=True, help=f"Write {RECORD}, which tests hold components.py against.")
 @as_json
@@ -107,6 +122,7 @@ def command(
     *,
     regions: Path,
     charts: Path | None,
+    crds: Path | None,
     output: Path | None,
     record: bool,
     as_json: bool,
@@ -132,7 +148,7 @@ def command(
             click.echo(str(missing), err=True)
             sys.exit(2)
         task = progress.add_task("check every object", total=1)
-        reports = list(check(renderings))
+        reports = list(check(renderings, definitions=read_definitions(crds) if crds else []))
         progress.advance(task)
     if output:
         output.mkdir(parents=True, exist_ok=True)

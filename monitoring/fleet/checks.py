@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address
 
-from monitoring.fleet.azure_regions import AZURE_REGIONS
+from monitoring.fleet.azure_regions import HAS_ZONES
 from monitoring.fleet.model import Region, Resources
 from monitoring.fleet.quantities import Duration
 from monitoring.fleet.yaml_file import ValuePath
@@ -29,9 +29,8 @@ AZURE_RESERVED = 4
 
 
 def _location(region: Region) -> Iterator[Fault]:
-    azure = AZURE_REGIONS.get(region.location)
-    if azure is None:
-        near = difflib.get_close_matches(region.location, AZURE_REGIONS, n=1)
+    if region.location not in HAS_ZONES:
+        near = difflib.get_close_matches(region.location, HAS_ZONES, n=1)
         hint = f", did you mean {near[0]}?" if near else ""
         yield (
             ("location",),
@@ -40,7 +39,7 @@ def _location(region: Region) -> Iterator[Fault]:
         return
     if len(set(region.zones)) != len(region.zones):
         yield ("zones",), f"must name each zone once, got {list(region.zones)}"
-    if not azure.zones and region.zones:
+    if region.zones and not HAS_ZONES[region.location]:
         yield ("zones",), f"must be [] in {region.location}, which has no availability zones, got {list(region.zones)}"
     if not region.zones:
         if "ZRS" in region.object_store.replication:

@@ -84,6 +84,17 @@ def test_an_unknown_field_or_a_wrong_type_is_told_with_its_object(run: Run, wron
     assert result.stderr.count("thanos: ") == 1
 
 
+@pytest.mark.parametrize("as_list", [False, True])
+def test_definitions_that_no_chart_brings_are_read_from_a_folder(run: Run, tmp_path: Path, as_list: bool) -> None:
+    (tmp_path / "crds").mkdir()
+    text = DEFINITION
+    if as_list:
+        text = "kind: List\nitems:\n- " + DEFINITION.strip().replace("\n", "\n  ") + "\n"
+    (tmp_path / "crds" / "things.yaml").write_text(text)
+    assert "no schema at hand" not in run(THING, "--crds", str(tmp_path / "crds")).stdout
+    assert run(THING.replace("size", "siez"), "--crds", str(tmp_path / "crds")).exit_code == 1
+
+
 def test_a_pod_without_a_place_is_told(run: Run) -> None:
     result = run("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: monitoring}\nspec: {containers: []}\n")
     assert result.exit_code == 1
