@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from monitoring.blueprint import dashboards
 from monitoring.blueprint.charts import ROOT
 from monitoring.commands.schema import stale_schemas
 from monitoring.fleet.schema import region_schema
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "regions/schema.json": region_schema,
+    **dashboards.generated(),
 }
 """Path from the repository's root, and what makes the file's text."""
 
