@@ -1,7 +1,7 @@
 """Azure's public regions, and which of them have availability zones.
 
-Source: Microsoft Learn, "List of Azure regions", column "Availability zone support". A region that is missing here
-is one word to add.
+Source: Microsoft Learn, "List of Azure regions", column "Availability zone support", as of 2025-03-21; the regions
+opened since are from its later versions. A region that is missing here is one word to add.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ southafricanorth southcentralus southeastasia spaincentral swedencentral switzer
 westeurope westus2 westus3
 """
 _WITHOUT_ZONES = """
-australiacentral australiasoutheast canadaeast koreasouth northcentralus southindia ukwest westcentralus westindia
-westus
+australiacentral australiacentral2 australiasoutheast brazilsoutheast canadaeast francesouth germanynorth koreasouth
+northcentralus norwaywest southafricawest southindia switzerlandwest uaecentral ukwest westcentralus westindia westus
 """
 
 HAS_ZONES: Mapping[str, bool] = dict.fromkeys(_WITH_ZONES.split(), True) | dict.fromkeys(_WITHOUT_ZONES.split(), False)

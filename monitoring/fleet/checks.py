@@ -28,18 +28,19 @@ AZURE_RESERVED = 4
 """The first four addresses of a subnet, and its last, are Azure's."""
 
 
-def _location(region: Region) -> Iterator[Fault]:
-    if region.location not in HAS_ZONES:
-        near = difflib.get_close_matches(region.location, HAS_ZONES, n=1)
+def _unknown_location(location: str, path: ValuePath) -> Iterator[Fault]:
+    if location not in HAS_ZONES:
+        near = difflib.get_close_matches(location, HAS_ZONES, n=1)
         hint = f", did you mean {near[0]}?" if near else ""
-        yield (
-            ("location",),
-            f"must be an Azure region of monitoring/fleet/azure_regions.py, got {region.location}{hint}",
-        )
-        return
+        yield path, f"must be an Azure region of monitoring/fleet/azure_regions.py, got {location}{hint}"
+
+
+def _location(region: Region) -> Iterator[Fault]:
+    yield from _unknown_location(region.location, ("location",))
+    yield from _unknown_location(region.fleet.location, ("fleet", "location"))
     if len(set(region.zones)) != len(region.zones):
         yield ("zones",), f"must name each zone once, got {list(region.zones)}"
-    if region.zones and not HAS_ZONES[region.location]:
+    if region.zones and not HAS_ZONES.get(region.location, True):
         yield ("zones",), f"must be [] in {region.location}, which has no availability zones, got {list(region.zones)}"
     if not region.zones:
         if "ZRS" in region.object_store.replication:
@@ -152,12 +153,17 @@ def _addresses(region: Region) -> Iterator[Fault]:
         yield ("network", "load_balancers", "subnet"), message
 
 
+def _state(region: Region) -> Iterator[Fault]:
+    if region.object_store.account == region.state.storage_account:
+        yield ("object_store", "account"), f"must not be the account of the state, got {region.object_store.account}"
+
+
 def _environment(region: Region) -> Iterator[Fault]:
     if region.tags.get("environment") != region.environment:
         yield ("tags", "environment"), f"must be environment {region.environment}, got {region.tags.get('environment')}"
 
 
-REGION_CHECKS = (_location, _node_pools, _prometheus, _whole, _resources, _thanos, _addresses, _environment)
+REGION_CHECKS = (_location, _node_pools, _prometheus, _whole, _resources, _thanos, _addresses, _state, _environment)
 
 
 def region_faults(region: Region) -> Iterator[Fault]:
@@ -181,6 +187,11 @@ def _shared(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, st
                 yield region, (key,), f"must be the same in every region, got another than {regions[0].name}"
 
 
+def _cluster_id(region: Region) -> tuple[str, ...]:
+    """What Azure tells clusters apart by; it ignores the case. Two stacks in one would own the same namespaces."""
+    return tuple(part.lower() for part in (region.subscription_id, region.cluster.resource_group, region.cluster.name))
+
+
 def _unique(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
     seen: dict[tuple[str, object], Region] = {}
     for region in regions:
@@ -188,12 +199,13 @@ def _unique(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, st
             ("storage account", ("object_store", "account"), region.object_store.account),
             ("host", ("access", "host"), region.access.host),
             ("resource group", ("resource_group",), (region.subscription_id, region.resource_group.lower())),
+            ("cluster", ("cluster", "name"), _cluster_id(region)),
             *(("address", path, address) for path, address in addresses(region)),
         ]
         for kind, path, value in unique:
             other = seen.setdefault((kind, value), region)
             if other is not region:
-                shown = value[1] if isinstance(value, tuple) else value
+                shown = value[-1] if isinstance(value, tuple) else value
                 yield region, path, f"must be unique in the fleet, got {shown} of {other.name}"
             elif kind == "address" and [at for at, address in addresses(region) if address == value] != [path]:
                 yield region, path, f"must be unique in the fleet, got {value} twice"

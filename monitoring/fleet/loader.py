@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -81,32 +82,47 @@ class Fleet:
 
 def load_fleet(folder: Path) -> Fleet:
     """Read and check every region of `folder`; `InvalidInput` tells everything that is wrong."""
-    if not (folder / COMMON).is_file():
-        raise InvalidInput([Problem(file=f"{folder.name}/{COMMON}", message="must exist, got no such file")])
-    paths = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"} and path.name != COMMON)
-    if not paths:
-        raise InvalidInput([Problem(file=folder.name, message="must hold a file per region, got none")])
+    # an editor's own files begin with a dot
+    paths = sorted(path for path in folder.glob("[!.]*") if path.suffix in {".yaml", ".yml"} and path.name != COMMON)
     problems = list(_repeated(paths))
+    if not paths and folder.is_dir():
+        problems.append(Problem(file=folder.name, message="must hold a file per region, got none"))
     paths = list({path.stem: path for path in reversed(paths)}.values())[::-1]
-    common = read_yaml(folder / COMMON, name=f"{folder.name}/{COMMON}")
-    files = []
+    common, sources, files = None, [], []
+    with _collected(problems):
+        common = _read(folder / COMMON)
     for path in paths:
-        try:
-            files.append(_load(path, common))
-        except InvalidInput as invalid:
-            problems += invalid.problems
-    problems += [file.problem(place, message) for file in files for place, message in region_faults(file.region)]
-    by_name = {file.region.name: file for file in files}
-    problems += [
-        by_name[region.name].problem(place, message)
-        for region, place, message in fleet_faults(file.region for file in files)
-    ]
-    if not problems and not any(file.region.global_view for file in files):
+        with _collected(problems):
+            sources.append(_read(path))
+    if common is None:
+        raise InvalidInput(problems)
+    for own in sources:
+        with _collected(problems):
+            files.append(_region_file(own, common))
+    problems += _faults(files)
+    if len(files) == len(paths) and files and not any(file.region.global_view for file in files):
         message = "must hold a region with global_view: true, got none"
         problems.append(Problem(file=folder.name, message=message))
     if problems:
         raise InvalidInput(problems)
     return Fleet(files=tuple(files))
+
+
+@contextmanager
+def _collected(problems: list[Problem]) -> Iterator[None]:
+    """Go on after bad input, with what is wrong added to `problems`."""
+    try:
+        yield
+    except InvalidInput as invalid:
+        problems += invalid.problems
+
+
+def _faults(files: list[RegionFile]) -> list[Problem]:
+    by_name = {file.region.name: file for file in files}
+    return [file.problem(place, message) for file in files for place, message in region_faults(file.region)] + [
+        by_name[region.name].problem(place, message)
+        for region, place, message in fleet_faults(file.region for file in files)
+    ]
 
 
 def _repeated(paths: list[Path]) -> Iterator[Problem]:
@@ -116,14 +132,17 @@ def _repeated(paths: list[Path]) -> Iterator[Problem]:
             yield Problem(file=f"{second.parent.name}/{second.name}", message=message)
 
 
-def _load(path: Path, common: YamlFile) -> RegionFile:
-    own = read_yaml(path, name=f"{path.parent.name}/{path.name}")
+def _read(path: Path) -> YamlFile:
+    return read_yaml(path, name=f"{path.parent.name}/{path.name}")
+
+
+def _region_file(own: YamlFile, common: YamlFile) -> RegionFile:
     if "name" in own.data:
         raise InvalidInput(
             [_problem(("name",), "must not be here: the file's name is the region's", own=own, common=common)]
         )
     try:
-        region = Region.model_validate({**merged(common.data, own.data), "name": path.stem})
+        region = Region.model_validate({**merged(common.data, own.data), "name": Path(own.name).stem})
     except ValidationError as invalid:
         raise InvalidInput(
             _problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,46 +50,99 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_yaml(file: Path, *, name: str) -> YamlFile:
-    """Read one mapping. `InvalidInput` for broken YAML, a repeated key, or something else than a mapping."""
-    loader = yaml.CSafeLoader(file.read_text(encoding="utf-8"))
+    """Read one mapping. `InvalidInput` tells what cannot be read, broken YAML, and what `_Walk` finds."""
     try:
+        content = file.read_bytes()
+    except FileNotFoundError as missing:
+        raise _invalid(name, None, "must exist, got no such file") from missing
+    except OSError as unreadable:
+        raise _invalid(name, None, f"must be a file that can be read, got: {unreadable.strerror}") from unreadable
+    try:
+        loader = yaml.CSafeLoader(content)
         node = loader.get_single_node()
         if node is None:
             return YamlFile(name=name, data={}, lines={(): 1})
         if not isinstance(node, yaml.MappingNode):
-            raise InvalidInput([Problem(file=name, line=1, message="must be a mapping of keys to values")])
-        lines: dict[ValuePath, int] = {(): 1}
-        problems: list[Problem] = []
-        _walk(node, (), lines, problems, name)
-        if problems:
-            raise InvalidInput(problems)
-        return YamlFile(name=name, data=loader.construct_document(node), lines=lines)
+            raise _invalid(name, 1, "must be a mapping of keys to values")
+        walk = _Walk(name=name, lines={(): 1}, problems=[])
+        walk.visit(node, path=(), above=())
+        if walk.problems:
+            raise InvalidInput(walk.problems)
+        return YamlFile(name=name, data=loader.construct_document(node), lines=walk.lines)
+    except yaml.reader.ReaderError as unreadable:
+        line = content.count(b"\n", 0, unreadable.position) + 1
+        raise _invalid(name, line, f"must be UTF-8 text: {unreadable.reason}") from unreadable
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark or broken.context_mark
-        raise InvalidInput(
-            [Problem(file=name, line=mark.line + 1 if mark else None, message=f"must be YAML: {broken.problem}")]
-        ) from broken
-    finally:
-        loader.dispose()
+        raise _invalid(name, mark.line + 1 if mark else None, f"must be YAML: {broken.problem}") from broken
+    except RecursionError as deep:
+        raise _invalid(name, None, "must be YAML of some levels, got hundreds") from deep
 
 
-def _walk(node: yaml.Node, path: ValuePath, lines: dict[ValuePath, int], problems: list[Problem], name: str) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*path, str(key.value))
-            line = key.start_mark.line + 1
-            if here in lines:
-                problems.append(
-                    Problem(
-                        file=name,
-                        line=line,
-                        path=dotted(here),
-                        message=f"must be given once, got it in line {lines[here]} too",
+def _invalid(name: str, line: int | None, message: str) -> InvalidInput:
+    return InvalidInput([Problem(file=name, line=line, message=message)])
+
+
+_TAG = "tag:yaml.org,2002:"
+_AS_JSON_WRITES = {
+    f"{_TAG}str": re.compile(".*", re.DOTALL),
+    f"{_TAG}int": re.compile(r"-?(0|[1-9][0-9]*)"),
+    f"{_TAG}float": re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?"),
+    f"{_TAG}bool": re.compile("true|false"),
+    f"{_TAG}null": re.compile("|~|null"),
+}
+"""Plain values as YAML 1.1 and 1.2 both read them. Else `on` is true, `1:30` is 90, `010` is 8, and 2026-01-31 a date:
+the model would refuse most of them, but `helm_values` takes any type."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Walk:
+    """Notes the line of every value, and what YAML permits but means something else to each reader.
+
+    That is: a key given twice, a key that is no string, a merge (`<<`: the two layers are the only ones), a plain
+    value outside `_AS_JSON_WRITES`, and a value that holds itself.
+    """
+
+    name: str
+    lines: dict[ValuePath, int]
+    problems: list[Problem]
+
+    def visit(self, node: yaml.Node, *, path: ValuePath, above: tuple[yaml.Node, ...]) -> None:
+        """`above` are the nodes that this one is part of."""
+        if node in above:
+            self._tell(self.lines[path], path, "must not hold itself")
+        elif isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
+            for key, value in node.value:
+                if key.tag != f"{_TAG}str":
+                    self._tell(
+                        _line(key), path, f"must have strings for keys, in quotes where need be, got {_shown(key)}"
                     )
-                )
-            lines[here] = line
-            _walk(value, here, lines, problems, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines[*path, index] = value.start_mark.line + 1
-            _walk(value, (*path, index), lines, problems, name)
+                    continue
+                here = (*path, key.value)
+                if here in self.lines:
+                    self._tell(_line(key), here, f"must be given once, got it in line {self.lines[here]} too")
+                self.lines[here] = _line(key)
+                self.visit(value, path=here, above=(*above, node))
+        elif isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
+            for index, value in enumerate(node.value):
+                self.lines[*path, index] = _line(value)
+                self.visit(value, path=(*path, index), above=(*above, node))
+        elif not isinstance(node, yaml.ScalarNode) or not _as_json_writes(node):
+            message = "must be a number, true, false or null as JSON writes it, or a string in quotes"
+            self._tell(_line(node), path, f"{message}, got {_shown(node)}")
+
+    def _tell(self, line: int, path: ValuePath, message: str) -> None:
+        self.problems.append(Problem(file=self.name, line=line, path=dotted(path), message=message))
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _as_json_writes(node: yaml.ScalarNode) -> bool:
+    pattern = _AS_JSON_WRITES.get(node.tag)
+    return pattern is not None and pattern.fullmatch(node.value) is not None
+
+
+def _shown(node: yaml.Node) -> str:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else f"a {node.tag.removeprefix(_TAG)}"

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from monitoring.errors import InvalidInput
-from monitoring.fleet import load_fleet
+from monitoring.fleet import Duration, load_fleet
 from monitoring.fleet.yaml_file import merged
 
 HERE = Path(__file__).parent
@@ -69,6 +70,56 @@ def test_zeros_for_ids_are_a_warning_at_their_line(tmp_path: Path) -> None:
     common.write_text(re.sub(r"(?m)^tenant_id: .*$", f"tenant_id: {zero}", common.read_text()))
     (warning,) = load_fleet(folder).warnings
     assert str(warning) == "regions/_common.yaml:5: tenant_id must be filled in before a deploy, got zeros"
+
+
+def test_what_all_regions_share_is_told_once(tmp_path: Path) -> None:
+    folder = tmp_path / "regions"
+    shutil.copytree(HERE / "regions", folder)
+    common = folder / "_common.yaml"
+    common.write_text(common.read_text().replace("location: swedencentral", "location: nowhere-at-all"))
+    with pytest.raises(InvalidInput) as caught:
+        load_fleet(folder)
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("regions/_common.yaml:14: fleet.location must be an Azure region of ")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda file: file.mkdir(), "must be a file that can be read, got: Is a directory"),
+        (lambda file: file.symlink_to("nowhere"), "must exist, got no such file"),
+        (lambda file: file.write_bytes(b"location: \xe9t\xe9\n"), "must be UTF-8 text: invalid trailing UTF-8 octet"),
+        (
+            lambda file: file.write_text(f"location: {'[' * 3000}{']' * 3000}"),
+            "must be YAML of some levels, got hundreds",
+        ),
+    ],
+    ids=["folder", "link to nothing", "Latin-1", "deep"],
+)
+def test_what_cannot_be_read_is_told(make: Callable[[Path], object], message: str, tmp_path: Path) -> None:
+    folder = tmp_path / "regions"
+    shutil.copytree(HERE / "regions", folder)
+    make(folder / "trial-delta.yaml")
+    with pytest.raises(InvalidInput) as caught:
+        load_fleet(folder)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.message) == ("regions/trial-delta.yaml", message)
+
+
+def test_an_editors_own_file_is_no_region(tmp_path: Path) -> None:
+    folder = tmp_path / "regions"
+    shutil.copytree(HERE / "regions", folder)
+    (folder / ".#trial-alpha.yaml").symlink_to("someone@somewhere")
+    assert len(load_fleet(folder).regions) == 3
+
+
+def test_an_alias_is_what_it_stands_for(tmp_path: Path) -> None:
+    folder = tmp_path / "regions"
+    shutil.copytree(HERE / "regions", folder)
+    with (folder / "trial-gamma.yaml").open("a") as file:
+        file.write("alertmanager: {retention: &kept 36h}\nprometheus: {retention: *kept}\n")
+    region = load_fleet(folder).region("trial-gamma")
+    assert region.prometheus.retention == region.alertmanager.retention == Duration.parse("36h")
 
 
 def test_the_fixture_fleet_is_correct() -> None:
