@@ -11,7 +11,7 @@ from importlib import import_module
 FOLDER = "helm-values/dashboards"
 """Where the generated JSON is committed, from the repository's root."""
 
-DASHBOARDS = ("monitoring-health",)
+DASHBOARDS = ("monitoring-health", "application", "fleet", "capacity")
 """The uids, which are the files' stems: links and bookmarks hold them, so they never change."""
 
 

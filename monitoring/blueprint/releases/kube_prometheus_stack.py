@@ -18,6 +18,7 @@ from monitoring.blueprint.components import (
     RECEIVE_ROUTER,
     STATIC_STORAGE_CLASS,
 )
+from monitoring.blueprint.dashboards import delivery
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
 from monitoring.fleet.model import Region
@@ -51,6 +52,7 @@ def _everywhere() -> dict[str, Any]:
         "crds.upgradeJob.image.kubectl": image("kubectl"),
         "prometheus-node-exporter.namespaceOverride": NODE_NAMESPACE,
         "prometheus-node-exporter.priorityClassName": PRIORITY_CLASS,
+        "extraManifests": delivery.config_maps(),
     }
 
 

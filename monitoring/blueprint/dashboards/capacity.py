@@ -1,0 +1,298 @@
+"""What grows, and how long it still fits: series, samples, disks, memory, Blob."""
+
+from __future__ import annotations
+
+from monitoring.blueprint.components import COMPACTOR, PROMETHEUS, RECEIVE_INGESTOR, STORE_GATEWAY
+from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, SCOPE, Page, Panel, Query, above, below
+from monitoring.blueprint.dashboards.promql import NAMESPACES, of, rate, ratio
+
+_VOLUMES = f'{SCOPE},namespace="{PROMETHEUS.namespace}"'
+_CONTAINERS = f'{SCOPE},{NAMESPACES},container!=""'
+_DAY = 86400
+_STORES = of(RECEIVE_INGESTOR, STORE_GATEWAY, COMPACTOR)
+
+
+def page() -> Page:
+    """The dashboard."""
+    return Page(
+        uid="capacity",
+        title="Oversight / Capacity",
+        description="What grows, and how long it still fits.",
+        variables=(CLUSTER,),
+        rows={"Series and samples": _SERIES, "Disks": _DISKS, "Pods": _PODS, "Nodes": _NODES, "Blob": _BLOB},
+        since="now-7d",
+    )
+
+
+_SERIES = (
+    Panel(
+        title="Active series of Prometheus",
+        description="Series in the head of each replica. A series costs about 8 KiB of memory, and a quarter more for "
+        "remote write.",
+        unit="short",
+        thresholds=above(300_000, 400_000),
+        queries=(
+            Query(
+                expr=f"max by (cluster, pod) (prometheus_tsdb_head_series{{{of(PROMETHEUS)}}})",
+                legend="{{cluster}} {{pod}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Active series of the ingestors",
+        description="Series in the head of each ingestor: the region's series, times Prometheus replicas, times "
+        "replication factor, over all ingestors.",
+        unit="short",
+        thresholds=above(1_500_000, 2_500_000),
+        queries=(
+            Query(
+                expr=f"sum by (cluster, pod) (prometheus_tsdb_head_series{{{of(RECEIVE_INGESTOR)}}})",
+                legend="{{cluster}} {{pod}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Series of the largest jobs",
+        description="The ten jobs with the most samples per scrape: who grows.",
+        unit="short",
+        thresholds=above(50_000, 100_000),
+        queries=(
+            Query(
+                expr=f"topk(10, sum by (cluster, job) (scrape_samples_post_metric_relabeling{{{SCOPE}}}))",
+                legend="{{cluster}} {{job}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Samples taken in",
+        description="Samples per second of each replica: series over scrape interval.",
+        unit="cps",
+        thresholds=FLOWING,
+        queries=(
+            Query(
+                expr=rate("prometheus_tsdb_head_samples_appended_total", by="cluster, pod", matchers=of(PROMETHEUS)),
+                legend="{{cluster}} {{pod}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="New series",
+        description="Series made per second. Much against few active ones: labels that change with every deployment or "
+        "request.",
+        unit="cps",
+        thresholds=above(100, 500),
+        queries=(
+            Query(
+                expr=rate("prometheus_tsdb_head_series_created_total", by="cluster, pod", matchers=of(PROMETHEUS)),
+                legend="{{cluster}} {{pod}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Cost of rules",
+        description="Seconds that the groups of rules took at their last evaluation, the ten most expensive.",
+        unit="s",
+        thresholds=above(5, 20),
+        queries=(
+            Query(
+                expr="topk(10, max by (cluster, rule_group) "
+                f"(prometheus_rule_group_last_duration_seconds{{{of(PROMETHEUS)}}}))",
+                legend="{{cluster}} {{rule_group}}",
+            ),
+        ),
+    ),
+)
+
+_DISKS = (
+    Panel(
+        title="Used",
+        description="Share of each volume that is used.",
+        unit="percentunit",
+        thresholds=above(0.8, 0.9),
+        queries=(
+            Query(
+                expr=f"max by (cluster, persistentvolumeclaim) (kubelet_volume_stats_used_bytes{{{_VOLUMES}}} "
+                f"/ kubelet_volume_stats_capacity_bytes{{{_VOLUMES}}})",
+                legend="{{cluster}} {{persistentvolumeclaim}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Days left",
+        description="Days until the volume is full, if it grows on as in the last day; 365 means a year or more, or "
+        "that it does not grow.",
+        unit="d",
+        thresholds=below(14, 4),
+        queries=(
+            Query(
+                expr="min by (cluster, persistentvolumeclaim) (clamp_max("
+                f"kubelet_volume_stats_available_bytes{{{_VOLUMES}}} "
+                f"/ clamp_min(deriv(kubelet_volume_stats_used_bytes{{{_VOLUMES}}}[1d]), 1) / {_DAY}, 365))",
+                legend="{{cluster}} {{persistentvolumeclaim}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Files left",
+        description="Share of each volume's inodes that is used.",
+        unit="percentunit",
+        thresholds=above(0.8, 0.9),
+        queries=(
+            Query(
+                expr=f"max by (cluster, persistentvolumeclaim) (kubelet_volume_stats_inodes_used{{{_VOLUMES}}} "
+                f"/ kubelet_volume_stats_inodes{{{_VOLUMES}}})",
+                legend="{{cluster}} {{persistentvolumeclaim}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Retention reached",
+        description="Age of the oldest sample as a share of the retention by time. Below 100 % for longer than the "
+        "retention: the limit by size cuts it short.",
+        unit="percentunit",
+        thresholds=below(0.9, 0.5),
+        queries=(
+            Query(
+                expr=f"min by (cluster, pod) ((time() - prometheus_tsdb_lowest_timestamp_seconds{{{of(PROMETHEUS)}}}) "
+                f"/ prometheus_tsdb_retention_limit_seconds{{{of(PROMETHEUS)}}})",
+                legend="{{cluster}} {{pod}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Blocks and WAL of the limit by size",
+        description="What the blocks, the head's chunks and the WAL take of the retention by size. At 100 % the oldest "
+        "block goes, whatever its age.",
+        unit="percentunit",
+        thresholds=above(0.9, 1),
+        queries=(
+            Query(
+                expr=f"max by (cluster, pod) ((prometheus_tsdb_storage_blocks_bytes{{{of(PROMETHEUS)}}} "
+                f"+ prometheus_tsdb_head_chunks_storage_size_bytes{{{of(PROMETHEUS)}}} "
+                f"+ prometheus_tsdb_wal_storage_size_bytes{{{of(PROMETHEUS)}}}) "
+                f"/ prometheus_tsdb_retention_limit_bytes{{{of(PROMETHEUS)}}})",
+                legend="{{cluster}} {{pod}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Blocks deleted for size",
+        description="Blocks that the limit by size deleted in the last day, before their time.",
+        unit="short",
+        thresholds=above(1),
+        queries=(
+            Query(
+                expr=f"sum by (cluster, pod) (increase(prometheus_tsdb_size_retentions_total{{{of(PROMETHEUS)}}}[1d]))",
+                legend="{{cluster}} {{pod}}",
+            ),
+        ),
+    ),
+)
+
+_PODS = (
+    Panel(
+        title="Memory of its limit",
+        description="Working set of each container as a share of its limit. At 100 % the kernel stops it.",
+        unit="percentunit",
+        thresholds=above(0.8, 0.95),
+        queries=(
+            Query(
+                expr=f"max by (cluster, pod, container) (container_memory_working_set_bytes{{{_CONTAINERS}}}) "
+                "/ on (cluster, pod, container) max by (cluster, pod, container) "
+                f'(kube_pod_container_resource_limits{{{_CONTAINERS},resource="memory"}})',
+                legend="{{cluster}} {{pod}} {{container}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="CPU of what is reserved",
+        description="Processor time of each container as a share of its request.",
+        unit="percentunit",
+        thresholds=above(1, 2),
+        queries=(
+            Query(
+                expr=f"{rate('container_cpu_usage_seconds_total', by='cluster, pod, container', matchers=_CONTAINERS)} "
+                "/ on (cluster, pod, container) max by (cluster, pod, container) "
+                f'(kube_pod_container_resource_requests{{{_CONTAINERS},resource="cpu"}})',
+                legend="{{cluster}} {{pod}} {{container}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Held back",
+        description="Share of scheduling periods in which a container was stopped at its CPU limit.",
+        unit="percentunit",
+        thresholds=above(0.25, 0.5),
+        queries=(
+            Query(
+                expr=ratio(
+                    "container_cpu_cfs_throttled_periods_total",
+                    "container_cpu_cfs_periods_total",
+                    by="cluster, pod, container",
+                    matchers=_CONTAINERS,
+                ),
+                legend="{{cluster}} {{pod}} {{container}}",
+            ),
+        ),
+    ),
+)
+
+_NODES = tuple(
+    Panel(
+        title=f"{name} reserved",
+        description=f"Share of each node's {what} that pods of all namespaces have reserved. "
+        "At 100 % nothing more fits.",
+        unit="percentunit",
+        width=12,
+        thresholds=above(0.85, 0.95),
+        queries=(
+            Query(
+                expr=f'sum by (cluster, node) (kube_pod_container_resource_requests{{{SCOPE},resource="{resource}"}}) '
+                f'/ sum by (cluster, node) (kube_node_status_allocatable{{{SCOPE},resource="{resource}"}})',
+                legend="{{cluster}} {{node}}",
+            ),
+        ),
+    )
+    for name, what, resource in (("CPU", "processors", "cpu"), ("Memory", "memory", "memory"))
+)
+
+_BLOB = (
+    Panel(
+        title="Written to Blob per day",
+        description="Bytes that ingestors and compactor upload, at the pace of the last day.",
+        unit="bytes",
+        thresholds=above(100 * 2**30, 500 * 2**30),
+        queries=(
+            Query(
+                expr="sum by (cluster, job) (rate(thanos_objstore_bucket_operation_transferred_bytes_sum"
+                f'{{{_STORES},operation="upload"}}[1d])) * {_DAY}',
+                legend="{{cluster}} {{job}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Operations on Blob",
+        description="Reads, writes and lists per second, which Azure bills, by part.",
+        unit="ops",
+        thresholds=above(50, 200),
+        queries=(
+            Query(
+                expr=rate("thanos_objstore_bucket_operations_total", by="cluster, job, operation", matchers=_STORES),
+                legend="{{cluster}} {{job}} {{operation}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="Blocks",
+        description="Blocks that the compactor sees in the bucket. It grows slowly with the years; a steep line means "
+        "that compaction stands still.",
+        unit="short",
+        thresholds=above(5_000, 20_000),
+        queries=(
+            Query(
+                expr=f'max by (cluster) (thanos_blocks_meta_synced{{{of(COMPACTOR)},state="loaded"}})',
+                legend="{{cluster}}",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,35 @@
+"""How the committed dashboards reach Grafana: ConfigMaps that its sidecar looks for by label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.components import NAMESPACE
+from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
+
+SIDECAR_LABEL = {"grafana_dashboard": "1"}
+"""What the chart's sidecar looks for (kube-prometheus-stack, `grafana.sidecar.dashboards.label` and `labelValue`)."""
+
+
+def config_maps() -> list[dict[str, Any]]:
+    """One ConfigMap per dashboard, for the chart's `extraManifests`; a list, since Helm shuffles a mapping's values.
+
+    Not `grafana.dashboards`: that mounts files by subPath, so every change would restart Grafana.
+    """
+    return [_config_map(uid) for uid in DASHBOARDS]
+
+
+def _config_map(uid: str) -> dict[str, Any]:
+    text = (ROOT / FOLDER / f"{uid}.json").read_text(encoding="utf-8")
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"dashboard-{uid}", "namespace": NAMESPACE, "labels": SIDECAR_LABEL},
+        "data": {f"{uid}.json": literal(text)},
+    }
+
+
+def literal(text: str) -> str:
+    """`text` as Helm's `tpl` gives it back: `extraManifests` passes through it, and legends hold `{{pod}}`."""
+    return text.replace("{{", "{{`{{`}}")
