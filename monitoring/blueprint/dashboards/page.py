@@ -124,6 +124,7 @@ def to_json(page: Page) -> str:
         .readonly()
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .link(_other_pages())
+        .link(_elsewhere("Runbooks", RUNBOOKS))
         .with_variable(_source_choice())
     )
     for variable in page.variables:
@@ -183,7 +184,7 @@ def _drawn(panel: Panel) -> timeseries.Panel | stat.Panel:
         .datasource(_SOURCE)
         .unit(panel.unit)
         .thresholds(builder.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(panel.thresholds.steps()))
-        .links([_runbook(alert) for alert in panel.alerts])
+        .links([_elsewhere(f"Runbook: {alert}", f"{RUNBOOKS}/{alert}.md") for alert in panel.alerts])
         .span(panel.width)
         .height(7)
     )
@@ -231,10 +232,7 @@ def _figure() -> stat.Panel:
     )
 
 
-def _runbook(alert: str) -> builder.DashboardLink:
+def _elsewhere(title: str, url: str) -> builder.DashboardLink:
     return (
-        builder.DashboardLink(f"Runbook: {alert}")
-        .type(model.DashboardLinkType.LINK)
-        .url(f"{RUNBOOKS}/{alert}.md")
-        .target_blank(True)  # noqa: FBT003
+        builder.DashboardLink(title).type(model.DashboardLinkType.LINK).url(url).target_blank(True)  # noqa: FBT003
     )

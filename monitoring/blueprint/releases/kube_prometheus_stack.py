@@ -138,6 +138,8 @@ def _grafana(region: Region) -> dict[str, Any]:
     return {
         "grafana": {
             "additionalDataSources": sources,
+            # below the sub-path: without it Grafana redirects the scrape to the host where people sign in
+            "serviceMonitor": {"path": f"{GRAFANA_PATH}/metrics"},
             "topologySpreadConstraints": spread(region, hard=False, selector=of_component(GRAFANA)),
             "grafana.ini": {"server": {"root_url": f"https://{region.access.host}{GRAFANA_PATH}/"}},
         }

@@ -31,6 +31,14 @@ def panels(page: dict[str, Any]) -> list[dict[str, Any]]:
     return [panel for panel in page["panels"] if panel["type"] != "row"]
 
 
+def place(uid: str, expr: str) -> str:
+    """File and line of a query."""
+    name = f"{FOLDER}/{uid}.json"
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    number = next(number for number, line in enumerate(lines, start=1) if json.dumps(expr) in line)
+    return f"{name}:{number}"
+
+
 def unknown(expr: str) -> list[str]:
     """What a query uses that no known source produces."""
     faults = []
@@ -94,14 +102,10 @@ def test_the_data_source_at_first_is_one_that_the_release_makes(zoned: Any) -> N
 def test_panels_fill_the_width_and_do_not_overlap(uid: str) -> None:
     taken: set[tuple[int, int]] = set()
     for panel in dashboard(uid)["panels"]:
-        place = panel["gridPos"]
-        cells = {
-            (x, y)
-            for x in range(place["x"], place["x"] + place["w"])
-            for y in range(place["y"], place["y"] + place["h"])
-        }
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         assert not taken & cells, panel["title"]
-        assert place["x"] + place["w"] <= 24, panel["title"]
+        assert at["x"] + at["w"] <= 24, panel["title"]
         taken |= cells
 
 
@@ -110,7 +114,8 @@ def test_every_metric_and_label_comes_from_a_known_source(uid: str) -> None:
     for panel in panels(dashboard(uid)):
         for target in panel["targets"]:
             assert SELECTOR.search(target["expr"]), panel["title"]
-            assert not unknown(target["expr"]), f"{panel['title']}: {target['expr']}"
+            faults = unknown(target["expr"])
+            assert not faults, f"{place(uid, target['expr'])}: {panel['title']}: no known source of {', '.join(faults)}"
 
 
 def test_a_misspelt_metric_or_label_is_found() -> None:

@@ -153,6 +153,11 @@ def test_grafana_keeps_no_state_and_no_password(stack: Any) -> None:
     assert grafana["rbac"] == {"namespaced": True}
 
 
+def test_grafana_is_scraped_below_its_sub_path(stack: Any) -> None:
+    assert stack["grafana"]["grafana.ini"]["server"]["serve_from_sub_path"] is True
+    assert stack["grafana"]["serviceMonitor"] == {"path": "/grafana/metrics"}
+
+
 def test_grafana_asks_the_regions_own_sources(stack: Any) -> None:
     sources = {source["name"]: source["url"] for source in stack["grafana"]["additionalDataSources"]}
     assert sources == {
