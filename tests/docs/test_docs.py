@@ -1,32 +1,57 @@
-"""The pages tell the truth about the repository: links, make targets, commands and keys exist."""
+"""The pages tell the truth about the repository: links, make targets, commands, keys and examples are real."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, get_args
 
+import click
+import jsonschema
 import pytest
+import yaml
 from pydantic import BaseModel
 
+from monitoring.__main__ import main
 from monitoring.fleet import Region
+from monitoring.fleet.model import ResourceId, Uuid
+from monitoring.fleet.schema import region_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-COMMANDS = frozenset(file.stem.replace("_", "-") for file in (ROOT / "monitoring" / "commands").glob("[a-z]*.py"))
+PREREQUISITES = ROOT / "docs" / "prerequisites.md"
+TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+COMMANDS = frozenset(main.list_commands(click.Context(main)))
+REGION_SCHEMA = json.loads(region_schema())
+REGION_EXAMPLE = "# yaml-language-server: $schema=./schema.json\n"
+
+Check = Callable[[str, Path], Iterator[str]]
 
 
 def broken_links(text: str, page: Path) -> Iterator[str]:
-    """Relative links to files that are not there."""
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
-        if "://" not in target and not (page.parent / target).exists():
+    """Relative links to files or headings that are not there."""
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", text):
+        file = page.parent / target if target else page
+        if "://" in target:
+            continue
+        if not file.exists():
             yield target
+        elif anchor and anchor not in _anchors(text if not target else file.read_text(encoding="utf-8")):
+            yield f"{target}#{anchor}"
+
+
+def _anchors(text: str) -> frozenset[str]:
+    """Headings as GitHub links them: lower case, hyphens for blanks, no punctuation."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return frozenset(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
 def unknown_targets(text: str, page: Path) -> Iterator[str]:  # noqa: ARG001
-    """`make x` where the Makefile has no x."""
-    for line in re.findall(r"(?:`|^)make ((?:[a-z-]+ ?)+)", text, re.MULTILINE):
+    """`make x` where the Makefile has no x, with or without variables around."""
+    variable = r"[A-Z_]+=\S+ "
+    for line in re.findall(rf"(?:`|^)(?:{variable})*make (?:{variable})*((?:[a-z-]+ ?)+)", text, re.MULTILINE):
         yield from (word for word in line.split() if word not in TARGETS)
 
 
@@ -36,14 +61,16 @@ def unknown_commands(text: str, page: Path) -> Iterator[str]:  # noqa: ARG001
     yield from (command for command in calls if command not in COMMANDS)
 
 
-def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Each key of a region's file by its path, with what pydantic knows of its type."""
     for name, field in model.model_fields.items():
-        yield f"{prefix}{name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _keys(field.annotation, f"{prefix}{name}.")
+        yield f"{prefix}{name}", tuple(field.metadata)
+        for below in (field.annotation, *get_args(field.annotation)):
+            if isinstance(below, type) and issubclass(below, BaseModel):
+                yield from _fields(below, f"{prefix}{name}.")
 
 
-KEYS = frozenset(_keys(Region))
+KEYS = dict(_fields(Region))
 SECTIONS = frozenset(key.partition(".")[0] for key in KEYS if "." in key)
 
 
@@ -56,25 +83,78 @@ def unknown_keys(text: str, page: Path) -> Iterator[str]:
             yield key
 
 
-CHECKS: dict[str, tuple[Callable[[str, Path], Iterator[str]], str]] = {
-    "links": (broken_links, "[a page](no-such-page.md)"),
-    "make targets": (unknown_targets, "`make synth coffee`"),
-    "commands": (unknown_commands, "`monitoring brew prod-eastus`"),
-    "keys": (unknown_keys, "`prometheus.retention_siz`"),
-}
+def unknown_keys_in_tables(text: str, page: Path) -> Iterator[str]:  # noqa: ARG001
+    """Keys in the first column of a table headed `key` that the model does not have, whatever they look like."""
+    for rows in re.findall(r"^\| key \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE):
+        for row in rows.splitlines():
+            yield from (key for key in re.findall(r"`([^`]+)`", row.split("|")[1]) if key not in KEYS)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-@pytest.mark.parametrize(("check", "_"), CHECKS.values(), ids=CHECKS.keys())
-def test_a_page_names_what_exists(check: Callable[[str, Path], Iterator[str]], _: str, page: Path) -> None:
+def wrong_yaml(text: str, page: Path) -> Iterator[str]:  # noqa: ARG001
+    """Examples that are no YAML, or, with a region's first line, no part of a region's file."""
+    for example in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        try:
+            value = yaml.safe_load(example)
+            if example.startswith(REGION_EXAMPLE):
+                jsonschema.validate(value, REGION_SCHEMA)
+        except yaml.YAMLError as fault:
+            yield str(fault)
+        except jsonschema.ValidationError as fault:
+            yield fault.message
+
+
+def unexplained_ids(prerequisites: str) -> list[str]:
+    """Keys that hold an id and that the page does not name."""
+    shapes = [get_args(kind)[1] for kind in (Uuid, ResourceId)]
+    ids = [key for key, rules in KEYS.items() if any(rule in shapes for rule in rules)]
+    return [key for key in ids if f"`{key}`" not in prerequisites]
+
+
+def unreached_pages(readme: str) -> list[str]:
+    """Pages of docs/ that the README does not link."""
+    pages = (page.relative_to(ROOT).as_posix() for page in PAGES if page.parent == ROOT / "docs")
+    return [page for page in pages if f"]({page})" not in readme]
+
+
+CHECKS: list[tuple[Check, str]] = [
+    (broken_links, "[a page](no-such-page.md)"),
+    (broken_links, "[a heading](#no-such-heading)\n# Another heading\n"),
+    (unknown_targets, "`make synth coffee`"),
+    (unknown_targets, 'first\nSTATE=local make coffee ARGS="x"\n'),
+    (unknown_commands, "`monitoring brew prod-eastus`"),
+    (unknown_keys, "`prometheus.retention_siz`"),
+    (unknown_keys, "`disk_snapshots.retentoin`"),
+    (unknown_keys_in_tables, "| key | command |\n|---|---|\n| `tenant_id`, `tennant_id` | `echo` |\n"),
+    (wrong_yaml, "```yaml\na: [1\n```\n"),
+    (wrong_yaml, f"```yaml\n{REGION_EXAMPLE}locatoin: uksouth\n```\n"),
+    (wrong_yaml, f"```yaml\n{REGION_EXAMPLE}prometheus: {{replicas: two}}\n```\n"),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("check", dict.fromkeys(check for check, _ in CHECKS), ids=lambda check: check.__name__)
+def test_a_page_names_what_exists(check: Check, page: Path) -> None:
     assert list(check(page.read_text(encoding="utf-8"), page)) == []
 
 
-@pytest.mark.parametrize(("check", "fault"), CHECKS.values(), ids=CHECKS.keys())
-def test_what_does_not_exist_is_found(check: Callable[[str, Path], Iterator[str]], fault: str) -> None:
+@pytest.mark.parametrize(("check", "fault"), CHECKS)
+def test_what_does_not_exist_is_found(check: Check, fault: str) -> None:
     assert len(list(check(fault, ROOT / "README.md"))) == 1
+
+
+def test_the_checks_see_what_they_are_for() -> None:
+    readme, prerequisites = (page.read_text(encoding="utf-8") for page in (ROOT / "README.md", PREREQUISITES))
+    assert f"```yaml\n{REGION_EXAMPLE}" in readme
+    assert re.search(r"^\| key \|", prerequisites, re.MULTILINE)
+
+
+def test_the_prerequisites_say_where_each_id_comes_from() -> None:
+    text = PREREQUISITES.read_text(encoding="utf-8")
+    assert unexplained_ids(text) == []
+    assert unexplained_ids(text.replace("`network.node_subnet_id`", "")) == ["network.node_subnet_id"]
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [page.name for page in PAGES if page.parent == ROOT / "docs" and f"docs/{page.name}" not in readme] == []
+    assert unreached_pages(readme) == []
+    assert unreached_pages(readme.replace("docs/architecture.md", "")) == ["docs/architecture.md"]
