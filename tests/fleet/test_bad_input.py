@@ -90,11 +90,15 @@ def test_what_all_regions_share_is_told_once(tmp_path: Path) -> None:
         (lambda file: file.symlink_to("nowhere"), "must exist, got no such file"),
         (lambda file: file.write_bytes(b"location: \xe9t\xe9\n"), "must be UTF-8 text: invalid trailing UTF-8 octet"),
         (
-            lambda file: file.write_text(f"location: {'[' * 3000}{']' * 3000}"),
+            lambda file: file.write_text(f"location: {'[' * 980}{']' * 980}"),
             "must be YAML of some levels, got hundreds",
         ),
+        (
+            lambda file: file.write_text(f"location: {'[' * 3000}{']' * 3000}"),
+            "must be YAML: exceeded maximum nesting depth",
+        ),
     ],
-    ids=["folder", "link to nothing", "Latin-1", "deep"],
+    ids=["folder", "link to nothing", "Latin-1", "deep", "deeper than the parser goes"],
 )
 def test_what_cannot_be_read_is_told(make: Callable[[Path], object], message: str, tmp_path: Path) -> None:
     folder = tmp_path / "regions"
