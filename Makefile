@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test check generate lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-stack tools check generate lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,16 @@ synth: $(ENVIRONMENT) ## The Terraform JSON of all stacks, into cdktf.out/
 
 test: $(ENVIRONMENT) ## The tests that need nothing but Python
 	@$(RUN) -m pytest -n auto
+
+test-rules: $(ENVIRONMENT) ## The tests of rules and routes, with the real promtool and amtool (needs Go once)
+	@$(RUN) -m monitoring tools promtool amtool
+	@$(RUN) -m pytest -n auto -m rules
+
+test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy (needs Go once)
+	@$(RUN) -m pytest -m stack
+
+tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once
+	@$(RUN) -m monitoring tools
 
 check: $(ENVIRONMENT) ## Ruff, mypy, yamllint; what is generated equals what is committed
 	@$(RUN) -m ruff check

@@ -1,0 +1,39 @@
+"""`monitoring tools`: the binaries that `make test-rules` and `make test-stack` run."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from monitoring.commands._charts import CannotHave
+from monitoring.commands._tools import BINARIES, build, find_tool
+
+
+@click.command()
+@click.argument("binaries", nargs=-1, metavar=f"[{'|'.join(BINARIES)}]...")
+def command(binaries: tuple[str, ...]) -> None:
+    """Build what is not on PATH in the pinned version, once; print where each binary is."""
+    wanted = binaries or tuple(BINARIES)
+    unknown = [name for name in wanted if name not in BINARIES]
+    if unknown:
+        raise click.BadParameter(f"must be of {', '.join(BINARIES)}, got {', '.join(unknown)}")
+    console = Console(stderr=True)
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as progress:
+        for name in wanted:
+            module = BINARIES[name]
+            try:
+                find_tool(name)
+            except CannotHave:
+                task = progress.add_task(f"build {module.name} {module.version}", total=1)
+                try:
+                    build(module)
+                except CannotHave as missing:
+                    progress.stop()
+                    click.echo(str(missing), err=True)
+                    sys.exit(2)
+                progress.advance(task)
+    for name in wanted:
+        click.echo(f"{name} {find_tool(name)}")

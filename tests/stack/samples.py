@@ -1,0 +1,110 @@
+"""A database of Prometheus with two regions' samples, made of the recorded expositions under the scrapes' labels."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.stack.known_metrics import Series, series
+
+REGIONS = ("trial-alpha", "trial-beta")
+STEP = 60
+"""Seconds between samples."""
+SPAN = 2 * 3600
+"""Seconds from the first sample to the last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Who says the expositions `parts`, and the labels that the scrape adds.
+
+    Job names are what the operator makes of the rendered monitors: the Service's label that `jobLabel` names, else
+    the Service's name.
+    """
+
+    parts: tuple[str, ...]
+    job: str
+    pods: tuple[str, ...]
+    namespace: str = "monitoring"
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+TARGETS = (
+    Target(
+        parts=("prometheus", "prometheus-at-faults"),
+        job="prometheus-prometheus",
+        pods=("prometheus-prometheus-0", "prometheus-prometheus-1"),
+    ),
+    Target(
+        parts=("alertmanager",),
+        job="prometheus-alertmanager",
+        pods=tuple(f"alertmanager-prometheus-{replica}" for replica in range(3)),
+    ),
+    Target(
+        parts=("thanos-receive-ingestor",),
+        job="thanos-receive-ingestor",
+        pods=tuple(f"thanos-receive-ingestor-{replica}" for replica in range(3)),
+    ),
+    *(
+        Target(parts=(part,), job=part, pods=(f"{part}-a", f"{part}-b"))
+        for part in ("thanos-receive-router", "thanos-store-gateway", "thanos-query", "thanos-query-frontend")
+    ),
+    Target(parts=("thanos-compact",), job="thanos-compact", pods=("thanos-compact-0",)),
+    Target(parts=("oauth2-proxy",), job="oauth2-proxy", pods=("oauth2-proxy-a", "oauth2-proxy-b")),
+    Target(parts=("grafana",), job="grafana", pods=("grafana-a",)),
+    Target(parts=("kube-state-metrics",), job="kube-state-metrics", pods=("kube-state-metrics-a",)),
+    Target(
+        parts=("node-exporter",),
+        job="node-exporter",
+        pods=("node-exporter-a", "node-exporter-b"),
+        namespace="monitoring-node",
+    ),
+    *(
+        Target(parts=(part,), job="kubelet", pods=(), namespace="kube-system", labels={"metrics_path": path})
+        for part, path in (("kubelet", "/metrics"), ("cadvisor", "/metrics/cadvisor"))
+    ),
+    Target(parts=("application",), job="orders", pods=("orders-a", "orders-b"), namespace="shop"),
+)
+
+
+def write_database(folder: Path, *, promtool: Path, until: int, names: Collection[str]) -> None:
+    """Blocks under `folder` with the series of `names`, the last sample at `until` (seconds since 1970)."""
+    text = folder / "samples.om"
+    with text.open("w", encoding="utf-8") as file:
+        for region in REGIONS:
+            for labels, one in _region(region):
+                if one.name in names:
+                    file.writelines(_line(labels, one, step, until) for step in range(SPAN // STEP + 1))
+        file.write("# EOF\n")
+    line = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
+    subprocess.run(line, check=True, capture_output=True, text=True)
+
+
+def _region(region: str) -> Iterator[tuple[dict[str, str], Series]]:
+    outside = {"cluster": region, "environment": "trial"}
+    for one in series("alerts"):
+        yield {**outside, **one.labels}, one
+    for target in TARGETS:
+        for pod in target.pods or (None,):
+            place = {
+                "job": target.job,
+                "namespace": target.namespace,
+                "instance": f"{pod or 'node'}:1",
+                **target.labels,
+            }
+            if pod:
+                place["pod"] = pod
+            for part in (*target.parts, "scrape"):
+                for one in series(part):
+                    yield {**outside, **place, **one.labels}, one  # honorLabels where the page names a pod itself
+
+
+def _line(labels: Mapping[str, str], one: Series, step: int, until: int) -> str:
+    value = one.value
+    if one.rising:
+        bound = labels.get("le", "+Inf")
+        value += step * (10 if bound == "+Inf" else min(10.0, 1 + float(bound)))
+    inside = ",".join(f'{name}="{text}"' for name, text in sorted(labels.items()))
+    return f"{one.name}{{{inside}}} {value} {until - SPAN + step * STEP}\n"
