@@ -104,7 +104,7 @@ def test_validate_fails_with_any_stack_that_is_invalid(tmp_path: Path, invalid: 
 def test_ci_runs_without_input() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert "make check test </dev/null" in script.read_text()
+    assert "make check test test-rules test-stack </dev/null" in script.read_text()
 
 
 def unpinned(workflow: str) -> list[str]:
