@@ -7,6 +7,8 @@ it holds the fault alone. Its comments say more:
     # as: <the file that it stands for; trial-gamma.yaml where nothing is said>
     # of: <the correct region below it, where that has another name>
     # without: <a file of the fleet that is missing>
+
+Where the correct region comes below the case, its file is joined with `_common.yaml` and has other lines: `*` there.
 """
 
 from __future__ import annotations
@@ -54,8 +56,10 @@ def test_every_fault_is_told_at_its_place(case: Path, tmp_path: Path) -> None:
     expected = build(case, folder)
     with pytest.raises(InvalidInput) as caught:
         load_fleet(folder)
+    joined = any("_common.yaml:*: " in line for line in expected)
+    told = [re.sub(r"(?<=_common\.yaml:)\d+", "*" if joined else r"\g<0>", str(one)) for one in caught.value.problems]
     assert expected
-    assert sorted(map(str, caught.value.problems)) == sorted(expected)
+    assert sorted(told) == sorted(expected)
 
 
 def test_each_case_begins_with_what_it_expects() -> None:
