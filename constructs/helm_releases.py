@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from cdktf import ITerraformDependable
+from cdktf import AssetType, ITerraformDependable, TerraformAsset
 from cdktf_cdktf_provider_helm.release import Release as HelmRelease
 from cdktf_cdktf_provider_helm.release import ReleaseSet
 
@@ -59,14 +60,15 @@ class HelmReleases(Construct):
         for release in releases:
             text = to_yaml(release.values)
             refuse_tokens(release, text)
+            local = release.chart.folder
             made[release.name] = HelmRelease(
                 self,
                 release.name,
                 name=release.name,
                 namespace=release.namespace,
                 create_namespace=False,
-                repository=release.chart.address,
-                chart=release.chart.name,
+                repository=None if local else release.chart.address,
+                chart=self._copied(local) if local else release.chart.name,
                 version=release.chart.version,
                 values=[escaped(text)],
                 set=[
@@ -81,3 +83,10 @@ class HelmReleases(Construct):
                 max_history=HISTORY,
                 depends_on=[*depends_on, *(made[other] for other in release.after)],
             )
+
+    def _copied(self, chart: Path) -> str:
+        """A chart of this repository, copied beside the stack's JSON: a path from where Terraform runs.
+
+        The path holds a hash of the files, so that a changed template is an upgrade although the version stays.
+        """
+        return TerraformAsset(self, f"chart-{chart.name}", path=str(chart), type=AssetType.DIRECTORY).path

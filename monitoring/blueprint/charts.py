@@ -33,6 +33,11 @@ class Chart(_Pinned):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the chart lies in this repository; None where it comes from a registry."""
+        return None if self.address.startswith("oci://") else ROOT / self.address
+
 
 class Image(_Pinned):
     """A container image at one version."""

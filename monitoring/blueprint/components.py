@@ -20,6 +20,7 @@ NODE_NAMESPACE = "monitoring-node"
 KUBE_PROMETHEUS_STACK = "kube-prometheus-stack"
 THANOS = "thanos"
 OAUTH2_PROXY = "oauth2-proxy"
+OBJECTS = "objects"
 
 POOL_LABELS: Mapping[str, str] = MappingProxyType({"workload": "monitoring"})
 """Label of the monitoring nodes, and, as a NoSchedule taint, what keeps others off them."""

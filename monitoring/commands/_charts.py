@@ -31,8 +31,8 @@ def find_chart(chart: Chart, *, folder: Path | None, scratch: Path) -> Path:
     Looked for in `folder` (as `<name>-<version>/`, `<name>/` or `<name>-<version>.tgz`), else pulled once into
     `.cache/charts`. A package is held against the pinned digest, where there is one. CannotHave says what is missing.
     """
-    if chart.address.startswith("charts/"):
-        return ROOT / chart.address
+    if chart.folder:
+        return chart.folder
     if folder is None:
         return _unpacked(_pulled(chart), chart, scratch)
     for unpacked in (folder / f"{chart.name}-{chart.version}", folder / chart.name):

@@ -71,7 +71,7 @@ def print_summary(
     console.print(table)
     charts = sorted({release.chart for region in releases.values() for release in region}, key=lambda chart: chart.name)
     console.print("charts: " + ", ".join(f"{chart.name} {chart.version}" for chart in charts))
-    undigested = ", ".join(chart.name for chart in charts if chart.digest is None)
+    undigested = ", ".join(chart.name for chart in charts if chart.digest is None and not chart.folder)
     if undigested:
         _warn(console, f"helm-values/versions.yaml: digest must be recorded, got null: {undigested}")
     for (file, message), paths in _grouped(warnings).items():

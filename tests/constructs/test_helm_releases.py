@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import cdktf
 import pytest
 import yaml
+from cdktf_cdktf_provider_helm.provider import HelmProvider
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +47,18 @@ def test_chart_and_version_are_the_pinned_ones() -> None:
     made_release = made(release())["trial"]
     assert made_release["repository"] == "oci://example.test/charts"
     assert (made_release["chart"], made_release["version"]) == ("trial", "1.2.3")
+
+
+def test_a_chart_of_the_repository_is_a_path_from_where_terraform_runs(tmp_path: Path) -> None:
+    app = cdktf.App(outdir=str(tmp_path))
+    stack = cdktf.TerraformStack(app, "test")
+    HelmProvider(stack, "helm")
+    local = Chart(name="objects", address="charts/objects", version="1.0.0", digest=None)
+    HelmReleases(stack, "releases", releases=[release(chart=local)], client_ids={}, depends_on=[])
+    app.synth()
+    (body,) = json.loads((tmp_path / "stacks/test/cdk.tf.json").read_text())["resource"]["helm_release"].values()
+    assert "repository" not in body
+    assert (tmp_path / "stacks/test" / body["chart"] / "Chart.yaml").is_file()
 
 
 def test_values_arrive_as_they_were() -> None:
@@ -126,7 +140,7 @@ def test_a_release_that_is_not_rolled_back_is_not_cleaned_up_either(atomic: bool
 
 def test_nothing_stateful_is_rolled_back_in_the_middle() -> None:
     releases = by_name(region_stack(ZONES), "helm_release")
-    assert {name for name, body in releases.items() if body["atomic"]} == {"oauth2-proxy"}
+    assert {name for name, body in releases.items() if body["atomic"]} == {"objects", "oauth2-proxy"}
 
 
 def test_three_ingestors_have_time_to_flush_one_after_another() -> None:

@@ -1,1 +1,22 @@
-"""Objects and files that releases refer to, as plain data."""
+"""Whole Kubernetes objects as data, installed by the release `objects` before all others.
+
+Each module holds what one matter needs, as a function of the region and its peers that yields manifests with a
+namespace; a new one is a line in `MAKERS`. Kinds are the core's, or those of the prerequisites (cert-manager,
+Gateway API, Cilium, the secrets driver): the operator's own come only with a later release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from monitoring.blueprint.manifests import Manifest
+from monitoring.fleet.model import Peer, Region
+
+Maker = Callable[[Region, Sequence[Peer]], Iterable[Manifest]]
+
+MAKERS: tuple[Maker, ...] = ()
+
+
+def objects(region: Region, peers: Sequence[Peer]) -> tuple[Manifest, ...]:
+    """Every object of a region, in the order of `MAKERS`."""
+    return tuple(manifest for make in MAKERS for manifest in make(region, peers))

@@ -9,22 +9,33 @@ from typing import Any
 
 from monitoring.blueprint import closed
 from monitoring.blueprint.charts import HELM_VALUES, versions
-from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, NAMESPACE, OAUTH2_PROXY, THANOS
+from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, NAMESPACE, OAUTH2_PROXY, OBJECTS, THANOS
 from monitoring.blueprint.layers import compose, overlaps
 from monitoring.blueprint.release import Release
-from monitoring.blueprint.releases import kube_prometheus_stack, oauth2_proxy, thanos
+from monitoring.blueprint.releases import kube_prometheus_stack, oauth2_proxy, objects, thanos
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
 from monitoring.fleet.yaml_file import YamlFile, dotted, read_yaml
 
+_Computed = Callable[[Region, Sequence[Peer]], Mapping[str, Any]]
+
+
+def _alone(computed: Callable[[Region], Mapping[str, Any]]) -> _Computed:
+    """A release that knows nothing of other regions."""
+    return lambda region, _: computed(region)
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Recipe:
-    """How a release is made: `computed` is in `module`, the static values are in `helm-values/<name>.yaml`."""
+    """How a release is made: `computed` is in `module`, the static values are in `helm-values/<name>.yaml`.
+
+    `written` is False for a release that has none.
+    """
 
     name: str
-    computed: Callable[[Region], Mapping[str, Any]]
+    computed: _Computed
+    written: bool = True
     timeout: int
     atomic: bool
     after: tuple[str, ...] = ()
@@ -36,31 +47,45 @@ class _Recipe:
 
 
 RECIPES = (
+    # first: pods of the others mount the Secrets of its certificates. So it holds no kind that another release defines
+    _Recipe(name=OBJECTS, computed=objects.computed, written=False, timeout=300, atomic=True),
     # atomic would roll back, or at a first install delete the evidence, while volumes attach and a WAL is replayed
-    _Recipe(name=KUBE_PROMETHEUS_STACK, computed=kube_prometheus_stack.computed, timeout=1800, atomic=False),
+    _Recipe(
+        name=KUBE_PROMETHEUS_STACK,
+        computed=_alone(kube_prometheus_stack.computed),
+        timeout=1800,
+        atomic=False,
+        after=(OBJECTS,),
+    ),
     # three ingestors, one after another, each with 900 s to write its head to Blob
-    _Recipe(name=THANOS, computed=thanos.computed, timeout=3600, atomic=False, after=(KUBE_PROMETHEUS_STACK,)),
+    _Recipe(
+        name=THANOS,
+        computed=_alone(thanos.computed),
+        timeout=3600,
+        atomic=False,
+        after=(OBJECTS, KUBE_PROMETHEUS_STACK),
+    ),
     _Recipe(
         name=OAUTH2_PROXY,
-        computed=oauth2_proxy.computed,
+        computed=_alone(oauth2_proxy.computed),
         timeout=600,
         atomic=True,
-        after=(KUBE_PROMETHEUS_STACK, THANOS),
+        after=(OBJECTS, KUBE_PROMETHEUS_STACK, THANOS),
         known_after_apply=oauth2_proxy.KNOWN_AFTER_APPLY,
     ),
 )
 
 
-def releases(region: Region, peers: Sequence[Peer]) -> tuple[Release, ...]:  # noqa: ARG001  (the global view asks them)
+def releases(region: Region, peers: Sequence[Peer]) -> tuple[Release, ...]:
     """Every release of a region, unchecked: `checked_releases` is for whoever installs them."""
-    return tuple(_release(recipe, region) for recipe in RECIPES)
+    return tuple(_release(recipe, region, peers) for recipe in RECIPES)
 
 
 def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
     """The releases of every region, by region name; `InvalidInput` tells every wrong value of every layer."""
     problems = [problem for recipe in RECIPES for problem in _static_problems(recipe)]
     for file in fleet.files:
-        problems += _region_problems(file)
+        problems += _region_problems(file, fleet.peers_of(file.region))
     if problems:
         raise InvalidInput(problems)
     return {region.name: releases(region, fleet.peers_of(region)) for region in fleet.regions}
@@ -68,13 +93,15 @@ def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
 
 @cache
 def static_values(name: str) -> YamlFile:
-    """`helm-values/<name>.yaml`."""
+    """`helm-values/<name>.yaml`; empty for a release without one."""
+    if name in {recipe.name for recipe in RECIPES if not recipe.written}:
+        return YamlFile(name=f"helm-values/{name}.yaml", data={}, lines={})
     return read_yaml(HELM_VALUES / f"{name}.yaml", name=f"helm-values/{name}.yaml")
 
 
-def _release(recipe: _Recipe, region: Region) -> Release:
+def _release(recipe: _Recipe, region: Region, peers: Sequence[Peer]) -> Release:
     composed = compose(
-        static_values(recipe.name).data, recipe.computed(region), region.helm_values.get(recipe.name, {})
+        static_values(recipe.name).data, recipe.computed(region, peers), region.helm_values.get(recipe.name, {})
     )
     return Release(
         name=recipe.name,
@@ -97,7 +124,7 @@ def _static_problems(recipe: _Recipe) -> list[Problem]:
     ]
 
 
-def _region_problems(file: RegionFile) -> list[Problem]:
+def _region_problems(file: RegionFile, peers: Sequence[Peer]) -> list[Problem]:
     names = [recipe.name for recipe in RECIPES]
     problems = [
         file.problem(("helm_values", name), f"must be a release, one of {', '.join(names)}")
@@ -105,7 +132,7 @@ def _region_problems(file: RegionFile) -> list[Problem]:
         if name not in names
     ]
     for recipe in RECIPES:
-        written, computed = static_values(recipe.name), recipe.computed(file.region)
+        written, computed = static_values(recipe.name), recipe.computed(file.region, peers)
         problems += overlaps(written.data, computed, file=written.name, module=recipe.module)
         problems += [
             Problem(file=recipe.module, path=dotted(path), message=message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from monitoring.blueprint.charts import parse_versions, versions
 from monitoring.errors import InvalidInput
@@ -46,3 +47,12 @@ def test_what_is_not_pinned_is_refused_at_its_line(tmp_path: Path, old: str, new
 
 def test_the_repositorys_own_versions_are_good() -> None:
     assert versions().charts["thanos"].address.startswith("oci://")
+
+
+def test_a_chart_of_the_repository_says_the_pinned_version() -> None:
+    local = {chart.name: chart for chart in versions().charts.values() if chart.folder}
+    assert local.keys() == {"objects"}
+    for chart in local.values():
+        assert chart.folder
+        own = yaml.safe_load((chart.folder / "Chart.yaml").read_text())
+        assert (own["name"], own["version"]) == (chart.name, chart.version)

@@ -51,9 +51,9 @@ def _spec(stack: Any) -> Any:
     return stack["prometheus"]["prometheusSpec"]
 
 
-def test_three_releases_come_in_order(zoned: Region) -> None:
+def test_releases_come_in_order_with_what_pods_mount_first(zoned: Region) -> None:
     made = releases(zoned, ())
-    assert [release.name for release in made] == ["kube-prometheus-stack", "thanos", "oauth2-proxy"]
+    assert [release.name for release in made] == ["objects", "kube-prometheus-stack", "thanos", "oauth2-proxy"]
     for index, release in enumerate(made):
         assert set(release.after) == {before.name for before in made[:index]}
 
@@ -263,7 +263,7 @@ def test_only_the_doors_client_id_is_known_after_apply(zoned: Region) -> None:
 
 def test_stateful_releases_are_not_rolled_back_in_the_middle(zoned: Region) -> None:
     made = _releases(zoned)
-    assert {name for name, release in made.items() if release.atomic} == {"oauth2-proxy"}
+    assert {name for name, release in made.items() if release.atomic} == {"objects", "oauth2-proxy"}
     assert made["thanos"].timeout >= 3 * 900
 
 
@@ -308,8 +308,8 @@ def test_faults_in_a_regions_values_are_told_at_their_lines_all_at_once(tmp_path
         f"regions/trial-gamma.yaml:{first + 2}: helm_values.thanos.query.replica is no value of the chart, "
         "did you mean query.replicas?",
         f"regions/trial-gamma.yaml:{first + 3}: helm_values.thanos.logLevel must be a string, got 5",
-        f"regions/trial-gamma.yaml:{first + 4}: helm_values.thanoss must be a release, one of kube-prometheus-stack, "
-        "thanos, oauth2-proxy",
+        f"regions/trial-gamma.yaml:{first + 4}: helm_values.thanoss must be a release, one of objects, "
+        "kube-prometheus-stack, thanos, oauth2-proxy",
     ]
 
 
@@ -330,7 +330,7 @@ def test_a_fault_in_any_layer_names_the_layers_file(
     from monitoring.fleet.yaml_file import YamlFile
 
     recipe = next(one for one in module.RECIPES if one.name == "thanos")
-    broken = dataclasses.replace(recipe, computed=lambda _: computed)
+    broken = dataclasses.replace(recipe, computed=lambda *_: computed)
     source = YamlFile(name="helm-values/thanos.yaml", data=merged({}, static), lines={})
     monkeypatch.setattr(module, "RECIPES", (broken,))
     monkeypatch.setattr(module, "static_values", lambda _: source)

@@ -36,7 +36,7 @@ def test_values_are_yaml_with_a_heading() -> None:
 
 def test_values_of_all_releases_are_json_for_machines() -> None:
     result = CliRunner().invoke(main, ["values", "trial-beta", "--json", "--regions", REGIONS])
-    assert json.loads(result.stdout).keys() == {"kube-prometheus-stack", "thanos", "oauth2-proxy"}
+    assert json.loads(result.stdout).keys() == {"objects", "kube-prometheus-stack", "thanos", "oauth2-proxy"}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_values_of_all_releases_are_json_for_machines() -> None:
         (["values", "trial-x"], "region must be one of trial-alpha, trial-beta, trial-gamma, got trial-x"),
         (
             ["values", "trial-beta", "prom"],
-            "release must be one of kube-prometheus-stack, thanos, oauth2-proxy, got prom",
+            "release must be one of objects, kube-prometheus-stack, thanos, oauth2-proxy, got prom",
         ),
     ],
 )

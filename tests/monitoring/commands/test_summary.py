@@ -34,10 +34,12 @@ def outdir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def release(*, digest: str | None = None, overrides: tuple[str, ...] = ()) -> Release:
+def release(
+    *, digest: str | None = None, overrides: tuple[str, ...] = (), address: str = "oci://example.test/charts"
+) -> Release:
     return Release(
         name="trial",
-        chart=Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=digest),
+        chart=Chart(name="trial", address=address, version="1.2.3", digest=digest),
         namespace="monitoring",
         values={},
         overrides=overrides,
@@ -89,3 +91,7 @@ def test_warnings_that_say_the_same_of_one_file_are_one_line(outdir: Path) -> No
     )
     text = printed(outdir, release(digest=f"sha256:{'0' * 64}"), warnings=warnings)
     assert text.endswith("warning: regions/alpha.yaml: must be filled in: tenant_id (3), access.client_id (5)\n")
+
+
+def test_a_chart_of_the_repository_has_no_digest_to_record(outdir: Path) -> None:
+    assert "warning" not in printed(outdir, release(address="charts/trial"))

@@ -1,0 +1,14 @@
+"""Certificates, the bundle of roots, and whatever else no chart makes: whole objects, as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monitoring.blueprint.objects import objects
+from monitoring.fleet.model import Peer, Region
+
+
+def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
+    """The one value of `charts/objects`."""
+    return {"objects": list(objects(region, peers))}
