@@ -182,7 +182,7 @@ def fleet_faults(regions: Iterable[Region]) -> Iterator[tuple[Region, ValuePath,
 def _shared(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
     """What exists once must be said once: these belong into `_common.yaml`."""
     for region in regions[1:]:
-        for key in ("tenant_id", "state", "fleet"):
+        for key in ("tenant_id", "state", "fleet", "runbooks"):
             if getattr(region, key) != getattr(regions[0], key):
                 yield region, (key,), f"must be the same in every region, got another than {regions[0].name}"
 

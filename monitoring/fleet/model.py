@@ -46,6 +46,9 @@ ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, 
 KeyVaultName = Annotated[str, _pattern(r"^[A-Za-z](-?[A-Za-z0-9])+$", longest=24, shortest=3)]
 KubernetesName = Annotated[str, _pattern(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", longest=63)]
 HostName = Annotated[str, _pattern(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", longest=253)]
+WebAddress = Annotated[str, _pattern(r"^https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*$", longest=512)]
+"""Without a slash at the end: what is below is added to it."""
+
 VmSize = Annotated[str, _pattern(r"^Standard_[A-Z]+[0-9]+[a-z0-9]*(_v[0-9]+)?$", longest=40)]
 Zone = Literal["1", "2", "3"]
 Address = Annotated[IPv4Address, _parsed(IPv4Address, "10.10.0.4")]
@@ -270,6 +273,7 @@ class Region(Model):
     alertmanager: Alertmanager
     thanos: Thanos
     access: Access
+    runbooks: WebAddress
     disk_snapshots: DiskSnapshots | None
     helm_values: dict[str, dict[str, Any]]
 

@@ -16,7 +16,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 
-from monitoring.blueprint.dashboards.runbooks import RUNBOOKS
+from monitoring.blueprint import runbooks
 
 SCOPE = 'cluster=~"$cluster"'
 """Matches the regions chosen on the page, and, since "all" is `.*`, series without the label too: Prometheus adds
@@ -124,7 +124,7 @@ def to_json(page: Page) -> str:
         .readonly()
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .link(_other_pages())
-        .link(_elsewhere("Runbooks", RUNBOOKS))
+        .link(_elsewhere("Runbooks", runbooks.committed_base()))
         .with_variable(_source_choice())
     )
     for variable in page.variables:
@@ -178,13 +178,14 @@ def _choice(variable: Variable) -> builder.QueryVariable:
 
 def _drawn(panel: Panel) -> timeseries.Panel | stat.Panel:
     drawn = _graph(panel) if panel.kind == "graph" else _figure()
+    base = runbooks.committed_base() if panel.alerts else ""
     drawn = (
         drawn.title(panel.title)
         .description(panel.description)
         .datasource(_SOURCE)
         .unit(panel.unit)
         .thresholds(builder.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(panel.thresholds.steps()))
-        .links([_elsewhere(f"Runbook: {alert}", f"{RUNBOOKS}/{alert}.md") for alert in panel.alerts])
+        .links([_elsewhere(f"Runbook: {alert}", runbooks.url(base, alert)) for alert in panel.alerts])
         .span(panel.width)
         .height(7)
     )

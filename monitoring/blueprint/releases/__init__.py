@@ -13,6 +13,7 @@ from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, NAMESPACE, OA
 from monitoring.blueprint.layers import compose, overlaps
 from monitoring.blueprint.release import Release
 from monitoring.blueprint.releases import kube_prometheus_stack, oauth2_proxy, objects, thanos
+from monitoring.blueprint.rules import rules
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
@@ -83,7 +84,7 @@ def releases(region: Region, peers: Sequence[Peer]) -> tuple[Release, ...]:
 
 def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
     """The releases of every region, by region name; `InvalidInput` tells every wrong value of every layer."""
-    problems = [problem for recipe in RECIPES for problem in _static_problems(recipe)]
+    problems = [*rules().problems, *(problem for recipe in RECIPES for problem in _static_problems(recipe))]
     for file in fleet.files:
         problems += _region_problems(file, fleet.peers_of(file.region))
     if problems:

@@ -21,6 +21,7 @@ from monitoring.blueprint.components import (
 from monitoring.blueprint.dashboards import delivery
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
+from monitoring.blueprint.rules import rules
 from monitoring.fleet.model import Region
 from monitoring.fleet.yaml_file import merged
 
@@ -34,7 +35,13 @@ StatefulSet in the foreground: both replicas stop.
 
 def computed(region: Region) -> Mapping[str, Any]:
     """All that depends on the region, or that other modules know (places, images, addresses)."""
-    return merged(nested({**_everywhere(), **_prometheus(region), **_alertmanager(region)}), _grafana(region))
+    paths = {
+        **_everywhere(),
+        **_prometheus(region),
+        **_alertmanager(region),
+        "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks),
+    }
+    return merged(nested(paths), _grafana(region))
 
 
 def _everywhere() -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""Rules by the real promtool: the very files that are deployed, and tests in its own form (tests/rules/*.yaml)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.rules import rules
+from monitoring.fleet import Fleet
+from tests.rules.cases import CASES, comments, read
+from tests.rules.promtool import problems, promtool, write
+
+pytestmark = pytest.mark.rules
+
+HERE = Path(__file__).parent
+TESTS = sorted(HERE.glob("*.yaml"))
+
+
+@pytest.fixture
+def deployed(fleet: Fleet, tmp_path: Path) -> Path:
+    """A folder with the rules as a region is given them, links and all, and the tests beside them."""
+    write(rules().delivered(runbook_base=fleet.regions[0].runbooks), tmp_path)
+    return tmp_path
+
+
+def test_every_expression_and_template_is_right() -> None:
+    assert [str(problem) for problem in problems(rules(), root=ROOT)] == []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if comments(case, "promtool")], ids=lambda case: case.stem)
+def test_a_bad_expression_is_told_at_its_line(case: Path, tmp_path: Path) -> None:
+    found = [str(problem) for problem in problems(read(case, tmp_path), root=tmp_path)]
+    assert found == comments(case, "promtool")
+
+
+def test_promtool_takes_what_is_deployed(deployed: Path) -> None:
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", *map(str, deployed.iterdir()))
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
+def test_the_rules_answer_as_they_must(file: Path, deployed: Path) -> None:
+    text = file.read_text(encoding="utf-8").replace("drafts.yaml", str(HERE / "drafts" / "drafts.yaml"))
+    (deployed / file.name).write_text(text, encoding="utf-8")
+    done = promtool("test", "rules", file.name, cwd=deployed)
+    assert done.returncode == 0, done.stdout
