@@ -65,6 +65,7 @@ TARGETS = (
         Target(parts=(part,), job="kubelet", pods=(), namespace="kube-system", labels={"metrics_path": path})
         for part, path in (("kubelet", "/metrics"), ("cadvisor", "/metrics/cadvisor"))
     ),
+    Target(parts=("postgres-exporter",), job="azure-sql", pods=("postgres-exporter-a",)),
     Target(parts=("application",), job="orders", pods=("orders-a", "orders-b"), namespace="shop"),
 )
 
@@ -84,8 +85,9 @@ def write_database(folder: Path, *, promtool: Path, until: int, names: Collectio
 
 def _region(region: str) -> Iterator[tuple[dict[str, str], Series]]:
     outside = {"cluster": region, "environment": "trial"}
-    for one in series("alerts"):
-        yield {**outside, **one.labels}, one
+    for part in ("alerts", "upstream-rules"):  # Prometheus' own, of no target
+        for one in series(part):
+            yield {**outside, **one.labels}, one
     for target in TARGETS:
         for pod in target.pods or (None,):
             place = {

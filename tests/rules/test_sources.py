@@ -1,0 +1,58 @@
+"""No rule waits for a series that nothing produces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitoring.blueprint.rules import read_rules, rules
+from tests.rules.cases import comments
+from tests.rules.sources import known, problems, unknown
+from tests.stack.promql_names import Selector, names
+
+FAULT = Path(__file__).parent / "bad_sources"
+
+
+def test_every_metric_and_label_comes_from_a_known_source() -> None:
+    assert [str(problem) for problem in problems(rules().files)] == []
+
+
+def test_what_nothing_produces_is_told_at_its_line(tmp_path: Path) -> None:
+    folder = tmp_path / "helm-values" / "rules"
+    folder.mkdir(parents=True)
+    (case,) = FAULT.iterdir()
+    (folder / case.name).write_text(case.read_text(encoding="utf-8"), encoding="utf-8")
+    files = read_rules(folder, root=tmp_path).files
+    assert sorted(map(str, problems(files))) == sorted(comments(case, "expect"))
+
+
+@pytest.mark.parametrize(
+    ("expr", "fault"),
+    [
+        ("rate(http_request_total[5m])", ["http_request_total"]),
+        ('http_requests_total{status=~"5.."}', ["http_requests_total{status}"]),
+        ("sum by (status) (http_requests_total)", ["status"]),
+        ("sum(http_requests_total) BY (status)", ["status"]),
+        ("up / on (server) group_left (colour) pg_up", ["colour", "server"]),
+        ('up{job="prometheus"}', ["job prometheus"]),
+        ('up{job=~"thanos-query|thanos-queri"}', ["job thanos-queri"]),
+        ('{__name__=~"http_.*"}', ["a series without a name"]),
+        ('job:http_requests:rate5m{pod="a"}', ["job:http_requests:rate5m{pod}"]),
+        ("sum by (instance) (job:http_requests:rate5m)", ["instance"]),
+        ('label_replace(up, "server", "$1", "instance", "(.*):.*") * on (server) pg_settings_max_connections', []),
+        ("histogram_quantile(0.9, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))", []),
+        ("max_over_time(up[1h:1m] offset 5m) # of status\n and on (job) up @ end()", []),
+        ("time() - prometheus_config_last_reload_success_timestamp_seconds > bool 1e3", []),
+        ("count(up == 0) or vector(0)", []),
+    ],
+)
+def test_names_are_read_out_of_every_form_of_an_expression(expr: str, fault: list[str]) -> None:
+    assert list(unknown(expr, known(rules().files))) == fault
+
+
+def test_matchers_are_read_with_their_texts() -> None:
+    assert names('a:b{c="d}",e!~"f|g", h="\\""} - x').selectors == (
+        Selector(metric="a:b", matchers={"c": ("=", "d}"), "e": ("!~", "f|g"), "h": ("=", '\\"')}),
+        Selector(metric="x", matchers={}),
+    )
