@@ -63,12 +63,33 @@ class Port:
     service: int | None = None
 
 
+class Usage(StrEnum):
+    """What a certificate is good for, as cert-manager writes it."""
+
+    SERVER = "server auth"
+    CLIENT = "client auth"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """What a component's certificate says, besides the Service's name.
+
+    `pods_of` is the headless Service below which single pods have names; `local` adds localhost, for a neighbour
+    in the pod.
+    """
+
+    usages: tuple[Usage, ...]
+    pods_of: str | None = None
+    local: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Component:
     """One workload: `labels` select its pods, `service` is the Service that others call.
 
-    `grants` (empty: no Azure identity) are the roles of its workload identity; `secrets` are the names of
-    the Key Vault secrets that it may read.
+    `certificate` (None: it speaks no TLS of ours) is issued into the Secret `certificate_secret`. `grants` (empty:
+    no Azure identity) are the roles of its workload identity; `secrets` are the names of the Key Vault secrets that
+    it may read.
     """
 
     name: str
@@ -78,6 +99,7 @@ class Component:
     ports: tuple[Port, ...]
     service: str | None = None
     service_account: str
+    certificate: Certificate | None = None
     grants: tuple[Grant, ...] = ()
     secrets: tuple[str, ...] = ()
 
@@ -88,15 +110,31 @@ class Component:
                 return port
         raise KeyError(f"{self.name} has no port {name!r}, only {[port.name for port in self.ports]}")
 
-    def address(self, port: str) -> str:
-        """`host:port` by which a pod of any namespace reaches the Service."""
+    @property
+    def host(self) -> str:
+        """The name by which a pod of any namespace reaches the Service, and which its certificate carries."""
         if self.service is None:
             raise ValueError(f"{self.name} has no Service")
+        return f"{self.service}.{self.namespace}.svc"
+
+    @property
+    def certificate_secret(self) -> str:
+        """The Secret into which cert-manager writes the certificate: tls.crt, tls.key."""
+        return f"{self.name}-tls"
+
+    def address(self, port: str) -> str:
+        """`host:port` by which a pod of any namespace reaches the Service."""
         named = self.port(port)
-        return f"{self.service}.{self.namespace}.svc:{named.service or named.number}"
+        return f"{self.host}:{named.service or named.number}"
 
 
-def _thanos(component: str, *ports: Port, service: str | None = None, grants: tuple[Grant, ...] = ()) -> Component:
+def _thanos(
+    component: str,
+    *ports: Port,
+    service: str | None = None,
+    certificate: Certificate | None = None,
+    grants: tuple[Grant, ...] = (),
+) -> Component:
     name = f"thanos-{component}"
     return Component(
         name=name,
@@ -110,6 +148,7 @@ def _thanos(component: str, *ports: Port, service: str | None = None, grants: tu
         ports=ports,
         service=service or name,
         service_account=name,
+        certificate=certificate,
         grants=grants,
     )
 
@@ -141,6 +180,8 @@ PROMETHEUS = Component(
     ports=(Port(name="http-web", number=9090), Port(name="reloader-web", number=8080)),
     service="prometheus-prometheus",
     service_account="prometheus-prometheus",
+    # client: it writes to Thanos, and federates
+    certificate=Certificate(usages=(Usage.SERVER, Usage.CLIENT), pods_of="prometheus-operated", local=True),
 )
 ALERTMANAGER = Component(
     name="alertmanager",
@@ -154,6 +195,8 @@ ALERTMANAGER = Component(
     ),
     service="prometheus-alertmanager",
     service_account="prometheus-alertmanager",
+    # client: of its neighbours, which gossip by TLS both ways
+    certificate=Certificate(usages=(Usage.SERVER, Usage.CLIENT), pods_of="alertmanager-operated"),
 )
 KUBE_STATE_METRICS = Component(
     name="kube-state-metrics",
@@ -186,9 +229,9 @@ NODE_EXPORTER = Component(
     service="node-exporter",
     service_account="node-exporter",
 )
-QUERY = _thanos("query", _GRPC, _HTTP)
+QUERY = _thanos("query", _GRPC, _HTTP, certificate=Certificate(usages=(Usage.SERVER,)))
 QUERY_FRONTEND = _thanos("query-frontend", _HTTP)
-RECEIVE_ROUTER = _thanos("receive-router", _GRPC, _HTTP, _REMOTE_WRITE)
+RECEIVE_ROUTER = _thanos("receive-router", _GRPC, _HTTP, _REMOTE_WRITE, certificate=Certificate(usages=(Usage.SERVER,)))
 RECEIVE_INGESTOR = _thanos(
     "receive-ingestor",
     _GRPC,

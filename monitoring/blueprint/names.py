@@ -63,3 +63,13 @@ def identity_name(region: Region, component: str) -> str:
 def disk_name(region: Region, replica: int) -> str:
     """The disk of a Prometheus replica."""
     return azure_name("managed disk", "prometheus", str(replica), region.name)
+
+
+def query_host(region: str, zone: str) -> str:
+    """The name in the fleet's private zone by which other regions ask a region's Query."""
+    return f"query.{region}.{zone}"
+
+
+def federation_host(region: str, replica: int, zone: str) -> str:
+    """The name in the fleet's private zone by which a Prometheus replica is federated."""
+    return f"prometheus-{replica}.{region}.{zone}"

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address
 
+from monitoring.fleet import trust
 from monitoring.fleet.azure_regions import HAS_ZONES
 from monitoring.fleet.model import Region, Resources
 from monitoring.fleet.quantities import Duration
@@ -163,7 +164,22 @@ def _environment(region: Region) -> Iterator[Fault]:
         yield ("tags", "environment"), f"must be environment {region.environment}, got {region.tags.get('environment')}"
 
 
-REGION_CHECKS = (_location, _node_pools, _prometheus, _whole, _resources, _thanos, _addresses, _state, _environment)
+def _trust(region: Region) -> Iterator[Fault]:
+    yield from trust.repeated(region.trust)
+
+
+REGION_CHECKS = (
+    _location,
+    _node_pools,
+    _prometheus,
+    _whole,
+    _resources,
+    _thanos,
+    _addresses,
+    _state,
+    _environment,
+    _trust,
+)
 
 
 def region_faults(region: Region) -> Iterator[Fault]:
@@ -182,7 +198,7 @@ def fleet_faults(regions: Iterable[Region]) -> Iterator[tuple[Region, ValuePath,
 def _shared(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
     """What exists once must be said once: these belong into `_common.yaml`."""
     for region in regions[1:]:
-        for key in ("tenant_id", "state", "fleet", "runbooks"):
+        for key in ("tenant_id", "state", "fleet", "runbooks", "trust"):
             if getattr(region, key) != getattr(regions[0], key):
                 yield region, (key,), f"must be the same in every region, got another than {regions[0].name}"
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from monitoring.errors import InvalidInput, Problem
+from monitoring.fleet import trust
 from monitoring.fleet.checks import fleet_faults, region_faults
 from monitoring.fleet.model import Peer, Region
 from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, merged, read_yaml
@@ -65,8 +67,9 @@ class Fleet:
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
-        """What must be filled in before a deploy: ids that are all zeros, once per file and path."""
+        """What must be seen to before a deploy: ids that are all zeros, roots; once per file and path."""
         found = {}
+        now = datetime.now(tz=UTC)
         for file in self.files:
             for source in (file.common, file.own):
                 for path, value in _strings(source.data):
@@ -77,6 +80,9 @@ class Fleet:
                             path=dotted(path),
                             message="must be filled in before a deploy, got zeros",
                         )
+            for path, message in trust.warnings(file.region.trust, now):
+                problem = file.problem(path, message)
+                found[problem.file, path] = problem
         return tuple(found.values())
 
 

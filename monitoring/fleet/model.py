@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from monitoring.fleet.quantities import Cpu, Duration, Size
+from monitoring.fleet.trust import Trust
 
 
 def _pattern(pattern: str, *, longest: int, shortest: int = 1) -> StringConstraints:
@@ -244,6 +245,20 @@ class Access(Model):
     trusted_proxies: Annotated[tuple[Network, ...], Field(strict=False, min_length=1)]
 
 
+class Issuer(Model):
+    """The cert-manager issuer that holds the region's intermediate authority (docs/certificates.md)."""
+
+    name: KubernetesName
+    kind: Literal["ClusterIssuer", "Issuer"]
+    group: HostName
+
+
+class Certificates(Model):
+    """Who issues the certificates of the region's parts."""
+
+    issuer: Issuer
+
+
 class DiskSnapshots(Model):
     """Daily snapshots of the Prometheus disks by a backup vault, on top of the copies in Blob."""
 
@@ -274,6 +289,8 @@ class Region(Model):
     thanos: Thanos
     access: Access
     runbooks: WebAddress
+    certificates: Certificates
+    trust: Trust
     disk_snapshots: DiskSnapshots | None
     helm_values: dict[str, dict[str, Any]]
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from monitoring.blueprint.manifests import Manifest
+from monitoring.blueprint.objects.certificates import certificates
+from monitoring.blueprint.objects.trust import trust_bundle
 from monitoring.fleet.model import Peer, Region
 
 Maker = Callable[[Region, Sequence[Peer]], Iterable[Manifest]]
 
-MAKERS: tuple[Maker, ...] = ()
+MAKERS: tuple[Maker, ...] = (trust_bundle, certificates)
 
 
 def objects(region: Region, peers: Sequence[Peer]) -> tuple[Manifest, ...]:
