@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from monitoring.blueprint.charts import versions
 from monitoring.blueprint.components import PROMETHEUS, SIGN_IN, SIGN_IN_SECRETS
 from monitoring.blueprint.layers import nested
+from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases._parts import of_component, place, spread
 from monitoring.fleet.model import Region
 
-SECRETS_FOLDER = "/mnt/key-vault"
 CLOSED_PATHS = ("/api/v1/admin/", "/api/v1/status/config", "/api/v1/status/flags", "/debug/", "/federate", "/-/")
 """Paths of Prometheus that nobody needs at the door: 403, whoever asks."""
 
-KNOWN_AFTER_APPLY = {"extraObjects[0].spec.parameters.clientID": SIGN_IN.name}
-"""The driver takes the identity's client id from the SecretProviderClass, not from the pod's account."""
+KNOWN_AFTER_APPLY = {f"extraObjects[0].{key_vault.CLIENT_ID}": SIGN_IN.name}
 
 
 def computed(region: Region) -> Mapping[str, Any]:
@@ -39,18 +36,9 @@ def computed(region: Region) -> Mapping[str, Any]:
                 "providers": [_provider(region)],
                 "upstreamConfig": {"upstreams": _upstreams()},
             },
-            "extraVolumes": [
-                {
-                    "name": "key-vault",
-                    "csi": {
-                        "driver": "secrets-store.csi.k8s.io",
-                        "readOnly": True,
-                        "volumeAttributes": {"secretProviderClass": SIGN_IN_SECRETS},
-                    },
-                }
-            ],
-            "extraVolumeMounts": [{"name": "key-vault", "mountPath": SECRETS_FOLDER, "readOnly": True}],
-            "extraObjects": [_secrets(region)],
+            "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS)],
+            "extraVolumeMounts": [key_vault.mount()],
+            "extraObjects": [key_vault.secret_provider_class(SIGN_IN_SECRETS, region, SIGN_IN.secrets)],
             "gatewayApi.gatewayRef": {
                 "name": access.gateway.name,
                 "namespace": access.gateway.namespace,
@@ -63,7 +51,7 @@ def computed(region: Region) -> Mapping[str, Any]:
 
 def _flags(region: Region) -> list[str]:
     return [
-        f"--cookie-secret-file={SECRETS_FOLDER}/{SIGN_IN.secrets[0]}",
+        f"--cookie-secret-file={key_vault.FOLDER}/{SIGN_IN.secrets[0]}",
         "--cookie-name=__Host-oversight",  # the prefix ties the cookie to this host and to TLS
         "--cookie-secure=true",
         "--cookie-samesite=lax",
@@ -100,21 +88,3 @@ def _provider(region: Region) -> dict[str, Any]:
 def _upstreams() -> list[dict[str, Any]]:
     closed = [{"id": f"closed{path}", "path": path, "static": True, "staticCode": 403} for path in CLOSED_PATHS]
     return [*closed, {"id": "prometheus", "path": "/", "uri": f"http://{PROMETHEUS.address('http-web')}"}]
-
-
-def _secrets(region: Region) -> dict[str, Any]:
-    objects = [yaml.safe_dump({"objectName": name, "objectType": "secret"}, sort_keys=True) for name in SIGN_IN.secrets]
-    return {
-        "apiVersion": "secrets-store.csi.x-k8s.io/v1",
-        "kind": "SecretProviderClass",
-        "metadata": {"name": SIGN_IN_SECRETS, "namespace": SIGN_IN.namespace},
-        "spec": {
-            "provider": "azure",
-            "parameters": {
-                "clientID": "set-by-terraform",
-                "keyvaultName": region.key_vault.name,
-                "tenantId": region.tenant_id,
-                "objects": yaml.safe_dump({"array": objects}, default_style="|"),
-            },
-        },
-    }
