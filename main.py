@@ -7,20 +7,19 @@ import sys
 from pathlib import Path
 
 from cdktf import App
-from rich.console import Console
 
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
+from monitoring.blueprint.capacity import check_capacity
 from monitoring.blueprint.names import FLEET_STACK
 from monitoring.blueprint.releases import checked_releases
+from monitoring.commands._console import console
 from monitoring.commands._stale import remove_stale_stacks
 from monitoring.commands._summary import print_summary, read_stacks
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 
 ROOT = Path(__file__).parent
-WIDTH = 140
-"""Columns of the summary where there is no terminal to ask."""
 
 
 def main() -> None:
@@ -30,6 +29,7 @@ def main() -> None:
     """
     fleet = load_fleet(Path(os.environ.get("OVERSIGHT_REGIONS", ROOT / "regions")))
     releases = checked_releases(fleet)
+    check_capacity(fleet, releases)
     app = App(outdir=os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
     local_state = os.environ.get("OVERSIGHT_STATE") == "local"
     FleetStack(app, regions=fleet.regions, local_state=local_state)
@@ -37,8 +37,7 @@ def main() -> None:
         RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
     app.synth()
     remove_stale_stacks(Path(app.outdir), keep={FLEET_STACK, *releases})
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
-    print_summary(read_stacks(Path(app.outdir)), releases=releases, warnings=fleet.warnings, console=console)
+    print_summary(read_stacks(Path(app.outdir)), releases=releases, warnings=fleet.warnings, console=console())
 
 
 if __name__ == "__main__":

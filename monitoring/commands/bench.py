@@ -22,6 +22,7 @@ from rich.table import Table
 
 from monitoring.blueprint.charts import ROOT
 from monitoring.commands import _measured
+from monitoring.commands._console import console
 from monitoring.commands._many_regions import write_fleet
 from monitoring.commands._options import as_json, regions_folder
 
@@ -182,7 +183,7 @@ def command(*, as_json: bool, runs: int, regions: Path) -> None:
             json.dumps({"figures": rows, "requirements": [{**asdict(bound), "met": bound.met} for bound in bounds]})
         )
     else:
-        Console().print(_table(measured, medians))
+        console().print(_table(measured, medians))
         for bound in bounds:
             click.echo(f"{'met' if bound.met else 'NOT MET'}  {bound}")
     sys.exit(not all(bound.met for bound in bounds))

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from monitoring.commands._console import console
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.fleet import load_fleet
 
@@ -26,4 +26,4 @@ def command(*, regions: Path, as_json: bool) -> None:
     for region in fleet.regions:
         zones = ", ".join(region.zones) or "none"
         table.add_row(region.name, region.location, zones, "yes" if region.global_view else "", region.access.host)
-    Console(highlight=False).print(table)
+    console().print(table)

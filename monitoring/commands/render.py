@@ -22,6 +22,7 @@ from monitoring.blueprint.manifests import Manifest, parse, pod_faults, title, w
 from monitoring.blueprint.release import Release, to_yaml
 from monitoring.blueprint.releases import checked_releases
 from monitoring.commands._charts import CannotHave, find_chart, find_helm
+from monitoring.commands._console import console
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.commands.values import select
 from monitoring.fleet import load_fleet
@@ -169,7 +170,7 @@ def _print(reports: list[Report], *, as_json: bool) -> None:
     for report in reports:
         total, unchecked = report.kinds.total(), len(report.unchecked)
         table.add_row(report.release, str(total), str(total - unchecked), str(unchecked), str(len(report.problems)))
-    Console(highlight=False).print(table)
+    console().print(table)
     for report in reports:
         for name in report.unchecked:
             click.echo(f"not checked, no schema at hand: {report.release}: {name}")

@@ -10,6 +10,7 @@ from monitoring.fleet import trust
 from monitoring.fleet.azure_regions import HAS_ZONES
 from monitoring.fleet.model import Region, Resources
 from monitoring.fleet.quantities import Duration
+from monitoring.fleet.vm_sizes import vm_size
 from monitoring.fleet.yaml_file import ValuePath
 
 Fault = tuple[ValuePath, str]
@@ -54,6 +55,10 @@ def _location(region: Region) -> Iterator[Fault]:
 
 def _node_pools(region: Region) -> Iterator[Fault]:
     pools = region.node_pools
+    try:
+        vm_size(pools.vm_size)
+    except ValueError as fault:
+        yield ("node_pools", "vm_size"), str(fault)
     if pools.max_count < pools.min_count:
         yield ("node_pools", "max_count"), f"must be at least min_count {pools.min_count}, got {pools.max_count}"
     if not region.zones and pools.min_count < POOL_WITHOUT_ZONES:

@@ -171,6 +171,19 @@ class Prometheus(Model):
     resources: Resources
 
 
+class Load(Model):
+    """What a region is expected to carry: measured by the page "capacity", or estimated before there is one.
+
+    `active_series` are those of one Prometheus replica; `growth_per_month` is a share (0.03: 3 %). At the worst
+    `concurrent_queries` hold `samples_per_query` each in memory.
+    """
+
+    active_series: int = Field(ge=1000)
+    growth_per_month: float = Field(ge=0, le=1)
+    concurrent_queries: int = Field(ge=1, le=100)
+    samples_per_query: int = Field(ge=1000)
+
+
 class Alertmanager(Model):
     """The Alertmanager cluster of a region."""
 
@@ -284,6 +297,7 @@ class Region(Model):
     key_vault: KeyVault
     node_pools: NodePools
     object_store: ObjectStore
+    load: Load
     prometheus: Prometheus
     alertmanager: Alertmanager
     thanos: Thanos

@@ -1,0 +1,43 @@
+"""`monitoring capacity`: for people and for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from monitoring.__main__ import main
+
+REGIONS = str(Path(__file__).parents[2] / "fleet" / "regions")
+
+
+def test_a_region_that_suffices_ends_with_0() -> None:
+    result = CliRunner().invoke(main, ["capacity", "trial-alpha", "--regions", REGIONS])
+    assert result.exit_code == 0, result.output
+    assert "trial-alpha: 40,000 active series in each of 2 Prometheus, 2,667 samples per second" in result.stdout
+    assert "Receive ingestor" in result.stdout
+    assert "once retention is full" in result.stdout
+
+
+def test_too_many_series_end_with_1() -> None:
+    arguments = ["capacity", "trial-alpha", "--series", "400000", "--json", "--regions", REGIONS]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["series"] == 400_000
+    short = [need for need in report["needs"] if not need["enough"]]
+    assert {"part": "Prometheus", "path": "prometheus.resources.requests.memory"}.items() <= short[0].items()
+    assert all(need["runs_out_in_months"] == 0 for need in short)
+
+
+def test_growth_makes_the_need_of_later_months() -> None:
+    arguments = ["capacity", "trial-alpha", "--months", "12", "--json", "--regions", REGIONS]
+    report = json.loads(CliRunner().invoke(main, arguments).stdout)
+    assert report["series"] == round(40_000 * 1.05**12)
+
+
+def test_an_unknown_region_is_told() -> None:
+    result = CliRunner().invoke(main, ["capacity", "trial-x", "--regions", REGIONS])
+    assert result.exit_code == 1
+    assert "region must be one of trial-alpha, trial-beta, trial-gamma, got trial-x" in result.stderr
