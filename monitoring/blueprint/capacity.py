@@ -23,25 +23,29 @@ from monitoring.fleet.quantities import Cpu, Duration, Size
 from monitoring.fleet.yaml_file import ValuePath, dotted
 
 GIB = 2**30
-MIB = 2**20
+MB = 10**6
 GB = 10**9
 
 BYTES_PER_SAMPLE = 2
 """On disk after compression: 1 to 2 (Prometheus, "Storage")."""
 BLOCK_OVERHEAD = 1.2
 """Index, tombstones, and the blocks that a compaction has not deleted yet."""
-WAL_BYTES_PER_SAMPLE = 13 / 2
-"""A record before compression, halved by it."""
+WAL_BYTES_PER_SAMPLE = 6.5
+"""Compressed; measured: 5.1 to 7.0 (docs/capacity.md)."""
 WAL_SPAN = Duration.parse("3h")
 """The head holds up to three hours until it becomes a block."""
 
-PROMETHEUS_BYTES_PER_SERIES = 8 * 1024
-REMOTE_WRITE_SHARE = 1.25
-"""Memory that the queues and their caches of labels add."""
+PROMETHEUS_MEMORY = 105 * MB
+PROMETHEUS_BYTES_PER_SERIES = 1800
+"""Measured on 20,000 to 200,000 series that are scraped and sent on (docs/capacity.md)."""
+PROMETHEUS_SERIES_MARGIN = 3
+"""Twice the series while every pod is rolled out, and half again while the head is compacted or the WAL replayed."""
 BYTES_PER_QUERIED_SAMPLE = 16
 """A float sample in a query: two words."""
-PROMETHEUS_SAMPLES_PER_CORE = 25_000
-"""Scraped, written to the WAL, sent on and read by rules, per second (docs/capacity.md has the run)."""
+PROMETHEUS_SAMPLES_PER_CORE = 250_000
+"""Scraped, written to the WAL and sent on, per second; measured: 220,000 to 380,000."""
+PROMETHEUS_CPU_MARGIN = 4
+"""Rules, queries and compactions beside it."""
 
 INGESTOR_SERIES_PER_CORE = 300_000
 INGESTOR_BYTES_PER_SERIES = 2.5 * GB / 300_000
@@ -50,7 +54,7 @@ ROUTER_BYTES_PER_SAMPLE_RATE = GB / 25_000
 HEADROOM = 1.5
 """On what Receive needs: a lost pod's share arrives at once, with the backlog."""
 
-STORE_GATEWAY_MEMORY = 250 * 10**6 + 2 * GB
+STORE_GATEWAY_MEMORY = 250 * MB + 2 * GB
 """Index cache and chunk pool, at the flags' defaults."""
 COMPACTOR_DISK_FLOOR = 100 * GB
 COMPACTION_SPAN = Duration.parse("14d")
@@ -161,10 +165,15 @@ def wal(rate: float) -> float:
     return rate * WAL_SPAN.seconds * WAL_BYTES_PER_SAMPLE
 
 
+def prometheus_memory(series: float) -> float:
+    """Bytes that a Prometheus takes for as many series in its head, without queries."""
+    return PROMETHEUS_MEMORY + series * PROMETHEUS_BYTES_PER_SERIES
+
+
 def _prometheus(region: Region, load: Load) -> Iterator[Need]:
     own = region.prometheus
-    steady = load.series * PROMETHEUS_BYTES_PER_SERIES * REMOTE_WRITE_SHARE
-    cpu = load.rate / PROMETHEUS_SAMPLES_PER_CORE * 1000
+    steady = prometheus_memory(load.series * PROMETHEUS_SERIES_MARGIN)
+    cpu = load.rate / PROMETHEUS_SAMPLES_PER_CORE * 1000 * PROMETHEUS_CPU_MARGIN
     kept = blocks(load.rate, own.retention)
     need = _part("Prometheus", ("prometheus",))
     yield need("memory, steady", own.resources.requests.memory, steady, "resources", "requests", "memory")

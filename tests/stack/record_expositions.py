@@ -10,7 +10,6 @@ is in files of the same form that are written by hand, from the sources named in
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ SERIES_PER_NAME = 20
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from monitoring.commands._tools import find_tool  # noqa: E402  (run as a script from anywhere)
+from tests.stack.processes import free_ports  # noqa: E402
 
 PARTS = (
     "prometheus",
@@ -40,15 +40,6 @@ PARTS = (
     "alertmanager",
     "oauth2-proxy",
 )
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def command_lines(folder: Path, port: dict[str, int]) -> dict[str, list[str]]:

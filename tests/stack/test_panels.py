@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import subprocess
 import time
 import urllib.parse
 import urllib.request
@@ -22,7 +21,7 @@ from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
 from monitoring.commands._charts import CannotHave
 from monitoring.commands._tools import find_tool
 from tests.stack.known_metrics import known_metrics
-from tests.stack.record_expositions import free_ports
+from tests.stack.processes import free_ports, running
 from tests.stack.samples import REGIONS, write_database
 
 pytestmark = pytest.mark.stack
@@ -85,12 +84,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         f"--storage.tsdb.path={folder}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    with (folder / "log").open("w") as log, subprocess.Popen(line, stdout=log, stderr=log) as process:
-        try:
-            _wait(port, process, folder / "log")
-            yield Prometheus(port, until)
-        finally:
-            process.terminate()
+    with running(line, log=folder / "log", port=port):
+        yield Prometheus(port, until)
 
 
 def _used() -> set[str]:
@@ -98,19 +93,6 @@ def _used() -> set[str]:
     return {
         word for _, panel in PANELS for target in panel["targets"] for word in re.findall(r"[\w:]+", target["expr"])
     }
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"prometheus did not become ready: {log.read_text()[-2000:]}")
 
 
 @pytest.mark.parametrize(("uid", "panel"), PANELS, ids=NAMES)

@@ -37,7 +37,7 @@ def test_memory_of_prometheus_is_its_series_its_queues_and_its_queries(
 ) -> None:
     found = needs(zoned, Load(series=100_000, interval=30, queried=10**6), releases=made)
     steady = _need(found, "Prometheus", "memory, steady").need
-    assert steady == 100_000 * 8192 * 1.25
+    assert steady == 105 * 10**6 + 100_000 * 1800 * 3
     assert _need(found, "Prometheus", "memory, with queries").need == steady + 16 * 10**6
 
 
@@ -107,7 +107,7 @@ def test_too_many_series_are_told_with_both_numbers_at_the_line_to_change(tmp_pa
         check_capacity(fleet, checked_releases(fleet))
     told = "\n".join(map(str, caught.value.problems))
     assert (
-        "prometheus.resources.requests.memory must be at least 3.8Gi for the region's load, got 1.0Gi "
+        "prometheus.resources.requests.memory must be at least 2.1Gi for the region's load, got 1.0Gi "
         "(Prometheus, memory, steady)"
     ) in told
     assert "thanos.receive.resources.limits.cpu must be at least 4.00 cores" in told

@@ -1,0 +1,57 @@
+"""Real binaries on loopback: free ports, start, wait until ready, stop whatever happens."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+PATIENCE = 60
+"""Seconds until a process must be ready."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+@contextmanager
+def running(
+    line: Sequence[str], *, log: Path, port: int, ready: str = "/-/ready", environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process, from the moment when the path `ready` of its `port` answers with success, until the end of the block.
+
+    RuntimeError with its last words where it stops before, or is not ready in time.
+    """
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(line, stdout=file, stderr=file, env=environment)
+        try:
+            _wait(process, port, ready=ready, log=log)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, *, ready: str, log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"port {port} does not answer {ready}: {log.read_text(encoding='utf-8')[-2000:]}")
