@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.rules import read_rules, rules
+from monitoring.blueprint.rules import read_rules, rules, rules_of
 from tests.rules.cases import comments
 from tests.rules.sources import known, problems, unknown
 from tests.stack.promql_names import Selector, names
 
-FAULT = Path(__file__).parent / "bad_sources"
+HERE = Path(__file__).parent
+FAULT = HERE / "bad_sources"
 
 
 def test_every_metric_and_label_comes_from_a_known_source() -> None:
@@ -49,6 +52,23 @@ def test_what_nothing_produces_is_told_at_its_line(tmp_path: Path) -> None:
 )
 def test_names_are_read_out_of_every_form_of_an_expression(expr: str, fault: list[str]) -> None:
     assert list(unknown(expr, known(rules().files))) == fault
+
+
+def untested(names_of_rules: Iterable[str]) -> list[str]:
+    """Rules and alerts that no file of tests/rules asks for by name."""
+    asked = "\n".join(file.read_text(encoding="utf-8") for file in HERE.glob("*.yaml"))
+    return [
+        name for name in names_of_rules if not re.search(rf"(expr: .*|alertname: ){re.escape(name)}(?![\w:])", asked)
+    ]
+
+
+def test_every_rule_and_alert_has_a_test_of_its_own() -> None:
+    named = [rule.get("record") or rule["alert"] for file in rules().files for _, rule in rules_of(file)]
+    assert untested(named) == []
+
+
+def test_a_rule_without_a_test_is_found() -> None:
+    assert untested(["job:http_requests:rate1h", "job:http_requests:rate5m"]) == ["job:http_requests:rate1h"]
 
 
 def test_matchers_are_read_with_their_texts() -> None:
