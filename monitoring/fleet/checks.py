@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address
 
 from monitoring.fleet import trust
+from monitoring.fleet.alerting_checks import alerting_faults
 from monitoring.fleet.azure_regions import HAS_ZONES
 from monitoring.fleet.model import Region, Resources
 from monitoring.fleet.quantities import Duration
@@ -184,6 +185,7 @@ REGION_CHECKS = (
     _state,
     _environment,
     _trust,
+    alerting_faults,
 )
 
 

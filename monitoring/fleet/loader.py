@@ -198,6 +198,8 @@ def _near(location: tuple[str | int, ...]) -> str:
     """`, did you mean …?` from the fields of the model that the key was found in."""
     model: type[BaseModel] = Region
     for part in location[:-1]:
+        if str(part) not in model.model_fields:  # a key of the file's own, or an index
+            continue
         annotation = model.model_fields[str(part)].annotation
         options = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
         model = next(kind for kind in options if issubclass(kind, BaseModel))

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 
+from monitoring.fleet.alerting import Alerting
+from monitoring.fleet.base import KubernetesName, Model
+from monitoring.fleet.base import pattern as _pattern
 from monitoring.fleet.quantities import Cpu, Duration, Size
 from monitoring.fleet.trust import Trust
-
-
-def _pattern(pattern: str, *, longest: int, shortest: int = 1) -> StringConstraints:
-    return StringConstraints(pattern=pattern, min_length=shortest, max_length=longest)
 
 
 def _parsed(kind: type[IPv4Address] | type[IPv4Network], example: str) -> BeforeValidator:
@@ -45,7 +44,6 @@ ResourceGroupName = Annotated[str, _pattern(r"^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$
 StorageAccountName = Annotated[str, _pattern(r"^[a-z0-9]+$", longest=24, shortest=3)]
 ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, shortest=3)]
 KeyVaultName = Annotated[str, _pattern(r"^[A-Za-z](-?[A-Za-z0-9])+$", longest=24, shortest=3)]
-KubernetesName = Annotated[str, _pattern(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", longest=63)]
 HostName = Annotated[str, _pattern(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", longest=253)]
 WebAddress = Annotated[str, _pattern(r"^https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*$", longest=512)]
 """Without a slash at the end: what is below is added to it."""
@@ -54,12 +52,6 @@ VmSize = Annotated[str, _pattern(r"^Standard_[A-Z]+[0-9]+[a-z0-9]*(_v[0-9]+)?$",
 Zone = Literal["1", "2", "3"]
 Address = Annotated[IPv4Address, _parsed(IPv4Address, "10.10.0.4")]
 Network = Annotated[IPv4Network, _parsed(IPv4Network, "10.10.0.0/24")]
-
-
-class Model(BaseModel):
-    """Strict (a string is not a number), closed (an unknown key is an error), immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class Compute(Model):
@@ -300,6 +292,7 @@ class Region(Model):
     load: Load
     prometheus: Prometheus
     alertmanager: Alertmanager
+    alerting: Alerting
     thanos: Thanos
     access: Access
     runbooks: WebAddress

@@ -1,0 +1,21 @@
+"""What the parts of a region's model have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+def pattern(allowed: str, *, longest: int, shortest: int = 1) -> StringConstraints:
+    """Text that matches a regular expression, of so many characters."""
+    return StringConstraints(pattern=allowed, min_length=shortest, max_length=longest)
+
+
+KubernetesName = Annotated[str, pattern(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", longest=63)]
+
+
+class Model(BaseModel):
+    """Strict (a string is not a number), closed (an unknown key is an error), immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
