@@ -1,0 +1,91 @@
+"""Receivers: each reads its secret from a file that the Key Vault driver mounts, at every notification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from monitoring.blueprint.charts import HELM_VALUES
+from monitoring.fleet.alerting import Receiver
+from monitoring.fleet.alerting_checks import DEAD_MANS_SWITCH, NOBODY
+from monitoring.fleet.model import Region
+
+SECRETS_FOLDER = "/mnt/key-vault"
+"""Where Alertmanager's pods find a file per secret."""
+
+TEMPLATES = "/etc/alertmanager/config/*.tmpl"
+"""Where the operator puts the chart's `templateFiles`."""
+
+
+def template_files() -> dict[str, str]:
+    """What notifications say, as Alertmanager's own templates, by file name."""
+    return {
+        file.name: file.read_text(encoding="utf-8") for file in sorted((HELM_VALUES / "notifications").glob("*.tmpl"))
+    }
+
+
+def receivers(region: Region) -> list[dict[str, Any]]:
+    """Those that routes name, the switch, and nobody."""
+    switch = {"url_file": _file(region.alerting.dead_mans_switch.secret), "send_resolved": False}
+    return [
+        {"name": NOBODY},
+        {"name": DEAD_MANS_SWITCH, "webhook_configs": [switch]},
+        *(_receiver(name, receiver) for name, receiver in region.alerting.used().items()),
+    ]
+
+
+def _receiver(name: str, receiver: Receiver) -> dict[str, Any]:
+    key, settings = _KINDS[receiver.kind]
+    return {"name": name, key: [{**settings(_file(receiver.secret)), "send_resolved": True}]}
+
+
+def _file(secret: str) -> str:
+    return f"{SECRETS_FOLDER}/{secret}"
+
+
+def _says(template: str) -> str:
+    return f'{{{{ template "oversight.{template}" . }}}}'
+
+
+def _pagerduty(file: str) -> dict[str, Any]:
+    """Events API v2. A link without an address is left out by Alertmanager."""
+    links = {"Runbook": "runbook", "Dashboard": "dashboard", "Query": "query", "Silence": "silence"}
+    return {
+        "routing_key_file": file,
+        "severity": _says("severity"),
+        "description": _says("title"),
+        "class": "{{ .GroupLabels.alertname }}",
+        "component": "{{ .GroupLabels.namespace }}",
+        "group": "{{ .GroupLabels.cluster }}",
+        "source": "{{ .GroupLabels.cluster }}",
+        "details": {"text": _says("text")},
+        "links": [{"text": text, "href": _says(template)} for text, template in links.items()],
+    }
+
+
+def _slack(file: str) -> dict[str, Any]:
+    return {
+        "api_url_file": file,
+        "title": _says("title"),
+        "title_link": _says("silence"),
+        "text": _says("slack"),
+        "fallback": _says("title"),
+    }
+
+
+def _teams(file: str) -> dict[str, Any]:
+    return {"webhook_url_file": file, "title": _says("title"), "text": _says("teams")}
+
+
+def _webhook(file: str) -> dict[str, Any]:
+    """The body is Alertmanager's own JSON: labels and annotations, whole."""
+    return {"url_file": file}
+
+
+_KINDS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "pagerduty": ("pagerduty_configs", _pagerduty),
+    "slack": ("slack_configs", _slack),
+    "teams": ("msteamsv2_configs", _teams),
+    "webhook": ("webhook_configs", _webhook),
+}
+"""Alertmanager's key, and the settings, by kind."""
