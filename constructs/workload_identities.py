@@ -110,5 +110,5 @@ class WorkloadIdentities(Construct):
                 f"/subscriptions/{self._region.subscription_id}/resourceGroups/{vault.resource_group}"
                 f"/providers/Microsoft.KeyVault/vaults/{vault.name}"
             )
-            return {secret: f"{prefix}/secrets/{secret}" for secret in component.secrets}
+            return {secret: f"{prefix}/secrets/{secret}" for secret in component.secrets(self._region)}
         return {"container": self._store.container_id}

@@ -6,10 +6,12 @@ test holds the rows against real manifests. Everything that needs one of these f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+
+from monitoring.fleet.model import Region
 
 NAMESPACE = "monitoring"
 """Pod Security `restricted`."""
@@ -42,7 +44,11 @@ OBJECT_STORE_KEY = "objstore.yml"
 """The Secret in which the Thanos chart looks for the bucket's address; it holds no secret."""
 
 SIGN_IN_SECRETS = "oauth2-proxy"
-"""The SecretProviderClass that mounts the sign-in's secrets from Key Vault."""
+ALERTMANAGER_SECRETS = "alertmanager"
+"""The SecretProviderClasses that mount the secrets of the sign-in and of Alertmanager from Key Vault."""
+
+COOKIE_SECRET = "oauth2-proxy-cookie-secret"  # noqa: S105  (a name)
+"""The Key Vault secret with which the sign-in encrypts its cookies."""
 
 
 class Grant(StrEnum):
@@ -83,13 +89,17 @@ class Certificate:
     local: bool = False
 
 
+def _no_secrets(region: Region) -> tuple[str, ...]:  # noqa: ARG001  (what a component without secrets says)
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Component:
     """One workload: `labels` select its pods, `service` is the Service that others call.
 
     `certificate` (None: it speaks no TLS of ours) is issued into the Secret `certificate_secret`. `grants` (empty:
-    no Azure identity) are the roles of its workload identity; `secrets` are the names of the Key Vault secrets that
-    it may read.
+    no Azure identity) are the roles of its workload identity; `secrets` says the names of the Key Vault secrets that
+    it may read in a region.
     """
 
     name: str
@@ -101,7 +111,7 @@ class Component:
     service_account: str
     certificate: Certificate | None = None
     grants: tuple[Grant, ...] = ()
-    secrets: tuple[str, ...] = ()
+    secrets: Callable[[Region], tuple[str, ...]] = _no_secrets
 
     def port(self, name: str) -> Port:
         """The port of that name; `KeyError` names those that exist."""
@@ -197,6 +207,8 @@ ALERTMANAGER = Component(
     service_account="prometheus-alertmanager",
     # client: of its neighbours, which gossip by TLS both ways
     certificate=Certificate(usages=(Usage.SERVER, Usage.CLIENT), pods_of="alertmanager-operated"),
+    grants=(Grant.SECRETS_READ,),
+    secrets=lambda region: region.alerting.secrets(),
 )
 KUBE_STATE_METRICS = Component(
     name="kube-state-metrics",
@@ -252,7 +264,7 @@ SIGN_IN = Component(
     service="oauth2-proxy",
     service_account="oauth2-proxy",
     grants=(Grant.SECRETS_READ,),
-    secrets=("oauth2-proxy-cookie-secret",),
+    secrets=lambda region: (COOKIE_SECRET,),  # noqa: ARG005  (the same name everywhere)
 )
 
 COMPONENTS = (

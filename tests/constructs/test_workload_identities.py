@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.blueprint.components import COMPONENTS, RECEIVE_INGESTOR, SIGN_IN, STORE_GATEWAY, Component
-from tests.constructs.synthesized import ZONES, Resource, addresses, by_name, region_stack
+from monitoring.blueprint.components import (
+    ALERTMANAGER,
+    COMPONENTS,
+    RECEIVE_INGESTOR,
+    SIGN_IN,
+    STORE_GATEWAY,
+    Component,
+)
+from tests.constructs.synthesized import ZONES, Resource, addresses, by_name, fleet, region_stack
 
 GRANTED = [component for component in COMPONENTS if component.grants]
 CLIENT_ID = "azure.workload.identity/client-id"
@@ -55,12 +62,15 @@ def test_the_store_gateway_only_reads() -> None:
     assert list(grants(STORE_GATEWAY).values()) == ["Storage Blob Data Reader"]
 
 
-def test_the_sign_in_reads_its_own_secrets_of_the_vault() -> None:
+@pytest.mark.parametrize("component", [SIGN_IN, ALERTMANAGER], ids=lambda component: component.name)
+def test_a_workload_reads_its_own_secrets_of_the_vault(component: Component) -> None:
     vault = (
         "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-trial-vaults"
         "/providers/Microsoft.KeyVault/vaults/kv-trial-alpha"
     )
-    assert grants(SIGN_IN) == {f"{vault}/secrets/{name}": "Key Vault Secrets User" for name in SIGN_IN.secrets}
+    names = component.secrets(fleet().region(ZONES))
+    assert names
+    assert grants(component) == {f"{vault}/secrets/{name}": "Key Vault Secrets User" for name in names}
 
 
 def test_role_assignments_do_not_wait_for_the_directory() -> None:

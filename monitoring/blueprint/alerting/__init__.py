@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from monitoring.blueprint.alerting.inhibition import INFO_INHIBITOR, WATCHDOG, inhibit_rules
-from monitoring.blueprint.alerting.receivers import TEMPLATES, receivers
+from monitoring.blueprint.alerting.receivers import TEMPLATES, receivers, template_files
 from monitoring.fleet.alerting import AlertRoute
 from monitoring.fleet.alerting_checks import DEAD_MANS_SWITCH, NOBODY
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Duration
+
+__all__ = ["configuration", "template_files"]
 
 GROUP_BY = ("cluster", "alertname", "namespace")
 """Alerts that agree in these are one notification."""

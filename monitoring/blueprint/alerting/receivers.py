@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from monitoring.blueprint.charts import HELM_VALUES
+from monitoring.blueprint.objects import key_vault
 from monitoring.fleet.alerting import Receiver
 from monitoring.fleet.alerting_checks import DEAD_MANS_SWITCH, NOBODY
 from monitoring.fleet.model import Region
-
-SECRETS_FOLDER = "/mnt/key-vault"
-"""Where Alertmanager's pods find a file per secret."""
 
 TEMPLATES = "/etc/alertmanager/config/*.tmpl"
 """Where the operator puts the chart's `templateFiles`."""
@@ -40,7 +38,7 @@ def _receiver(name: str, receiver: Receiver) -> dict[str, Any]:
 
 
 def _file(secret: str) -> str:
-    return f"{SECRETS_FOLDER}/{secret}"
+    return f"{key_vault.FOLDER}/{secret}"
 
 
 def _says(template: str) -> str:

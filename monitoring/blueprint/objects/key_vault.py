@@ -40,7 +40,7 @@ def secret_provider_class(name: str, region: Region, secrets: Sequence[str]) -> 
 
 
 def volume(secret_provider_class_name: str) -> dict[str, Any]:
-    """The pod's volume."""
+    """The pod's volume. A pod does not start while one of the secrets is missing in the vault."""
     return {
         "name": "key-vault",
         "csi": {

@@ -57,6 +57,7 @@ RECIPES = (
         timeout=1800,
         atomic=False,
         after=(OBJECTS,),
+        known_after_apply=kube_prometheus_stack.KNOWN_AFTER_APPLY,
     ),
     # three ingestors, one after another, each with 900 s to write its head to Blob
     _Recipe(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monitoring.blueprint import alerting
 from monitoring.blueprint.components import (
     ALERTMANAGER,
     ALERTMANAGER_PATH,
+    ALERTMANAGER_SECRETS,
     DYNAMIC_STORAGE_CLASS,
     GRAFANA,
     GRAFANA_PATH,
@@ -20,10 +22,13 @@ from monitoring.blueprint.components import (
 )
 from monitoring.blueprint.dashboards import delivery
 from monitoring.blueprint.layers import nested
+from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
 from monitoring.blueprint.rules import rules
 from monitoring.fleet.model import Region
 from monitoring.fleet.yaml_file import merged
+
+KNOWN_AFTER_APPLY = {f"extraManifests[0].{key_vault.CLIENT_ID}": ALERTMANAGER.name}
 
 FROZEN_VOLUME_SIZE = "100Gi"
 """The size in the StatefulSet's volume template, whatever the region's `volume_size`.
@@ -39,6 +44,7 @@ def computed(region: Region) -> Mapping[str, Any]:
         **_everywhere(),
         **_prometheus(region),
         **_alertmanager(region),
+        **_extra_manifests(region),
         "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks),
     }
     return merged(nested(paths), _grafana(region))
@@ -59,7 +65,6 @@ def _everywhere() -> dict[str, Any]:
         "crds.upgradeJob.image.kubectl": image("kubectl"),
         "prometheus-node-exporter.namespaceOverride": NODE_NAMESPACE,
         "prometheus-node-exporter.priorityClassName": PRIORITY_CLASS,
-        "extraManifests": delivery.config_maps(),
     }
 
 
@@ -125,8 +130,22 @@ def _alertmanager(region: Region) -> dict[str, Any]:
         "routePrefix": ALERTMANAGER_PATH,  # the door hands the path on as it is
         "topologySpreadConstraints": spread(region, hard=True, selector=of_component(ALERTMANAGER)),
         "storage": {"volumeClaimTemplate": {"spec": claim}},
+        "volumes": [key_vault.volume(ALERTMANAGER_SECRETS)],
+        "volumeMounts": [key_vault.mount()],
     }
-    return {f"alertmanager.alertmanagerSpec.{key}": value for key, value in spec.items()}
+    return {
+        "alertmanager.config": alerting.configuration(region),
+        "alertmanager.templateFiles": alerting.template_files(),
+        # Terraform makes the account, with the client id that only it knows
+        "alertmanager.serviceAccount": {"create": False, "name": ALERTMANAGER.service_account},
+        **{f"alertmanager.alertmanagerSpec.{key}": value for key, value in spec.items()},
+    }
+
+
+def _extra_manifests(region: Region) -> dict[str, Any]:
+    """First what `KNOWN_AFTER_APPLY` counts on. The chart passes them through tpl."""
+    secrets = key_vault.secret_provider_class(ALERTMANAGER_SECRETS, region, ALERTMANAGER.secrets(region))
+    return {"extraManifests": [secrets, *delivery.config_maps()]}
 
 
 def _grafana(region: Region) -> dict[str, Any]:

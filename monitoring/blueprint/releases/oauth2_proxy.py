@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.blueprint.charts import versions
-from monitoring.blueprint.components import PROMETHEUS, SIGN_IN, SIGN_IN_SECRETS
+from monitoring.blueprint.components import COOKIE_SECRET, PROMETHEUS, SIGN_IN, SIGN_IN_SECRETS
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases._parts import of_component, place, spread
@@ -38,7 +38,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             },
             "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS)],
             "extraVolumeMounts": [key_vault.mount()],
-            "extraObjects": [key_vault.secret_provider_class(SIGN_IN_SECRETS, region, SIGN_IN.secrets)],
+            "extraObjects": [key_vault.secret_provider_class(SIGN_IN_SECRETS, region, SIGN_IN.secrets(region))],
             "gatewayApi.gatewayRef": {
                 "name": access.gateway.name,
                 "namespace": access.gateway.namespace,
@@ -51,7 +51,7 @@ def computed(region: Region) -> Mapping[str, Any]:
 
 def _flags(region: Region) -> list[str]:
     return [
-        f"--cookie-secret-file={key_vault.FOLDER}/{SIGN_IN.secrets[0]}",
+        f"--cookie-secret-file={key_vault.FOLDER}/{COOKIE_SECRET}",
         "--cookie-name=__Host-oversight",  # the prefix ties the cookie to this host and to TLS
         "--cookie-secure=true",
         "--cookie-samesite=lax",

@@ -138,11 +138,12 @@ def test_alertmanager_forms_a_cluster_below_the_regions_host(stack: Any, zoned: 
     assert spec["storage"]["volumeClaimTemplate"]["spec"]["storageClassName"] == DYNAMIC_STORAGE_CLASS
 
 
-def test_no_route_names_a_receiver_that_is_not_there(stack: Any) -> None:
-    config = stack["alertmanager"]["config"]
-    receivers = {receiver["name"] for receiver in config["receivers"]}
-    assert config["route"]["receiver"] in receivers
-    assert config["route"]["routes"] == []
+def test_alertmanager_finds_its_secrets_by_an_account_of_terraforms(stack: Any) -> None:
+    assert stack["alertmanager"]["serviceAccount"] == {"create": False, "name": "prometheus-alertmanager"}
+    spec = stack["alertmanager"]["alertmanagerSpec"]
+    (volume,), (mount,) = spec["volumes"], spec["volumeMounts"]
+    assert volume["csi"]["volumeAttributes"] == {"secretProviderClass": stack["extraManifests"][0]["metadata"]["name"]}
+    assert (mount["name"], mount["readOnly"]) == (volume["name"], True)
 
 
 def test_grafana_keeps_no_state_and_no_password(stack: Any) -> None:
@@ -255,10 +256,15 @@ def test_the_door_has_two_replicas_and_the_regions_host(door: Any, zoned: Region
     assert door["gatewayApi"]["gatewayRef"] == {"name": "front", "namespace": "edge", "sectionName": "web"}
 
 
-def test_only_the_doors_client_id_is_known_after_apply(zoned: Region) -> None:
-    known = {name: dict(release.known_after_apply) for name, release in _releases(zoned).items()}
+def test_only_client_ids_of_secret_providers_are_known_after_apply(zoned: Region) -> None:
+    made = _releases(zoned)
+    known = {name: dict(release.known_after_apply) for name, release in made.items()}
     assert known.pop("oauth2-proxy") == {"extraObjects[0].spec.parameters.clientID": "oauth2-proxy"}
+    assert known.pop("kube-prometheus-stack") == {"extraManifests[0].spec.parameters.clientID": "alertmanager"}
     assert not any(known.values())
+    for name, key in (("oauth2-proxy", "extraObjects"), ("kube-prometheus-stack", "extraManifests")):
+        values: Any = made[name].values
+        assert [one["kind"] for one in values[key]].index("SecretProviderClass") == 0
 
 
 def test_stateful_releases_are_not_rolled_back_in_the_middle(zoned: Region) -> None:

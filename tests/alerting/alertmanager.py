@@ -1,0 +1,132 @@
+"""A real Alertmanager on loopback with a region's configuration, and the services that it calls."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from monitoring.blueprint.components import ALERTMANAGER_PATH
+from monitoring.commands._charts import CannotHave
+from monitoring.commands._tools import find_tool
+from monitoring.fleet import Region
+from tests.alerting.deployed import write
+from tests.stack.record_expositions import free_ports
+
+PATIENCE = 60
+"""Seconds that a test waits for what takes about one."""
+
+
+class Services:
+    """Every call that came, as path and body, in order."""
+
+    def __init__(self, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self.calls: list[tuple[str, Any]] = []
+
+    def to(self, path: str) -> list[Any]:
+        """Bodies that came to a path."""
+        return [body for called, body in self.calls if called == path]
+
+    def alerts(self, path: str) -> set[str]:
+        """Names of the alerts that a webhook was told of."""
+        return {alert["labels"]["alertname"] for body in self.to(path) for alert in body["alerts"]}
+
+
+class Alertmanager:
+    """The real one; `secret` writes what Key Vault's driver would."""
+
+    def __init__(self, address: str, folder: Path) -> None:
+        self.address = address
+        self.folder = folder
+
+    def secret(self, name: str, value: str) -> None:
+        (self.folder / name).write_text(value, encoding="utf-8")
+
+    def post(self, *alerts: dict[str, str], **annotations: str) -> None:
+        """Fire alerts with these labels."""
+        body = [{"labels": labels, "annotations": annotations} for labels in alerts]
+        httpx.post(f"{self.address}/api/v2/alerts", json=body).raise_for_status()
+
+    def silenced(self, labels: dict[str, str]) -> bool:
+        """Whether the alert with exactly these labels is inhibited now."""
+        alerts = httpx.get(f"{self.address}/api/v2/alerts").raise_for_status().json()
+        (found,) = [one for one in alerts if one["labels"] == labels]
+        return bool(found["status"]["inhibitedBy"])
+
+
+@contextmanager
+def services() -> Iterator[Services]:
+    """An HTTP server that takes every POST."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            made.calls.append((self.path, body))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made = Services(server.server_port)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield made
+        server.shutdown()
+
+
+@contextmanager
+def alertmanager(region: Region, folder: Path, called: Services) -> Iterator[Alertmanager]:
+    """Started with the deployed configuration; PagerDuty and the URLs of all secrets are `called`, by their names."""
+    try:
+        binary = find_tool("alertmanager")
+    except CannotHave as missing:
+        pytest.fail(str(missing))
+    config = write(region, folder, pagerduty_url=f"{called.address}/pagerduty")
+    for name in region.alerting.secrets():
+        (folder / name).write_text(f"{called.address}/{name}", encoding="utf-8")
+    (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}{ALERTMANAGER_PATH}"
+    line = [
+        str(binary),
+        f"--config.file={config}",
+        f"--storage.path={folder}/data",
+        f"--web.listen-address=127.0.0.1:{port}",
+        f"--web.external-url=https://{region.access.host}{ALERTMANAGER_PATH}",
+        f"--web.route-prefix={ALERTMANAGER_PATH}",
+        "--cluster.listen-address=",
+    ]
+    with (folder / "log").open("w") as log, subprocess.Popen(line, stdout=log, stderr=log) as process:
+        try:
+            until(lambda: _ready(address) or process.poll() is not None, "Alertmanager is ready")
+            if process.poll() is not None:
+                pytest.fail(f"alertmanager ended: {(folder / 'log').read_text()[-2000:]}")
+            yield Alertmanager(address, folder)
+        finally:
+            process.terminate()
+
+
+def _ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/-/ready").is_success
+    except httpx.TransportError:
+        return False
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait until something holds; the test fails with its name where it never does."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            pytest.fail(f"waited {PATIENCE} s in vain until {what}")
+        time.sleep(0.05)
