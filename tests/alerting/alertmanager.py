@@ -20,7 +20,7 @@ from monitoring.commands._charts import CannotHave
 from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
 from tests.alerting.deployed import write
-from tests.stack.record_expositions import free_ports
+from tests.stack.processes import free_ports
 
 PATIENCE = 60
 """Seconds that a test waits for what takes about one."""
