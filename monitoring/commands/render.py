@@ -17,7 +17,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from monitoring.blueprint import flags
 from monitoring.blueprint.charts import ROOT, versions
+from monitoring.blueprint.components import THANOS
 from monitoring.blueprint.manifests import Manifest, parse, pod_faults, title, workloads
 from monitoring.blueprint.release import Release, to_yaml
 from monitoring.blueprint.releases import checked_releases
@@ -29,6 +31,7 @@ from monitoring.fleet import load_fleet
 
 CRD = "CustomResourceDefinition"
 RECORD = "tests/golden/workloads.json"
+FLAGS_RECORD = "tests/golden/flags.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ def check(renderings: list[Rendering], *, definitions: Sequence[Manifest]) -> It
             faults = schemas.faults(manifest)
             if faults is None:
                 report.unchecked.append(title(manifest))
-            for fault in (*(faults or ()), *pod_faults(manifest)):
+            for fault in (*(faults or ()), *pod_faults(manifest), *flags.faults(manifest)):
                 report.problems.append(f"{rendering.release}: {title(manifest)}: {fault}")
         yield report
 
@@ -115,7 +118,7 @@ def check(renderings: list[Rendering], *, definitions: Sequence[Manifest]) -> It
     help="Folder of further CustomResourceDefinitions: cert-manager's, the Gateway API's, the secrets driver's.",
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the objects to.")
-@click.option("--record", is_flag=True, help=f"Write {RECORD}, which tests hold components.py against.")
+@click.option("--record", is_flag=True, help=f"Write {RECORD} and {FLAGS_RECORD}, for tests.")
 @as_json
 def command(
     region: str,
@@ -158,6 +161,9 @@ def command(
     if record:
         rows = workloads([manifest for rendering in renderings for manifest in rendering.objects])
         (ROOT / RECORD).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        of_thanos = [rendering for rendering in renderings if rendering.release.startswith(THANOS)]
+        given = flags.of_workloads(manifest for rendering in of_thanos for manifest in rendering.objects)
+        (ROOT / FLAGS_RECORD).write_text(json.dumps(given, indent=1) + "\n", encoding="utf-8")
     _print(reports, as_json=as_json)
     sys.exit(1 if any(report.problems for report in reports) else 0)
 

@@ -23,6 +23,7 @@ from monitoring.blueprint.components import (
 from monitoring.blueprint.dashboards import delivery
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
+from monitoring.blueprint.releases import _tls
 from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
 from monitoring.blueprint.rules import rules
 from monitoring.fleet.model import Region
@@ -45,6 +46,7 @@ def computed(region: Region) -> Mapping[str, Any]:
         **_prometheus(region),
         **_alertmanager(region),
         **_extra_manifests(region),
+        **_tls.stack(region),
         "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks),
     }
     return merged(nested(paths), _grafana(region))
@@ -101,7 +103,8 @@ def remote_write(region: Region) -> dict[str, Any]:
     """
     return {
         "name": "thanos",
-        "url": f"http://{RECEIVE_ROUTER.address('http-rem-write')}/api/v1/receive",
+        "url": f"https://{RECEIVE_ROUTER.address('http-rem-write')}/api/v1/receive",
+        "tlsConfig": _tls.client(RECEIVE_ROUTER, own=PROMETHEUS),
         "remoteTimeout": "30s",
         "queueConfig": {
             "capacity": 10000,
@@ -151,13 +154,13 @@ def _extra_manifests(region: Region) -> dict[str, Any]:
 def _grafana(region: Region) -> dict[str, Any]:
     sources = [
         _source("Thanos", f"http://{QUERY_FRONTEND.address('http')}/", default=True, kind="Thanos"),
-        _source("Prometheus", f"http://{PROMETHEUS.address('http-web')}/", default=False, kind="Prometheus"),
+        _source("Prometheus", f"https://{PROMETHEUS.address('http-web')}/", default=False, kind="Prometheus"),
         {
             "name": "Alertmanager",
             "uid": "alertmanager",
             "type": "alertmanager",
             "access": "proxy",
-            "url": f"http://{ALERTMANAGER.address('http-web')}{ALERTMANAGER_PATH}",
+            "url": f"https://{ALERTMANAGER.address('http-web')}{ALERTMANAGER_PATH}",
             "jsonData": {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
         },
     ]

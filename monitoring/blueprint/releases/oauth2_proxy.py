@@ -9,6 +9,7 @@ from monitoring.blueprint.charts import versions
 from monitoring.blueprint.components import COOKIE_SECRET, PROMETHEUS, SIGN_IN, SIGN_IN_SECRETS
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
+from monitoring.blueprint.releases import _tls
 from monitoring.blueprint.releases._parts import of_component, place, spread
 from monitoring.fleet.model import Region
 
@@ -36,8 +37,10 @@ def computed(region: Region) -> Mapping[str, Any]:
                 "providers": [_provider(region)],
                 "upstreamConfig": {"upstreams": _upstreams()},
             },
-            "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS)],
-            "extraVolumeMounts": [key_vault.mount()],
+            "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS), _tls.trust_volume()],
+            "extraVolumeMounts": [key_vault.mount(), _tls.trust_mount()],
+            "extraEnv": [_tls.WITH_SYSTEM_ROOTS],  # of the upstreams, and of Entra
+            "podAnnotations": _tls.restart_with_trust(region),
             "extraObjects": [key_vault.secret_provider_class(SIGN_IN_SECRETS, region, SIGN_IN.secrets(region))],
             "gatewayApi.gatewayRef": {
                 "name": access.gateway.name,
@@ -87,4 +90,4 @@ def _provider(region: Region) -> dict[str, Any]:
 
 def _upstreams() -> list[dict[str, Any]]:
     closed = [{"id": f"closed{path}", "path": path, "static": True, "staticCode": 403} for path in CLOSED_PATHS]
-    return [*closed, {"id": "prometheus", "path": "/", "uri": f"http://{PROMETHEUS.address('http-web')}"}]
+    return [*closed, {"id": "prometheus", "path": "/", "uri": f"https://{PROMETHEUS.address('http-web')}"}]

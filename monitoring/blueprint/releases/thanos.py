@@ -11,11 +11,14 @@ from monitoring.blueprint.components import (
     DYNAMIC_STORAGE_CLASS,
     OBJECT_STORE_KEY,
     OBJECT_STORE_SECRET,
+    QUERY,
     RECEIVE_INGESTOR,
+    RECEIVE_ROUTER,
     STORE_GATEWAY,
     Component,
 )
 from monitoring.blueprint.layers import nested
+from monitoring.blueprint.releases import _tls
 from monitoring.blueprint.releases._parts import checksum, place, resources, spread
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Size
@@ -48,13 +51,21 @@ def computed(region: Region) -> Mapping[str, Any]:
             "receive.ingestor.topologySpreadConstraints": spread(region, hard=True),
             "receive.ingestor.extraArgs": ingestor_flags(region),
             # routers read the ring once, from a file mounted by subPath
-            "receive.router.podAnnotations": {"oversight.com/hashring": checksum(ring)},
+            "receive.router.podAnnotations": {
+                "oversight.com/hashring": checksum(ring),
+                **_tls.restart_with_trust(region),
+            },
+            "receive.router.extraArgs": router_flags(),
+            **_tls.mounted(RECEIVE_ROUTER, prefix=ROUTER),
             "receive.router.topologySpreadConstraints": spread(region, hard=False),
             "storeGateway.replicas": thanos.store_gateway.replicas,
             "storeGateway.resources": resources(thanos.store_gateway.resources),
             "storeGateway.topologySpreadConstraints": spread(region, hard=False),
             "compact.resources": resources(thanos.compactor.resources),
             "compact.extraArgs": compactor_flags(region),
+            "query.extraArgs": query_flags(),
+            "query.podAnnotations": _tls.restart_with_trust(region),
+            **_tls.mounted(QUERY, prefix="query"),
             "query.topologySpreadConstraints": spread(region, hard=False),
             "queryFrontend.topologySpreadConstraints": spread(region, hard=False),
         }
@@ -71,6 +82,24 @@ def ingestor_flags(region: Region) -> list[str]:
         f"--tsdb.out-of-order.time-window={region.thanos.outage_window.prometheus}",
         "--tsdb.too-far-in-future.time-window=5m",  # 0s, the default, lets one future sample block a tenant
         f'--label=region="{region.location}"',
+    ]
+
+
+def router_flags() -> list[str]:
+    """Who writes shows a certificate. From router to ingestors it goes by plain gRPC, behind policies."""
+    return [
+        "--receive.hashrings-algorithm=ketama",  # the default, hashmod, moves nearly every series when the ring grows
+        *_tls.served("remote-write.server"),
+    ]
+
+
+def query_flags() -> list[str]:
+    """Query's gRPC is for other regions' global views, which show a certificate; its own region asks by HTTP."""
+    return [
+        "--query.auto-downsampling",
+        "--query.timeout=2m",
+        "--store.response-timeout=30s",  # a store that hangs is left out, and the answer says so
+        *_tls.served("grpc-server"),
     ]
 
 

@@ -163,8 +163,8 @@ def test_grafana_asks_the_regions_own_sources(stack: Any) -> None:
     sources = {source["name"]: source["url"] for source in stack["grafana"]["additionalDataSources"]}
     assert sources == {
         "Thanos": "http://thanos-query-frontend.monitoring.svc:10902/",
-        "Prometheus": "http://prometheus-prometheus.monitoring.svc:9090/",
-        "Alertmanager": "http://prometheus-alertmanager.monitoring.svc:9093/alertmanager",
+        "Prometheus": "https://prometheus-prometheus.monitoring.svc:9090/",
+        "Alertmanager": "https://prometheus-alertmanager.monitoring.svc:9093/alertmanager",
     }
 
 

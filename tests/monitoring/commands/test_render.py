@@ -101,6 +101,16 @@ def test_a_pod_without_a_place_is_told(run: Run) -> None:
     assert "thanos: Pod/p: spec.nodeSelector must say where the pod runs, got nothing" in result.stderr
 
 
+def test_a_flag_that_the_chart_sets_already_is_told(run: Run) -> None:
+    pod = (
+        "{containers: [{name: query, args: [query, --log.level=info, --endpoint=a, --endpoint=b, --log.level=debug]}]}"
+    )
+    result = run(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: monitoring}}\nspec: {pod}\n")
+    assert result.exit_code == 1
+    assert "thanos: Pod/p: query: --log.level must be given once" in result.stderr
+    assert "--endpoint must" not in result.stderr
+
+
 def test_a_kind_without_a_schema_is_named_and_not_passed_in_silence(run: Run) -> None:
     result = run("apiVersion: other.io/v1\nkind: Other\nmetadata: {name: o}\n")
     assert result.exit_code == 0
