@@ -11,6 +11,7 @@ from cdktf import App
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
 from monitoring.blueprint.capacity import check_capacity
+from monitoring.blueprint.flow_checks import check_flows
 from monitoring.blueprint.names import FLEET_STACK
 from monitoring.blueprint.releases import checked_releases
 from monitoring.commands._console import console
@@ -28,6 +29,7 @@ def main() -> None:
     OVERSIGHT_REGIONS names another folder of regions, OVERSIGHT_STATE=local keeps the state beside the JSON.
     """
     fleet = load_fleet(Path(os.environ.get("OVERSIGHT_REGIONS", ROOT / "regions")))
+    check_flows(fleet)
     releases = checked_releases(fleet)
     check_capacity(fleet, releases)
     app = App(outdir=os.environ.get("CDKTF_OUTDIR", "cdktf.out"))

@@ -13,6 +13,7 @@ from constructs.disk_snapshots import DiskSnapshots
 from constructs.group import resource_group
 from constructs.helm_releases import HelmReleases
 from constructs.namespaces import Namespaces
+from constructs.network_policies import NetworkPolicies
 from constructs.node_pools import NodePools
 from constructs.object_store import ObjectStore
 from constructs.prometheus_disks import PrometheusDisks
@@ -20,6 +21,7 @@ from constructs.storage_classes import StorageClasses
 from constructs.workload_identities import WorkloadIdentities
 from monitoring.blueprint.components import NAMESPACE, OBJECT_STORE_KEY, OBJECT_STORE_SECRET
 from monitoring.blueprint.objects.objstore import objstore
+from monitoring.blueprint.policies import policies
 from monitoring.blueprint.release import Release
 from monitoring.fleet.model import Region
 
@@ -41,6 +43,7 @@ class RegionStack(BaseStack):
         pools = NodePools(self, "node-pools", region=region, cluster=cluster)
         store = ObjectStore(self, "object-store", region=region, group=group)
         namespaces = Namespaces(self, "namespaces")
+        allowed = NetworkPolicies(self, "network-policies", policies=policies(region), namespaces=namespaces)
         classes = StorageClasses(self, "storage-classes")
         identities = WorkloadIdentities(
             self, "identities", region=region, group=group, cluster=cluster, store=store, namespaces=namespaces
@@ -74,5 +77,6 @@ class RegionStack(BaseStack):
                 address,
                 *identities.ready,
                 *disks.claims,
+                *allowed.made,
             ],
         )

@@ -99,7 +99,7 @@ class Component:
 
     `certificate` (None: it speaks no TLS of ours) is issued into the Secret `certificate_secret`. `grants` (empty:
     no Azure identity) are the roles of its workload identity; `secrets` says the names of the Key Vault secrets that
-    it may read in a region.
+    it may read in a region. With `host_network` its pods have the address of their node.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Component:
     certificate: Certificate | None = None
     grants: tuple[Grant, ...] = ()
     secrets: Callable[[Region], tuple[str, ...]] = _no_secrets
+    host_network: bool = False
 
     def port(self, name: str) -> Port:
         """The port of that name; `KeyError` names those that exist."""
@@ -240,6 +241,7 @@ NODE_EXPORTER = Component(
     ports=(Port(name="http-metrics", number=9100),),
     service="node-exporter",
     service_account="node-exporter",
+    host_network=True,
 )
 QUERY = _thanos("query", _GRPC, _HTTP, certificate=Certificate(usages=(Usage.SERVER,)))
 QUERY_FRONTEND = _thanos("query-frontend", _HTTP)
@@ -283,6 +285,17 @@ COMPONENTS = (
     COMPACTOR,
     SIGN_IN,
 )
+
+CRD_UPGRADE = Component(
+    name="kube-prometheus-stack-crds-upgrade",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "crds-upgrade"},
+    ports=(),
+    service_account="kube-prometheus-stack-crds-upgrade",
+)
+
+JOBS = (CRD_UPGRADE,)
+"""What runs to an end, as a hook before its release: it calls, and nobody calls it."""
 
 
 def prometheus_claim(replica: int) -> str:

@@ -149,11 +149,12 @@ def _privileges(path: str, context: Mapping[str, Any]) -> Iterator[str]:
 
 
 def workloads(manifests: list[Manifest]) -> list[dict[str, Any]]:
-    """What components.py says of workloads, as rendered: pods with labels, ports and account, Services with selectors.
+    """What components.py and flows.py say of workloads, as rendered.
 
+    Pods with labels, ports, account and network, Services with selectors, ServiceMonitors with what they select.
     Sorted, and small enough to be committed: `monitoring render --record`.
     """
-    found = [row for manifest in manifests if (row := _workload(manifest) or _service(manifest))]
+    found = [row for manifest in manifests if (row := _workload(manifest) or _service(manifest) or _monitor(manifest))]
     return sorted(found, key=lambda row: (row["kind"], row["namespace"], row["name"]))
 
 
@@ -174,7 +175,8 @@ def _workload(manifest: Manifest) -> dict[str, Any] | None:
     ]
     account = pod.spec.get("serviceAccountName")
     labels = template.get("metadata", {}).get("labels", {})
-    return _row(manifest, labels=labels, ports=ports, service_account=account)
+    host_network = bool(pod.spec.get("hostNetwork"))
+    return _row(manifest, labels=labels, ports=ports, service_account=account, host_network=host_network)
 
 
 def _service(manifest: Manifest) -> dict[str, Any] | None:
@@ -185,4 +187,14 @@ def _service(manifest: Manifest) -> dict[str, Any] | None:
         {"name": port.get("name"), "port": port["port"], "target": port.get("targetPort", port["port"])}
         for port in spec.get("ports", ())
     ]
-    return _row(manifest, selector=spec.get("selector", {}), ports=ports)
+    labels = manifest["metadata"].get("labels", {})
+    return _row(manifest, labels=labels, selector=spec.get("selector", {}), ports=ports)
+
+
+def _monitor(manifest: Manifest) -> dict[str, Any] | None:
+    if manifest.get("kind") != "ServiceMonitor":
+        return None
+    spec = manifest["spec"]
+    namespaces = spec.get("namespaceSelector", {}).get("matchNames", [manifest["metadata"]["namespace"]])
+    ports = sorted({endpoint["port"] for endpoint in spec["endpoints"]})
+    return _row(manifest, namespaces=namespaces, selector=spec["selector"].get("matchLabels", {}), ports=ports)

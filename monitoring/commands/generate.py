@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from monitoring.blueprint import dashboards
+from monitoring.blueprint import dashboards, flows_page
 from monitoring.blueprint.charts import ROOT
 from monitoring.commands.schema import stale_schemas
+from monitoring.fleet import load_fleet
 from monitoring.fleet.schema import region_schema
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "regions/schema.json": region_schema,
+    flows_page.PAGE: lambda: flows_page.page(load_fleet(ROOT / "regions")),
     **dashboards.generated(),
 }
 """Path from the repository's root, and what makes the file's text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from monitoring.fleet import trust
 from monitoring.fleet.alerting_checks import alerting_faults
@@ -160,6 +160,26 @@ def _addresses(region: Region) -> Iterator[Fault]:
         yield ("network", "load_balancers", "subnet"), message
 
 
+def _policies(region: Region) -> Iterator[Fault]:
+    engine = region.cluster.network_policy_engine
+    if region.cluster.host_name_policies and engine != "cilium":
+        yield (
+            ("cluster", "host_name_policies"),
+            f"must be false with the engine {engine}: only cilium has them, got true",
+        )
+    nodes = region.network.node_subnet
+    others: list[tuple[ValuePath, IPv4Network]] = [
+        (("network", "private_endpoint_subnet"), region.network.private_endpoint_subnet),
+        *(
+            (("network", "virtual_machine_subnets", index), subnet)
+            for index, subnet in enumerate(region.network.virtual_machine_subnets)
+        ),
+    ]
+    for path, subnet in others:
+        if subnet.overlaps(nodes):
+            yield path, f"must not overlap node_subnet {nodes}: what is opened to it would open to nodes, got {subnet}"
+
+
 def _state(region: Region) -> Iterator[Fault]:
     if region.object_store.account == region.state.storage_account:
         yield ("object_store", "account"), f"must not be the account of the state, got {region.object_store.account}"
@@ -182,6 +202,7 @@ REGION_CHECKS = (
     _resources,
     _thanos,
     _addresses,
+    _policies,
     _state,
     _environment,
     _trust,

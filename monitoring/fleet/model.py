@@ -87,13 +87,18 @@ class FleetWide(Model):
 
 
 class Cluster(Model):
-    """The AKS cluster that exists already and that the stack reads, never makes."""
+    """The AKS cluster that exists already and that the stack reads, never makes.
+
+    `host_name_policies`: Cilium can hold connections to host names, which on AKS takes Advanced Container
+    Networking Services.
+    """
 
     name: Annotated[str, _pattern(r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$", longest=63)]
     resource_group: ResourceGroupName
     control_plane_identity: Annotated[str, _pattern(r"^[A-Za-z0-9][A-Za-z0-9_-]+$", longest=128, shortest=3)]
     control_plane_identity_resource_group: ResourceGroupName
     network_policy_engine: Literal["cilium", "calico", "azure"]
+    host_name_policies: bool
 
 
 class LoadBalancers(Model):
@@ -109,12 +114,19 @@ class LoadBalancers(Model):
 
 
 class RegionNetwork(Model):
-    """The region's virtual network, which exists already."""
+    """The region's virtual network, which exists already.
+
+    `api_server_subnet` is where a private API server answers, or with VNet integration calls from; None for a
+    public one. `virtual_machine_subnets` hold the machines whose node exporters are scraped.
+    """
 
     virtual_network_id: ResourceId
     node_subnet_id: ResourceId
     node_subnet: Network
     private_endpoint_subnet_id: ResourceId
+    private_endpoint_subnet: Network
+    api_server_subnet: Network | None
+    virtual_machine_subnets: Annotated[tuple[Network, ...], Field(strict=False)]
     blob_private_dns_zone_id: ResourceId
     load_balancers: LoadBalancers
 
@@ -310,6 +322,7 @@ class Region(Model):
             host=self.access.host,
             query_address=self.network.load_balancers.query,
             federation_addresses=self.network.load_balancers.federation,
+            node_subnet=self.network.node_subnet,
         )
 
 
@@ -323,3 +336,4 @@ class Peer:
     host: str
     query_address: IPv4Address
     federation_addresses: tuple[IPv4Address, ...]
+    node_subnet: IPv4Network

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from monitoring.blueprint.manifests import Manifest
 from monitoring.blueprint.objects.certificates import certificates
+from monitoring.blueprint.objects.cilium import cilium_policies
 from monitoring.blueprint.objects.trust import trust_bundle
 from monitoring.fleet.model import Peer, Region
 
 Maker = Callable[[Region, Sequence[Peer]], Iterable[Manifest]]
 
-MAKERS: tuple[Maker, ...] = (trust_bundle, certificates)
+MAKERS: tuple[Maker, ...] = (cilium_policies, trust_bundle, certificates)
 
 
 def objects(region: Region, peers: Sequence[Peer]) -> tuple[Manifest, ...]:

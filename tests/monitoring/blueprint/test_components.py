@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from monitoring.blueprint.charts import versions
-from monitoring.blueprint.components import COMPONENTS, GRAFANA, QUERY, RECEIVE_ROUTER, Component, prometheus_claim
+from monitoring.blueprint.components import (
+    COMPONENTS,
+    GRAFANA,
+    JOBS,
+    QUERY,
+    RECEIVE_ROUTER,
+    Component,
+    prometheus_claim,
+)
 
 ROWS: list[dict[str, Any]] = json.loads((Path(__file__).parents[2] / "golden" / "workloads.json").read_text())
 OPERATED = {"prometheus", "alertmanager"}
@@ -25,7 +33,7 @@ def _contains(whole: Mapping[str, str], part: Mapping[str, str]) -> bool:
 def differences(component: Component, rows: list[dict[str, Any]]) -> Iterator[str]:
     """Where the row says something else than the rendering."""
     here = [row for row in rows if row["namespace"] == component.namespace]
-    workloads = [row for row in here if row["kind"] != "Service" and _contains(row["labels"], component.labels)]
+    workloads = [row for row in here if "service_account" in row and _contains(row["labels"], component.labels)]
     if component.name in OPERATED:
         workloads = [row for row in here if row["kind"].lower() == component.name]
     if len(workloads) != 1:
@@ -33,11 +41,14 @@ def differences(component: Component, rows: list[dict[str, Any]]) -> Iterator[st
         return
     if workloads[0]["service_account"] != component.service_account:
         yield f"account is {workloads[0]['service_account']}"
+    if workloads[0]["host_network"] != component.host_network:
+        yield f"host network is {workloads[0]['host_network']}"
     rendered = {(port["name"], port["number"], port["protocol"]) for port in workloads[0]["ports"]}
     own = {(port.name, port.number, port.protocol) for port in component.ports}
     if component.name not in OPERATED and not own <= rendered:
         yield f"ports are {sorted(rendered)}"
-    yield from _service_differences(component, here)
+    if component.service:
+        yield from _service_differences(component, here)
 
 
 def _service_differences(component: Component, rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -53,7 +64,7 @@ def _service_differences(component: Component, rows: list[dict[str, Any]]) -> It
                 yield f"the Service has port {served['port']} for {port.name}"
 
 
-@pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.name)
+@pytest.mark.parametrize("component", [*COMPONENTS, *JOBS], ids=lambda component: component.name)
 def test_a_row_says_what_is_rendered(component: Component) -> None:
     assert list(differences(component, ROWS)) == []
 
@@ -66,22 +77,26 @@ def test_a_row_says_what_is_rendered(component: Component) -> None:
         dataclasses.replace(GRAFANA, ports=(dataclasses.replace(GRAFANA.ports[0], number=3001),)),
         dataclasses.replace(GRAFANA, ports=(dataclasses.replace(GRAFANA.ports[0], service=3000),)),
         dataclasses.replace(GRAFANA, service="grafana-web"),
+        dataclasses.replace(GRAFANA, host_network=True),
         dataclasses.replace(QUERY, labels={"app.kubernetes.io/name": "thanos"}),
     ],
-    ids=["labels", "account", "port", "service port", "service", "too wide"],
+    ids=["labels", "account", "port", "service port", "service", "host network", "too wide"],
 )
 def test_a_wrong_row_is_found(wrong: Component) -> None:
     assert list(differences(wrong, ROWS))
 
 
 def test_every_rendered_workload_has_a_row() -> None:
-    """But for the CRD job, which runs once per upgrade and is called by nobody."""
-    rows = {row["name"] for row in ROWS if row["kind"] not in {"Service", "Job", "Prometheus", "Alertmanager"}}
-    assert rows == {component.name for component in COMPONENTS} - OPERATED
+    rows = {row["name"] for row in ROWS if "service_account" in row and row["kind"].lower() not in OPERATED}
+    assert rows == {component.name for component in (*COMPONENTS, *JOBS)} - OPERATED
 
 
 def test_the_record_is_of_the_pinned_charts() -> None:
-    (stack,) = {row["labels"].get("chart") for row in ROWS if row["name"] == "prometheus-operator" and "labels" in row}
+    (stack,) = {
+        row["labels"].get("chart")
+        for row in ROWS
+        if row["name"] == "prometheus-operator" and "chart" in row.get("labels", {})
+    }
     assert stack == f"kube-prometheus-stack-{versions().charts['kube-prometheus-stack'].version}"
 
 

@@ -1,0 +1,204 @@
+"""Who talks to whom: the one table behind the network policies and docs/reference/flows.md.
+
+A row opens one named port of a component, or of what is outside, to one caller; whatever has no row is closed. To add
+one: docs/network-policies.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from monitoring.blueprint.components import (
+    ALERTMANAGER,
+    COMPACTOR,
+    COMPONENTS,
+    CRD_UPGRADE,
+    GRAFANA,
+    JOBS,
+    KUBE_STATE_METRICS,
+    NODE_EXPORTER,
+    OPERATOR,
+    OPERATOR_WEBHOOK,
+    PROMETHEUS,
+    QUERY,
+    QUERY_FRONTEND,
+    RECEIVE_INGESTOR,
+    RECEIVE_ROUTER,
+    SIGN_IN,
+    STORE_GATEWAY,
+    Component,
+    Port,
+)
+from monitoring.blueprint.flow import ANY, ApiServer, Auth, Cidr, Flow, HostName, Neighbour, Nodes, Side
+from monitoring.fleet.model import Region
+
+FILE = "monitoring/blueprint/flows.py"
+
+PARTICIPANTS = (*COMPONENTS, *JOBS)
+"""All that a row may name of ours."""
+
+SILENT: tuple[Component, ...] = ()
+"""Components that call nobody and that nobody calls, but for DNS."""
+
+METRICS = "metrics tell no secret"
+INSIDE = "inside the namespace, where only rows of this table pass"
+SIGNED_IN = "who comes this way has signed in at the door"
+
+DNS = (Port(name="dns", number=53, protocol="UDP"), Port(name="dns-tcp", number=53))
+CLUSTER_DNS = Neighbour(
+    name="CoreDNS",
+    namespace="kube-system",
+    labels={"k8s-app": "kube-dns"},
+    ports=(*DNS, Port(name="metrics", number=9153)),
+)
+LOCAL_DNS = Nodes(
+    name="LocalDNS",
+    networks=(IPv4Network("169.254.10.10/32"), IPv4Network("169.254.10.11/32")),
+    own=True,
+    ports=DNS,
+)
+"""AKS' cache on each node; Cilium cannot hold connections to host names where it is on."""
+
+TUNNEL = Neighbour(name="konnectivity-agent", namespace="kube-system", labels={"app": "konnectivity-agent"})
+"""Out of these pods come the API server's calls to webhooks."""
+
+APPLICATIONS = Neighbour(name="applications", namespace=None, ports=(ANY,))
+
+ENTRA = HostName(name="login.microsoftonline.com")
+AZURE = HostName(name="management.azure.com")
+
+SCRAPED = (
+    (PROMETHEUS, "http-web"),
+    (PROMETHEUS, "reloader-web"),
+    (ALERTMANAGER, "http-web"),
+    (ALERTMANAGER, "reloader-web"),
+    (KUBE_STATE_METRICS, "http"),
+    (GRAFANA, "grafana"),
+    (QUERY, "http"),
+    (QUERY_FRONTEND, "http"),
+    (RECEIVE_ROUTER, "http"),
+    (RECEIVE_INGESTOR, "http"),
+    (STORE_GATEWAY, "http"),
+    (COMPACTOR, "http"),
+    (SIGN_IN, "metrics"),
+)
+"""Ports of ours with metrics, in plain HTTP."""
+
+
+def flows(region: Region) -> tuple[Flow, ...]:
+    """Every row of a region, unchecked: `flow_problems` tells what is wrong with them."""
+    return (
+        *_names(region),
+        *_kubernetes(region),
+        *_scrapes(region),
+        *_samples(region),
+        *_alerts(),
+        *_people(region),
+    )
+
+
+def _names(region: Region) -> Iterator[Flow]:
+    reason = "DNS has none; who calls by TLS checks the name that it got"
+    servers: list[Side] = [CLUSTER_DNS] if region.cluster.host_name_policies else [CLUSTER_DNS, LOCAL_DNS]
+    for component in PARTICIPANTS:
+        if component.host_network:
+            continue  # it asks as its node
+        for server in servers:
+            for port in DNS:
+                yield Flow(component, server, port=port.name, why="names", auth=Auth.NONE, reason=reason)
+
+
+def _kubernetes(region: Region) -> Iterator[Flow]:
+    server = ApiServer(network=region.network.api_server_subnet, agents=TUNNEL)
+    callers = {
+        PROMETHEUS: "discovery; its metrics",
+        OPERATOR: "makes what the custom resources ask for",
+        KUBE_STATE_METRICS: "the state of objects",
+        GRAFANA: "the sidecar reads dashboards",
+        CRD_UPGRADE: "upgrades the custom resource definitions",
+    }
+    for component, why in callers.items():
+        yield Flow(component, server, port="https", why=why, auth=Auth.TLS_TOKEN)
+    yield Flow(
+        server,
+        OPERATOR_WEBHOOK,
+        port="https",
+        why="asks whether a rule is right",
+        auth=Auth.TLS,
+        reason="it answers whether a rule is valid, and changes nothing",
+    )
+
+
+def _scrapes(region: Region) -> Iterator[Flow]:
+    for component, port in SCRAPED:
+        yield Flow(PROMETHEUS, component, port=port, why="metrics", auth=Auth.NONE, reason=METRICS)
+    yield Flow(PROMETHEUS, OPERATOR, port="https", why="metrics", auth=Auth.TLS, reason=METRICS)
+    node_ports = f"{METRICS}; a host's port is open to all who reach the node"
+    yield Flow(PROMETHEUS, NODE_EXPORTER, port="http-metrics", why="metrics", auth=Auth.NONE, reason=node_ports)
+    kubelets = Nodes(
+        name="kubelet", networks=(region.network.node_subnet,), ports=(Port(name="https-metrics", number=10250),)
+    )
+    yield Flow(PROMETHEUS, kubelets, port="https-metrics", why="metrics of nodes and pods", auth=Auth.TLS_TOKEN)
+    yield Flow(PROMETHEUS, CLUSTER_DNS, port="metrics", why="metrics", auth=Auth.NONE, reason=METRICS)
+    yield Flow(
+        PROMETHEUS,
+        APPLICATIONS,
+        port="any",
+        why="metrics, at a port of each team's choice",
+        auth=Auth.NONE,
+        reason=METRICS,
+    )
+    if region.network.virtual_machine_subnets:
+        machines = Cidr(
+            name="virtual machines",
+            networks=region.network.virtual_machine_subnets,
+            ports=(Port(name="node-exporter", number=9100),),
+        )
+        yield Flow(PROMETHEUS, machines, port="node-exporter", why="metrics", auth=Auth.NONE, reason=METRICS)
+        yield Flow(PROMETHEUS, ENTRA, port="https", why="a token for Azure", auth=Auth.TLS_TOKEN)
+        yield Flow(PROMETHEUS, AZURE, port="https", why="discovery of virtual machines", auth=Auth.TLS_TOKEN)
+
+
+def _samples(region: Region) -> Iterator[Flow]:
+    yield Flow(PROMETHEUS, RECEIVE_ROUTER, port="http-rem-write", why="remote write", auth=Auth.NONE, reason=INSIDE)
+    yield Flow(
+        RECEIVE_ROUTER, RECEIVE_INGESTOR, port="grpc", why="each sample, three times", auth=Auth.NONE, reason=INSIDE
+    )
+    yield Flow(QUERY, RECEIVE_INGESTOR, port="grpc", why="recent samples", auth=Auth.NONE, reason=INSIDE)
+    yield Flow(QUERY, STORE_GATEWAY, port="grpc", why="samples in Blob", auth=Auth.NONE, reason=INSIDE)
+    yield Flow(QUERY_FRONTEND, QUERY, port="http", why="queries, split by day", auth=Auth.NONE, reason=INSIDE)
+    blob = HostName(
+        name=f"{region.object_store.account}.blob.core.windows.net",
+        title="Blob, the region's account",
+        network=region.network.private_endpoint_subnet,
+    )
+    for component, why in (
+        (RECEIVE_INGESTOR, "writes blocks"),
+        (STORE_GATEWAY, "reads blocks"),
+        (COMPACTOR, "rewrites blocks"),
+    ):
+        yield Flow(component, blob, port="https", why=why, auth=Auth.TLS_TOKEN)
+        yield Flow(component, ENTRA, port="https", why="a token for Blob", auth=Auth.TLS_TOKEN)
+
+
+def _alerts() -> Iterator[Flow]:
+    yield Flow(PROMETHEUS, ALERTMANAGER, port="http-web", why="alerts", auth=Auth.NONE, reason=INSIDE)
+    for port in ("mesh-tcp", "mesh-udp"):
+        yield Flow(ALERTMANAGER, ALERTMANAGER, port=port, why="silences, what was sent", auth=Auth.NONE, reason=INSIDE)
+
+
+def _people(region: Region) -> Iterator[Flow]:
+    gateway = Neighbour(
+        name="Gateway",
+        namespace=region.access.gateway.namespace,
+        labels={"gateway.networking.k8s.io/gateway-name": region.access.gateway.name},
+    )
+    yield Flow(gateway, SIGN_IN, port="http", why="people and machines come in", auth=Auth.SESSION)
+    yield Flow(SIGN_IN, ENTRA, port="https", why="signs people in", auth=Auth.TLS_TOKEN)
+    yield Flow(SIGN_IN, PROMETHEUS, port="http-web", why="pages and queries", auth=Auth.NONE, reason=SIGNED_IN)
+    yield Flow(GRAFANA, QUERY_FRONTEND, port="http", why="dashboards", auth=Auth.NONE, reason=INSIDE)
+    yield Flow(
+        GRAFANA, PROMETHEUS, port="http-web", why="dashboards while Thanos is down", auth=Auth.NONE, reason=INSIDE
+    )
+    yield Flow(GRAFANA, ALERTMANAGER, port="http-web", why="alerts and silences", auth=Auth.NONE, reason=INSIDE)

@@ -1,0 +1,71 @@
+"""CiliumNetworkPolicies: what a row means and a NetworkPolicy cannot say.
+
+The API server and nodes are entities to Cilium, which no `ipBlock` matches. A host name is the addresses that DNS
+answered with, so Cilium reads the answers (`rules.dns`) of whoever may call one. These come beside the
+NetworkPolicies of `policies.py`: what any of them allows is allowed. Other engines have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from monitoring.blueprint.components import Component, Port
+from monitoring.blueprint.flow import ApiServer, HostName, Neighbour, Nodes
+from monitoring.blueprint.flows import flows
+from monitoring.blueprint.manifests import Manifest
+from monitoring.blueprint.openings import ENFORCED, Opening, Openings, openings
+from monitoring.fleet.model import Peer, Region
+
+
+def cilium_policies(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest]:  # noqa: ARG001  (a maker's arguments)
+    """One policy per component that has to do with the API server, nodes or host names."""
+    rows = flows(region)
+    for component in ENFORCED:
+        opened = openings(component, rows, region)
+        if opened.exact_ingress or opened.exact_egress:
+            yield _policy(component, opened)
+
+
+def _policy(component: Component, opened: Openings) -> dict[str, Any]:
+    spec: dict[str, Any] = {"endpointSelector": {"matchLabels": dict(component.labels)}}
+    if opened.exact_ingress:
+        spec["ingress"] = [rule for one in opened.exact_ingress for rule in _ingress(one)]
+    if opened.exact_egress:
+        spec["egress"] = [_egress(one) for one in opened.exact_egress]
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": component.name, "namespace": component.namespace},
+        "spec": spec,
+    }
+
+
+def _ingress(opening: Opening) -> Iterator[dict[str, Any]]:
+    side, ports = opening.side, [{"ports": [_port(port) for port in opening.ports]}]
+    if isinstance(side, ApiServer):
+        yield {"fromEndpoints": [_pods(side.agents)], "toPorts": ports}
+        yield {"fromEntities": ["kube-apiserver"], "toPorts": ports}
+    else:
+        yield {"fromEntities": ["host", "remote-node"], "toPorts": ports}
+
+
+def _egress(opening: Opening) -> dict[str, Any]:
+    side, ports = opening.side, {"ports": [_port(port) for port in opening.ports]}
+    if isinstance(side, ApiServer):
+        return {"toEntities": ["kube-apiserver"], "toPorts": [ports]}
+    if isinstance(side, HostName):
+        return {"toFQDNs": [{"matchName": side.name}], "toPorts": [ports]}
+    if isinstance(side, Neighbour):  # DNS: every question passes, and the answers are read
+        return {"toEndpoints": [_pods(side)], "toPorts": [{**ports, "rules": {"dns": [{"matchPattern": "*"}]}}]}
+    own = isinstance(side, Nodes) and side.own
+    return {"toEntities": ["host"] if own else ["host", "remote-node"], "toPorts": [ports]}
+
+
+def _pods(neighbour: Neighbour) -> dict[str, Any]:
+    labels = {"k8s:io.kubernetes.pod.namespace": neighbour.namespace, **neighbour.labels}
+    return {"matchLabels": labels}
+
+
+def _port(port: Port) -> dict[str, str]:
+    return {"port": str(port.number), "protocol": port.protocol}

@@ -1,0 +1,96 @@
+"""A cluster with everything that could talk: our pods as they are rendered, strangers among them, and the outside."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Address, ip_address
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from monitoring.fleet.model import Region
+from tests.laws.reachability import API_SERVER, OTHER_NODE, OUTSIDE, OWN_NODE, End, Port
+
+RECORD: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "golden" / "workloads.json").read_text())
+
+OPERATED: dict[str, tuple[dict[str, str], tuple[Port, ...]]] = {
+    "prometheus": (
+        {"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": "prometheus"},
+        ((9090, "TCP"), (8080, "TCP")),
+    ),
+    "alertmanager": (
+        {"app.kubernetes.io/name": "alertmanager", "alertmanager": "prometheus"},
+        ((9093, "TCP"), (9094, "TCP"), (9094, "UDP"), (8080, "TCP")),
+    ),
+}
+"""Labels and ports of pods that the operator makes (prometheus-operator v0.93.1, its StatefulSet code)."""
+
+UNLISTED: Port = (6666, "TCP")
+"""A port that nobody declares."""
+
+ASKED: tuple[Port, ...] = ((53, "UDP"), (53, "TCP"), (22, "TCP"), (80, "TCP"), (443, "TCP"), UNLISTED)
+"""Ports at which everything outside is tried, besides its own."""
+
+_addresses = count(int(IPv4Address("192.168.77.1")))
+
+
+def _overlay() -> IPv4Address:
+    return IPv4Address(next(_addresses))
+
+
+def ours() -> list[End]:
+    """Our pods that policies can hold, with the labels and ports of their rendering, and a stranger per namespace."""
+    ends = [
+        End(name="stranger", namespace=namespace, labels={"app": "stranger"}, address=_overlay(), ports=(UNLISTED,))
+        for namespace in ("monitoring", "monitoring-node")
+    ]
+    for row in RECORD:
+        if "service_account" not in row or row["host_network"]:
+            continue
+        labels, ports = row["labels"], tuple((port["number"], port["protocol"]) for port in row["ports"])
+        name = row["name"]
+        if row["kind"].lower() in OPERATED:
+            name = row["kind"].lower()
+            labels, ports = OPERATED[name]
+        ports = (*dict.fromkeys(ports), UNLISTED)
+        ends.append(End(name=name, namespace=row["namespace"], labels=labels, address=_overlay(), ports=ports))
+    return ends
+
+
+def around(region: Region) -> list[End]:
+    """Everything else: other pods of the cluster, its nodes and API server, addresses and hosts outside."""
+    network = region.network
+    node = network.node_subnet[10]
+    gateway = region.access.gateway
+    endpoints = network.private_endpoint_subnet
+    server = network.api_server_subnet[4] if network.api_server_subnet else ip_address("20.50.1.1")
+    ends = [
+        _pod("CoreDNS", "kube-system", {"k8s-app": "kube-dns"}, (9153, "TCP")),
+        _pod("konnectivity-agent", "kube-system", {"app": "konnectivity-agent"}),
+        _pod("Gateway", gateway.namespace, {"gateway.networking.k8s.io/gateway-name": gateway.name}),
+        _pod("applications", "shop", {"app": "checkout"}, (8080, "TCP")),
+        _end("own node", OWN_NODE, node, (10250, "TCP"), (9100, "TCP")),
+        _end("other node", OTHER_NODE, network.node_subnet[11], (10250, "TCP"), (9100, "TCP")),
+        _end("LocalDNS", OWN_NODE, ip_address("169.254.10.11")),
+        _end("instance metadata", OUTSIDE, ip_address("169.254.169.254")),
+        _end("wire server", OUTSIDE, ip_address("168.63.129.16")),
+        _end("API server", API_SERVER, server),
+        _end("login.microsoftonline.com", OUTSIDE, ip_address("20.190.1.1")),
+        _end("management.azure.com", OUTSIDE, ip_address("4.150.1.1")),
+        _end(f"{region.object_store.account}.blob.core.windows.net", OUTSIDE, endpoints[4]),
+        _end("another private endpoint", OUTSIDE, endpoints[5]),
+        _end("example.org", OUTSIDE, ip_address("93.184.216.34")),
+        _end("another network", OUTSIDE, ip_address("10.200.0.9")),
+    ]
+    machines = [
+        _end("virtual machines", OUTSIDE, subnet[7], (9100, "TCP")) for subnet in network.virtual_machine_subnets
+    ]
+    return [*ends, *machines]
+
+
+def _pod(name: str, namespace: str, labels: dict[str, str], *ports: Port) -> End:
+    return End(name=name, namespace=namespace, labels=labels, address=_overlay(), ports=(*ports, *ASKED))
+
+
+def _end(name: str, kind: str, address: Any, *ports: Port) -> End:
+    return End(name=name, kind=kind, address=address, ports=(*ports, *ASKED))
