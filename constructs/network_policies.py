@@ -29,7 +29,7 @@ from cdktf_cdktf_provider_kubernetes.network_policy_v1 import (
 
 from constructs import Construct
 from constructs.namespaces import Namespaces
-from monitoring.blueprint.policies import OUR_NAMESPACES, Block, Peer, Policy, Rule
+from monitoring.blueprint.policies import OUR_NAMESPACES, Block, Policy, Rule, Selected
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label by which Kubernetes itself names each namespace."""
@@ -105,7 +105,7 @@ def _peers(rule: Rule, structs: _Structs) -> list[Any]:
     return [_peer(peer, structs) for peer in rule.peers]
 
 
-def _peer(peer: Peer, structs: _Structs) -> Any:
+def _peer(peer: Selected, structs: _Structs) -> Any:
     if isinstance(peer, Block):
         return structs.peer(
             ip_block=structs.block(cidr=str(peer.network), except_=[str(but) for but in peer.but] or None)

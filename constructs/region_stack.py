@@ -21,15 +21,23 @@ from constructs.storage_classes import StorageClasses
 from constructs.workload_identities import WorkloadIdentities
 from monitoring.blueprint.components import NAMESPACE, OBJECT_STORE_KEY, OBJECT_STORE_SECRET
 from monitoring.blueprint.objects.objstore import objstore
-from monitoring.blueprint.policies import policies
+from monitoring.blueprint.policies import Policy
 from monitoring.blueprint.release import Release
 from monitoring.fleet.model import Region
 
 
 class RegionStack(BaseStack):
-    """Everything of a region. It knows the others only through its releases: no stack reads another's state."""
+    """Everything of a region. Of the others it knows policies and releases alone: no stack reads another's state."""
 
-    def __init__(self, scope: Construct, *, region: Region, releases: Sequence[Release], local_state: bool) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        region: Region,
+        policies: Sequence[Policy],
+        releases: Sequence[Release],
+        local_state: bool,
+    ) -> None:
         super().__init__(
             scope,
             region.name,
@@ -43,7 +51,7 @@ class RegionStack(BaseStack):
         pools = NodePools(self, "node-pools", region=region, cluster=cluster)
         store = ObjectStore(self, "object-store", region=region, group=group)
         namespaces = Namespaces(self, "namespaces")
-        allowed = NetworkPolicies(self, "network-policies", policies=policies(region), namespaces=namespaces)
+        allowed = NetworkPolicies(self, "network-policies", policies=policies, namespaces=namespaces)
         classes = StorageClasses(self, "storage-classes")
         identities = WorkloadIdentities(
             self, "identities", region=region, group=group, cluster=cluster, store=store, namespaces=namespaces

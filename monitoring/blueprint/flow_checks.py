@@ -14,7 +14,7 @@ from monitoring.fleet.loader import Fleet
 
 def check_flows(fleet: Fleet) -> None:
     """`InvalidInput` tells everything that is wrong with the rows of any region."""
-    problems = [problem for region in fleet.regions for problem in flow_problems(flows(region))]
+    problems = [problem for region in fleet.regions for problem in flow_problems(flows(region, fleet.peers_of(region)))]
     if problems:
         raise InvalidInput(problems)
 

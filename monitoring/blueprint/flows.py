@@ -6,7 +6,7 @@ one: docs/network-policies.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
 from monitoring.blueprint.components import (
@@ -31,7 +31,7 @@ from monitoring.blueprint.components import (
     Port,
 )
 from monitoring.blueprint.flow import ANY, ApiServer, Auth, Cidr, Flow, HostName, Neighbour, Nodes, Side
-from monitoring.fleet.model import Region
+from monitoring.fleet.model import Peer, Region
 
 FILE = "monitoring/blueprint/flows.py"
 
@@ -86,7 +86,7 @@ SCRAPED = (
 """Ports of ours with metrics, in plain HTTP."""
 
 
-def flows(region: Region) -> tuple[Flow, ...]:
+def flows(region: Region, peers: Sequence[Peer]) -> tuple[Flow, ...]:
     """Every row of a region, unchecked: `flow_problems` tells what is wrong with them."""
     return (
         *_names(region),
@@ -95,6 +95,7 @@ def flows(region: Region) -> tuple[Flow, ...]:
         *_samples(region),
         *_alerts(),
         *_people(region),
+        *_regions(peers),
     )
 
 
@@ -202,3 +203,11 @@ def _people(region: Region) -> Iterator[Flow]:
         GRAFANA, PROMETHEUS, port="http-web", why="dashboards while Thanos is down", auth=Auth.NONE, reason=INSIDE
     )
     yield Flow(GRAFANA, ALERTMANAGER, port="http-web", why="alerts and silences", auth=Auth.NONE, reason=INSIDE)
+
+
+def _regions(peers: Sequence[Peer]) -> Iterator[Flow]:
+    """A pod's call to another region leaves as its node's, and the load balancer keeps that address."""
+    for peer in peers:
+        if peer.global_view:
+            nodes = Cidr(name=f"nodes of {peer.name}", networks=(peer.node_subnet,))
+            yield Flow(nodes, QUERY, port="grpc", why="the global view asks every region", auth=Auth.MTLS)

@@ -41,7 +41,7 @@ class _Line:
 
 def page(fleet: Fleet) -> str:
     """The whole page."""
-    rows = {region.name: flows(region) for region in fleet.regions}
+    rows = {region.name: flows(region, fleet.peers_of(region)) for region in fleet.regions}
     lines = list(_lines(rows))
     first = next(region for region in fleet.regions if region.global_view)
     known = [line for line in lines if line.auth.knows_the_caller]

@@ -14,7 +14,7 @@ from monitoring.blueprint.components import NAMESPACE, NODE_NAMESPACE, Component
 from monitoring.blueprint.flow import ApiServer, Flow, HostName, Neighbour, Side
 from monitoring.blueprint.flows import flows
 from monitoring.blueprint.openings import ENFORCED, openings
-from monitoring.fleet.model import Region
+from monitoring.fleet.model import Peer, Region
 
 OUR_NAMESPACES = (NAMESPACE, NODE_NAMESPACE)
 """Where nothing passes that has no row."""
@@ -44,7 +44,7 @@ class Block:
     but: tuple[IPv4Network, ...] = ()
 
 
-Peer = Pods | Block
+Selected = Pods | Block
 
 PUBLIC = Block(network=IPv4Network("0.0.0.0/0"), but=NOT_PUBLIC)
 
@@ -53,7 +53,7 @@ PUBLIC = Block(network=IPv4Network("0.0.0.0/0"), but=NOT_PUBLIC)
 class Rule:
     """Any of the peers, at any of the ports."""
 
-    peers: tuple[Peer, ...]
+    peers: tuple[Selected, ...]
     ports: tuple[Port, ...]
 
 
@@ -68,9 +68,9 @@ class Policy:
     egress: tuple[Rule, ...] = ()
 
 
-def policies(region: Region) -> tuple[Policy, ...]:
+def policies(region: Region, peers: Sequence[Peer]) -> tuple[Policy, ...]:
     """Every NetworkPolicy of a region, in both namespaces."""
-    rows = flows(region)
+    rows = flows(region, peers)
     denied = (Policy(name="default-deny", namespace=namespace, labels={}) for namespace in OUR_NAMESPACES)
     return (*denied, *(_policy(component, rows, region) for component in ENFORCED))
 
@@ -86,7 +86,7 @@ def _policy(component: Component, rows: Sequence[Flow], region: Region) -> Polic
     )
 
 
-def callers(side: Side, region: Region) -> tuple[Peer, ...]:
+def callers(side: Side, region: Region) -> tuple[Selected, ...]:
     """What holds the side where it calls."""
     if isinstance(side, ApiServer):
         agents = Pods(namespace=side.agents.namespace, labels=side.agents.labels)
@@ -94,14 +94,14 @@ def callers(side: Side, region: Region) -> tuple[Peer, ...]:
     return _peers(side, region)
 
 
-def called(side: Side, region: Region) -> tuple[Peer, ...]:
+def called(side: Side, region: Region) -> tuple[Selected, ...]:
     """What holds the side where it is called."""
     if isinstance(side, ApiServer | HostName):
         return (Block(network=side.network) if side.network else PUBLIC,)
     return _peers(side, region)
 
 
-def _peers(side: Side, region: Region) -> tuple[Peer, ...]:
+def _peers(side: Side, region: Region) -> tuple[Selected, ...]:
     if isinstance(side, Component):
         if side.host_network:
             return (Block(network=region.network.node_subnet),)

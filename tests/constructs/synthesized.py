@@ -12,6 +12,7 @@ import cdktf
 
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
+from monitoring.blueprint.policies import policies
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import load_fleet
 from monitoring.fleet.loader import Fleet
@@ -34,6 +35,7 @@ def synthesize(region: Region, *, local_state: bool = False) -> Stack:
     stack = RegionStack(
         cdktf.Testing.app(),
         region=region,
+        policies=policies(region, fleet().peers_of(region)),
         releases=releases(region, fleet().peers_of(region)),
         local_state=local_state,
     )

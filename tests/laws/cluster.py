@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from ipaddress import IPv4Address, ip_address
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from monitoring.fleet.model import Region
+from monitoring.fleet.model import Peer, Region
 from tests.laws.reachability import API_SERVER, OTHER_NODE, OUTSIDE, OWN_NODE, End, Port
 
 RECORD: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "golden" / "workloads.json").read_text())
@@ -57,7 +58,7 @@ def ours() -> list[End]:
     return ends
 
 
-def around(region: Region) -> list[End]:
+def around(region: Region, peers: Sequence[Peer]) -> list[End]:
     """Everything else: other pods of the cluster, its nodes and API server, addresses and hosts outside."""
     network = region.network
     node = network.node_subnet[10]
@@ -85,7 +86,8 @@ def around(region: Region) -> list[End]:
     machines = [
         _end("virtual machines", OUTSIDE, subnet[7], (9100, "TCP")) for subnet in network.virtual_machine_subnets
     ]
-    return [*ends, *machines]
+    regions = [_end(f"nodes of {peer.name}", OUTSIDE, peer.node_subnet[10]) for peer in peers]
+    return [*ends, *machines, *regions]
 
 
 def _pod(name: str, namespace: str, labels: dict[str, str], *ports: Port) -> End:

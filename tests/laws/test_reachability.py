@@ -8,7 +8,7 @@ what runs in a host's network (node-exporter, kubelet) is open to whoever reache
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from ipaddress import IPv4Network
@@ -21,7 +21,8 @@ from monitoring.blueprint.components import COMPACTOR, CRD_UPGRADE, GRAFANA, SIG
 from monitoring.blueprint.flow import ANY, ApiServer, Flow, HostName, Nodes, Side
 from monitoring.blueprint.flows import APPLICATIONS, flows
 from monitoring.fleet import Region, load_fleet
-from tests.constructs.synthesized import ZONES, fleet, synthesize
+from monitoring.fleet.model import Peer
+from tests.constructs.synthesized import NO_ZONES, fleet, synthesize
 from tests.laws.cluster import around, ours
 from tests.laws.conftest import ROOT
 from tests.laws.reachability import OWN_NODE, End, policies
@@ -33,6 +34,8 @@ Connection = tuple[str, str, int, str]
 PUBLIC = ("API server", "login.microsoftonline.com", "management.azure.com", "example.org")
 NODES = ("own node", "other node")
 PODS_OF_OTHERS = ("CoreDNS", "konnectivity-agent", "Gateway", "applications")
+
+PRODUCTION = load_fleet(ROOT / "regions")
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "calico": {"network_policy_engine": "calico", "host_name_policies": False},
@@ -46,9 +49,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 @cache
 def variant(name: str) -> Region:
     """A fixture region with another engine, and with virtual machines to scrape."""
-    region = fleet().region(ZONES)
-    private = IPv4Network("10.1.10.0/28") if "private" in name else None
-    network = {"virtual_machine_subnets": (IPv4Network("10.1.20.0/24"),), "api_server_subnet": private}
+    region = fleet().region(NO_ZONES)
+    private = IPv4Network("10.2.10.0/28") if "private" in name else None
+    network = {"virtual_machine_subnets": (IPv4Network("10.2.20.0/24"),), "api_server_subnet": private}
     return region.model_copy(
         update={
             "cluster": region.cluster.model_copy(update=VARIANTS[name]),
@@ -62,9 +65,9 @@ def stack_of(name: str) -> Stack:
     return synthesize(variant(name))
 
 
-def tried(region: Region) -> Iterator[tuple[End, End, tuple[int, str]]]:
+def tried(region: Region, peers: Sequence[Peer]) -> Iterator[tuple[End, End, tuple[int, str]]]:
     """Every connection with one of our pods at one end; a node's own to its pods are always open."""
-    mine, others = ours(), around(region)
+    mine, others = ours(), around(region, peers)
     for target in mine:
         for source in (*mine, *(other for other in others if other.kind != OWN_NODE)):
             yield from ((source, target, port) for port in target.ports)
@@ -73,22 +76,22 @@ def tried(region: Region) -> Iterator[tuple[End, End, tuple[int, str]]]:
             yield from ((source, target, port) for port in dict.fromkeys(target.ports))
 
 
-def opened(region: Region, stack: Stack) -> tuple[set[Connection], int]:
+def opened(region: Region, peers: Sequence[Peer], stack: Stack) -> tuple[set[Connection], int]:
     """What the stack's policies let through, and how many connections were tried."""
     found = policies(stack, cilium=region.cluster.network_policy_engine == "cilium")
-    connections = list(tried(region))
+    connections = list(tried(region, peers))
     through = {
         (source.name, target.name, *port) for source, target, port in connections if found.open(source, target, port)
     }
     return through, len(connections)
 
 
-def said(region: Region) -> set[Connection]:
+def said(region: Region, peers: Sequence[Peer]) -> set[Connection]:
     """What the rows open, wider where the region's engine knows only addresses."""
-    ends = {end.name: end for end in (*ours(), *around(region))}
+    ends = {end.name: end for end in (*ours(), *around(region, peers))}
     return {
         (source, target, *port)
-        for row in flows(region)
+        for row in flows(region, peers)
         for source in _sources(row.source, region)
         for target in _targets(row.target, region)
         for port in _ports(row, ends[target])
@@ -124,19 +127,23 @@ def _ports(row: Flow, target: End) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_row_is_open_and_every_other_pair_is_closed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _compare(variant(name), stack_of(name), name, capsys)
+    region = variant(name)
+    _compare(region, fleet().peers_of(region), stack_of(name), name, capsys)
 
 
-@pytest.mark.parametrize("region", load_fleet(ROOT / "regions").regions, ids=lambda region: region.name)
+@pytest.mark.parametrize("region", PRODUCTION.regions, ids=lambda region: region.name)
 def test_in_production_too(region: Region, stacks: Mapping[str, Stack], capsys: pytest.CaptureFixture[str]) -> None:
-    _compare(region, stacks[region.name], f"{region.name}, {region.cluster.network_policy_engine}", capsys)
+    title = f"{region.name}, {region.cluster.network_policy_engine}"
+    _compare(region, PRODUCTION.peers_of(region), stacks[region.name], title, capsys)
 
 
-def _compare(region: Region, stack: Stack, title: str, capsys: pytest.CaptureFixture[str]) -> None:
-    through, total = opened(region, stack)
+def _compare(
+    region: Region, peers: Sequence[Peer], stack: Stack, title: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    through, total = opened(region, peers, stack)
     with capsys.disabled():
         print(f"\n{title}: {total} connections tried, {len(through)} open, {total - len(through)} closed")  # noqa: T201
-    wanted = said(region)
+    wanted = said(region, peers)
     assert sorted(wanted - through) == []
     assert sorted(through - wanted) == []
 
@@ -201,7 +208,7 @@ def _one_more_of_ciliums(stack: Stack) -> None:
     ],
 )
 def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
-    assert closed in said(variant(name)) - _opened_with(fault, name)
+    assert closed in _said(name) - _opened_with(fault, name)
 
 
 @pytest.mark.parametrize(
@@ -213,19 +220,23 @@ def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], cl
     ],
 )
 def test_a_policy_too_many_is_found(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
-    assert open_too in _opened_with(fault, name) - said(variant(name))
+    assert open_too in _opened_with(fault, name) - _said(name)
 
 
 def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
     broken = copy.deepcopy(stack_of(name))
     fault(broken)
-    return opened(variant(name), broken)[0]
+    return opened(variant(name), fleet().peers_of(variant(name)), broken)[0]
+
+
+def _said(name: str) -> set[Connection]:
+    return said(variant(name), fleet().peers_of(variant(name)))
 
 
 def test_a_node_reaches_the_pods_that_it_runs_and_no_policy_holds_what_is_in_its_network() -> None:
     """The limits: the kubelet's probes come from the node, and node-exporter listens on it."""
     found = policies(stack_of("cilium"), cilium=True)
-    ends = {end.name: end for end in (*ours(), *around(variant("cilium")))}
+    ends = {end.name: end for end in (*ours(), *around(variant("cilium"), ()))}
     assert found.open(ends["another network"], ends["own node"], (9100, "TCP"))
     assert found.open(ends["own node"], ends["grafana"], (3000, "TCP"))
     assert not found.open(ends["other node"], ends["grafana"], (3000, "TCP"))

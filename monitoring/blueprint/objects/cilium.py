@@ -18,9 +18,9 @@ from monitoring.blueprint.openings import ENFORCED, Opening, Openings, openings
 from monitoring.fleet.model import Peer, Region
 
 
-def cilium_policies(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest]:  # noqa: ARG001  (a maker's arguments)
+def cilium_policies(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest]:
     """One policy per component that has to do with the API server, nodes or host names."""
-    rows = flows(region)
+    rows = flows(region, peers)
     for component in ENFORCED:
         opened = openings(component, rows, region)
         if opened.exact_ingress or opened.exact_egress:
