@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +15,10 @@ import httpx
 import pytest
 
 from monitoring.blueprint.components import ALERTMANAGER_PATH
-from monitoring.commands._charts import CannotHave
 from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
 from tests.alerting.deployed import write
-from tests.stack.processes import free_ports
+from tests.stack.processes import free_ports, running
 
 PATIENCE = 60
 """Seconds that a test waits for what takes about one."""
@@ -88,17 +86,13 @@ def services() -> Iterator[Services]:
 @contextmanager
 def alertmanager(region: Region, folder: Path, called: Services) -> Iterator[Alertmanager]:
     """Started with the deployed configuration; PagerDuty and the URLs of all secrets are `called`, by their names."""
-    try:
-        binary = find_tool("alertmanager")
-    except CannotHave as missing:
-        pytest.fail(str(missing))
     config = write(region, folder, pagerduty_url=f"{called.address}/pagerduty")
     for name in region.alerting.secrets():
         (folder / name).write_text(f"{called.address}/{name}", encoding="utf-8")
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}{ALERTMANAGER_PATH}"
     line = [
-        str(binary),
+        str(find_tool("alertmanager")),
         f"--config.file={config}",
         f"--storage.path={folder}/data",
         f"--web.listen-address=127.0.0.1:{port}",
@@ -106,21 +100,8 @@ def alertmanager(region: Region, folder: Path, called: Services) -> Iterator[Ale
         f"--web.route-prefix={ALERTMANAGER_PATH}",
         "--cluster.listen-address=",
     ]
-    with (folder / "log").open("w") as log, subprocess.Popen(line, stdout=log, stderr=log) as process:
-        try:
-            until(lambda: _ready(address) or process.poll() is not None, "Alertmanager is ready")
-            if process.poll() is not None:
-                pytest.fail(f"alertmanager ended: {(folder / 'log').read_text()[-2000:]}")
-            yield Alertmanager(address, folder)
-        finally:
-            process.terminate()
-
-
-def _ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/-/ready").is_success
-    except httpx.TransportError:
-        return False
+    with running(line, log=folder / "log", port=port, ready=f"{ALERTMANAGER_PATH}/-/ready"):
+        yield Alertmanager(address, folder)
 
 
 def until(holds: Callable[[], object], what: str) -> None:
