@@ -65,6 +65,9 @@ FEDERATED = r"(job|cluster)(_[a-z0-9_]+)?:[a-z0-9_]+:[a-z0-9_]+"
 Three parts and no more: upstream's `cluster:namespace:pod_cpu:active:…` has a series per pod.
 """
 
+UPSTREAM_FEDERATED = ("cluster:node_cpu:ratio_rate5m",)
+"""Aggregates by the stack's own rules that leave the region too."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*:[a-z][A-Za-z0-9_]*:[a-z][a-z0-9_]*")
 _ALERT = re.compile(r"[A-Z][A-Za-z0-9]+")
 _STEM = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -79,6 +82,16 @@ class Rules:
 
     files: tuple[YamlFile, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """Names of all series that are recorded."""
+        return tuple(rule["record"] for file in self.files for _, rule in rules_of(file) if "record" in rule)
+
+    @property
+    def federated(self) -> tuple[str, ...]:
+        """Names of the aggregates that leave the region; to fetch them by name lets nothing else in."""
+        return (*(name for name in self.recorded if re.fullmatch(FEDERATED, name)), *UPSTREAM_FEDERATED)
 
     def delivered(self, *, runbook_base: str) -> dict[str, Any]:
         """For the chart's `additionalPrometheusRulesMap`: each file is a PrometheusRule, each alert has its link."""

@@ -21,7 +21,8 @@ JOBS = frozenset(target.job for target in TARGETS)
 def known(files: Iterable[YamlFile]) -> Mapping[str, frozenset[str]]:
     """Labels by name: everything that is scraped, and what the rules of `files` record."""
     found = {
-        name: labels if ":" in name else labels | TARGET_LABELS | OUTSIDE for name, labels in known_metrics().items()
+        name: labels | OUTSIDE | (frozenset() if ":" in name else TARGET_LABELS)
+        for name, labels in known_metrics().items()
     }
     for file in files:
         for path, rule in rules_of(file):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,37 +70,45 @@ TARGETS = (
 )
 
 
-def write_database(folder: Path, *, promtool: Path, until: int, names: Collection[str]) -> None:
-    """Blocks under `folder` with the series of `names`, the last sample at `until` (seconds since 1970)."""
+INSIDE: Mapping[str, str] = {}
+"""No external labels: a region as its own Prometheus sees it."""
+
+
+def write_database(
+    folder: Path,
+    *,
+    promtool: Path,
+    until: int,
+    names: Collection[str],
+    outside: Iterable[Mapping[str, str]],
+    recorded: Iterable[Series] = (),
+) -> None:
+    """Blocks under `folder`, the last sample at `until` (seconds since 1970), once for each of the labels `outside`.
+
+    From the known sources the series of `names`, and all of `recorded`.
+    """
     text = folder / "samples.om"
     with text.open("w", encoding="utf-8") as file:
-        for region in REGIONS:
-            for labels, one in _region(region):
-                if one.name in names:
-                    file.writelines(_line(labels, one, step, until) for step in range(SPAN // STEP + 1))
+        for labels in outside:
+            for inside, one in (*_scraped(names), *((one.labels, one) for one in recorded)):
+                file.writelines(_line({**labels, **inside}, one, step, until) for step in range(SPAN // STEP + 1))
         file.write("# EOF\n")
     line = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
     subprocess.run(line, check=True, capture_output=True, text=True)
 
 
-def _region(region: str) -> Iterator[tuple[dict[str, str], Series]]:
-    outside = {"cluster": region, "environment": "trial"}
+def _scraped(names: Collection[str]) -> Iterator[tuple[Mapping[str, str], Series]]:
     for part in ("alerts", "upstream-rules"):  # Prometheus' own, of no target
-        for one in series(part):
-            yield {**outside, **one.labels}, one
+        yield from ((one.labels, one) for one in series(part) if one.name in names)
     for target in TARGETS:
         for pod in target.pods or (None,):
-            place = {
-                "job": target.job,
-                "namespace": target.namespace,
-                "instance": f"{pod or 'node'}:1",
-                **target.labels,
-            }
+            place = {"job": target.job, "namespace": target.namespace, "instance": f"{pod or 'node'}:1"}
+            place |= target.labels
             if pod:
                 place["pod"] = pod
             for part in (*target.parts, "scrape"):
-                for one in series(part):
-                    yield {**outside, **place, **one.labels}, one  # honorLabels where the page names a pod itself
+                # honorLabels where the page names a pod itself
+                yield from (({**place, **one.labels}, one) for one in series(part) if one.name in names)
 
 
 def _line(labels: Mapping[str, str], one: Series, step: int, until: int) -> str:

@@ -5,11 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +13,8 @@ from rich.table import Table
 
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._tools import find_tool
-from tests.stack.known_metrics import known_metrics
-from tests.stack.processes import free_ports, running
-from tests.stack.samples import REGIONS, write_database
+from tests.stack.prometheus import Prometheus
+from tests.stack.samples import REGIONS
 
 pytestmark = pytest.mark.stack
 
@@ -41,58 +33,16 @@ PANELS = panels()
 NAMES = [f"{uid}: {panel['title']}" for uid, panel in PANELS]
 
 
-class Prometheus:
-    """The real one, with the samples."""
-
-    def __init__(self, port: int, until: int) -> None:
-        self.port = port
-        self.until = until
-
-    def get(self, path: str, **parameters: object) -> Any:
-        """The answer's data; the error's text where there is none."""
-        query = urllib.parse.urlencode(parameters).encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", data=query, timeout=60) as answer:
-            return json.load(answer)["data"]
-
-    def ask(self, target: dict[str, Any], *, cluster: str) -> list[dict[str, Any]]:
-        """Series of a panel's target, those without any number left out."""
-        text = target["expr"].replace("$__rate_interval", "5m").replace("$cluster", cluster)
-        text = re.sub(r"\$(namespace|job)\b", ".*", text)
-        assert "$" not in text
-        if target.get("instant"):
-            found = self.get("/api/v1/query", query=text, time=self.until)["result"]
-            return [one for one in found if math.isfinite(float(one["value"][1]))]
-        span = {"start": self.until - 1800, "end": self.until, "step": 60}
-        found = self.get("/api/v1/query_range", query=text, **span)["result"]
-        return [one for one in found if any(math.isfinite(float(value)) for _, value in one["values"])]
-
-
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    try:
-        binary, promtool = find_tool("prometheus"), find_tool("promtool")
-    except CannotHave as missing:
-        pytest.fail(str(missing))
-    folder: Path = tmp_path_factory.mktemp("prometheus")
-    until = int(time.time()) // 60 * 60
-    write_database(folder, promtool=promtool, until=until, names=known_metrics().keys() & _used())
-    (folder / "prometheus.yml").write_text("{}\n")
-    (port,) = free_ports(1)
-    line = [
-        str(binary),
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with running(line, log=folder / "log", port=port):
-        yield Prometheus(port, until)
-
-
-def _used() -> set[str]:
-    """Every word of every query: names of metrics among them."""
-    return {
-        word for _, panel in PANELS for target in panel["targets"] for word in re.findall(r"[\w:]+", target["expr"])
-    }
+def ask(prometheus: Prometheus, target: dict[str, Any], *, cluster: str) -> list[dict[str, Any]]:
+    """Series of a panel's target, those without any number left out."""
+    text = target["expr"].replace("$__rate_interval", "5m").replace("$cluster", cluster)
+    text = re.sub(r"\$(namespace|job)\b", ".*", text)
+    assert "$" not in text
+    if target.get("instant"):
+        return [one for one in prometheus.query(text) if math.isfinite(float(one["value"][1]))]
+    span = {"start": prometheus.until - 1800, "end": prometheus.until, "step": 60}
+    found = prometheus.get("/api/v1/query_range", query=text, **span)["result"]
+    return [one for one in found if any(math.isfinite(float(value)) for _, value in one["values"])]
 
 
 @pytest.mark.parametrize(("uid", "panel"), PANELS, ids=NAMES)
@@ -101,14 +51,14 @@ def test_every_query_answers_with_a_number(
     prometheus: Prometheus, uid: str, panel: dict[str, Any], cluster: str
 ) -> None:
     for target in panel["targets"]:
-        assert prometheus.ask(target, cluster=cluster), f"{uid}: {panel['title']}: no series: {target['expr']}"
+        assert ask(prometheus, target, cluster=cluster), f"{uid}: {panel['title']}: no series: {target['expr']}"
 
 
 @pytest.mark.parametrize(("uid", "panel"), PANELS, ids=NAMES)
 def test_every_label_of_a_legend_is_on_the_series(prometheus: Prometheus, uid: str, panel: dict[str, Any]) -> None:
     for target in panel["targets"]:
         wanted = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
-        for one in prometheus.ask(target, cluster=".*"):
+        for one in ask(prometheus, target, cluster=".*"):
             assert wanted <= one["metric"].keys(), f"{uid}: {panel['title']}: {target['expr']}"
 
 
@@ -117,7 +67,7 @@ def test_a_series_of_a_legend_is_told_from_the_others(prometheus: Prometheus, ui
     drawn = [
         re.sub(r"\{\{(\w+)\}\}", lambda label, one=one: one["metric"].get(label[1], ""), target["legendFormat"])  # type: ignore[misc]
         for target in panel["targets"]
-        for one in prometheus.ask(target, cluster=".*")
+        for one in ask(prometheus, target, cluster=".*")
     ]
     assert len(drawn) == len(set(drawn)), f"{uid}: {panel['title']}: {sorted(drawn)}"
 
@@ -125,13 +75,13 @@ def test_a_series_of_a_legend_is_told_from_the_others(prometheus: Prometheus, ui
 def test_a_region_that_is_not_there_gives_no_series(prometheus: Prometheus) -> None:
     for uid, panel in PANELS:
         for target in panel["targets"]:
-            left = prometheus.ask(target, cluster="trial-nowhere")
+            left = ask(prometheus, target, cluster="trial-nowhere")
             assert not left, f"{uid}: {panel['title']} does not heed the choice of region: {target['expr']}"
 
 
 @pytest.mark.parametrize("fault", ["http_request_total", 'http_requests_total{status="500"}'])
 def test_a_misspelt_metric_or_label_gives_no_series(prometheus: Prometheus, fault: str) -> None:
-    assert not prometheus.ask({"expr": f"rate({fault}[5m])"}, cluster=".*")
+    assert not ask(prometheus, {"expr": f"rate({fault}[5m])"}, cluster=".*")
 
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
@@ -150,7 +100,7 @@ def test_every_choice_has_values(prometheus: Prometheus, uid: str) -> None:
 def test_the_table_of_panels(prometheus: Prometheus, capsys: pytest.CaptureFixture[str]) -> None:
     table = Table("dashboard", "panel", "series", title=f"{len(PANELS)} panels, {len(REGIONS)} regions")
     counts = [
-        (uid, str(panel["title"]), sum(len(prometheus.ask(target, cluster=".*")) for target in panel["targets"]))
+        (uid, str(panel["title"]), sum(len(ask(prometheus, target, cluster=".*")) for target in panel["targets"]))
         for uid, panel in PANELS
     ]
     for uid, title, count in counts:

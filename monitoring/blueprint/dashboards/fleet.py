@@ -1,12 +1,19 @@
-"""Regions side by side: one line or figure per region, so that the odd one shows."""
+"""Regions side by side: one line or figure per region, so that the odd one shows.
+
+It asks for the aggregates that `helm-values/rules/cluster_rules.yaml` records: the same numbers that leave the region,
+and a page over years that reads a series per region.
+"""
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import COMPACTOR, PROMETHEUS, RECEIVE_INGESTOR, RECEIVE_ROUTER, STORE_GATEWAY
-from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, NEVER, SCOPE, Page, Panel, Query, above, below
-from monitoring.blueprint.dashboards.promql import NAMESPACES, of, quantile, rate, ratio
+from monitoring.blueprint.components import PROMETHEUS
+from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, NEVER, Page, Panel, Query, above, below
+from monitoring.blueprint.dashboards.promql import of, recorded
 
-_HTTP = f'{SCOPE},route!=""'
+_DURATIONS = recorded("cluster_le:http_request_duration_seconds_bucket:rate5m", by="cluster, le")
+_PODS_NOT_RUNNING = recorded(
+    "cluster_phase:kube_pods:count", by="cluster, phase", matchers='phase=~"Pending|Failed|Unknown"'
+)
 
 
 def page() -> Page:
@@ -44,7 +51,7 @@ _REGIONS = (
         kind="figure",
         width=12,
         thresholds=below(1, 0.8),
-        queries=(Query(expr=f"avg by (cluster) (up{{{SCOPE},{NAMESPACES}}})", legend="{{cluster}}"),),
+        queries=(Query(expr=recorded("cluster:monitoring_up:ratio"), legend="{{cluster}}"),),
     ),
     Panel(
         title="Alerts that fire",
@@ -55,8 +62,7 @@ _REGIONS = (
         thresholds=above(2, 10),
         queries=(
             Query(
-                expr="count by (cluster, severity) (max by (cluster, alertname, severity) "
-                f'(ALERTS{{{SCOPE},alertstate="firing"}}))',
+                expr=recorded("cluster_severity:alerts_firing:count", by="cluster, severity"),
                 legend="{{cluster}} {{severity}}",
             ),
         ),
@@ -69,25 +75,14 @@ _SERVICES = (
         description="Requests per second of all services that keep the contract.",
         unit="reqps",
         thresholds=FLOWING,
-        queries=(Query(expr=rate("http_requests_total", by="cluster", matchers=_HTTP), legend="{{cluster}}"),),
+        queries=(Query(expr=recorded("cluster:http_requests:rate5m"), legend="{{cluster}}"),),
     ),
     Panel(
         title="Errors",
         description="Share of requests answered with 5xx.",
         unit="percentunit",
         thresholds=above(0.001, 0.01),
-        queries=(
-            Query(
-                expr=ratio(
-                    "http_requests_total",
-                    "http_requests_total",
-                    by="cluster",
-                    matchers=_HTTP,
-                    of_part=',status_code=~"5.."',
-                ),
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=(Query(expr=recorded("cluster:http_request_errors_per_request:ratio_rate5m"), legend="{{cluster}}"),),
     ),
     Panel(
         title="Duration, 95th percentile",
@@ -96,7 +91,7 @@ _SERVICES = (
         thresholds=above(0.5, 2),
         queries=(
             Query(
-                expr=quantile(0.95, "http_request_duration_seconds", by="cluster", matchers=_HTTP),
+                expr=f"histogram_quantile(0.95, {_DURATIONS})",
                 legend="{{cluster}}",
             ),
         ),
@@ -109,38 +104,21 @@ _CLUSTERS = (
         description="Nodes that do not report Ready.",
         unit="short",
         thresholds=NEVER,
-        queries=(
-            Query(
-                expr=f"count by (cluster) (kube_node_info{{{SCOPE}}}) - sum by (cluster) "
-                f'(kube_node_status_condition{{{SCOPE},condition="Ready",status="true"}})',
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=(Query(expr=recorded("cluster:kube_nodes_not_ready:count"), legend="{{cluster}}"),),
     ),
     Panel(
         title="CPU in use",
         description="Share of all nodes' processor time that is not idle.",
         unit="percentunit",
         thresholds=above(0.7, 0.9),
-        queries=(
-            Query(
-                expr=f'1 - avg by (cluster) (rate(node_cpu_seconds_total{{{SCOPE},mode="idle"}}[$__rate_interval]))',
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=(Query(expr=recorded("cluster:node_cpu:ratio_rate5m"), legend="{{cluster}}"),),
     ),
     Panel(
         title="Memory in use",
         description="Share of all nodes' memory that is not available.",
         unit="percentunit",
         thresholds=above(0.8, 0.9),
-        queries=(
-            Query(
-                expr=f"1 - sum by (cluster) (node_memory_MemAvailable_bytes{{{SCOPE}}}) "
-                f"/ sum by (cluster) (node_memory_MemTotal_bytes{{{SCOPE}}})",
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=(Query(expr=recorded("cluster:node_memory_utilisation:ratio"), legend="{{cluster}}"),),
     ),
     Panel(
         title="Pods that do not run",
@@ -150,7 +128,7 @@ _CLUSTERS = (
         thresholds=above(5, 20),
         queries=(
             Query(
-                expr=f'sum by (cluster) (kube_pod_status_phase{{{SCOPE},phase=~"Pending|Failed|Unknown"}})',
+                expr=f"sum by (cluster) ({_PODS_NOT_RUNNING})",
                 legend="{{cluster}}",
             ),
         ),
@@ -161,12 +139,7 @@ _CLUSTERS = (
         unit="short",
         width=12,
         thresholds=above(5, 20),
-        queries=(
-            Query(
-                expr=f"sum by (cluster) (increase(kube_pod_container_status_restarts_total{{{SCOPE}}}[1h]))",
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=(Query(expr=recorded("cluster:kube_pod_container_restarts:increase1h"), legend="{{cluster}}"),),
     ),
 )
 
@@ -176,26 +149,14 @@ _MONITORING = (
         description="Active series of a Prometheus replica: each region's own, without the copies.",
         unit="short",
         thresholds=above(300_000, 400_000),
-        queries=(
-            Query(
-                expr=f"max by (cluster) (prometheus_tsdb_head_series{{{of(PROMETHEUS)}}})",
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=(Query(expr=recorded("cluster:prometheus_head_series:max"), legend="{{cluster}}"),),
     ),
     Panel(
         title="Remote write behind",
         description="Age of the newest sample not yet sent, of the replica that is further behind.",
         unit="s",
         thresholds=above(60, 600),
-        queries=(
-            Query(
-                expr="max by (cluster) "
-                f"(prometheus_remote_storage_queue_highest_timestamp_seconds{{{of(PROMETHEUS)}}} "
-                f"- prometheus_remote_storage_queue_highest_sent_timestamp_seconds{{{of(PROMETHEUS)}}})",
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=(Query(expr=recorded("cluster:prometheus_remote_write_behind_seconds:max"), legend="{{cluster}}"),),
     ),
     Panel(
         title="Writes refused by Thanos",
@@ -203,16 +164,7 @@ _MONITORING = (
         unit="percentunit",
         thresholds=above(0.01, 0.05),
         queries=(
-            Query(
-                expr=ratio(
-                    "http_requests_total",
-                    "http_requests_total",
-                    by="cluster",
-                    matchers=f'{of(RECEIVE_ROUTER)},handler="receive"',
-                    of_part=',code!~"2.."',
-                ),
-                legend="{{cluster}}",
-            ),
+            Query(expr=recorded("cluster:thanos_receive_refused_per_request:ratio_rate5m"), legend="{{cluster}}"),
         ),
     ),
     Panel(
@@ -222,15 +174,7 @@ _MONITORING = (
         width=12,
         thresholds=above(0.01, 0.05),
         queries=(
-            Query(
-                expr=ratio(
-                    "thanos_objstore_bucket_operation_failures_total",
-                    "thanos_objstore_bucket_operations_total",
-                    by="cluster",
-                    matchers=of(RECEIVE_INGESTOR, STORE_GATEWAY, COMPACTOR),
-                ),
-                legend="{{cluster}}",
-            ),
+            Query(expr=recorded("cluster:thanos_objstore_failures_per_operation:ratio_rate5m"), legend="{{cluster}}"),
         ),
     ),
     Panel(
@@ -240,6 +184,6 @@ _MONITORING = (
         kind="figure",
         width=12,
         thresholds=NEVER,
-        queries=(Query(expr=f"max by (cluster) (thanos_compact_halted{{{of(COMPACTOR)}}})", legend="{{cluster}}"),),
+        queries=(Query(expr=recorded("cluster:thanos_compact_halted:max"), legend="{{cluster}}"),),
     ),
 )

@@ -57,5 +57,10 @@ def rate(counter: str, *, by: str, matchers: str) -> str:
     return f"sum by ({by}) (rate({counter}{{{matchers}}}[{RATE}]))"
 
 
+def recorded(name: str, *, by: str = "cluster", matchers: str = "") -> str:
+    """An aggregate that a rule records, of the chosen regions, by all of its labels: replicas record the same."""
+    return f"max by ({by}) ({name}{{{','.join(filter(None, (SCOPE, matchers)))}}})"
+
+
 NAMESPACES = f'namespace=~"{NODE_EXPORTER.namespace}|{PROMETHEUS.namespace}"'
 """Where the monitoring system runs."""

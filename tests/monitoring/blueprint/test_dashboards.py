@@ -14,7 +14,8 @@ from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER, dashboard_json
 from monitoring.blueprint.dashboards.delivery import config_maps
 from monitoring.blueprint.dashboards.page import NEVER, SCOPE, Page, Panel, Query, above, below, to_json
-from tests.stack.known_metrics import TARGET_LABELS, known_metrics
+from monitoring.blueprint.rules import rules
+from tests.rules import sources
 
 UNITS = {"s", "d", "bytes", "percentunit", "short", "reqps", "ops", "cps"}
 """Ids of Grafana's units that the pages use (packages/grafana-data/src/valueFormats/categories.ts)."""
@@ -40,15 +41,8 @@ def place(uid: str, expr: str) -> str:
 
 
 def unknown(expr: str) -> list[str]:
-    """What a query uses that no known source produces."""
-    faults = []
-    for name, matchers in SELECTOR.findall(expr):
-        if name not in known_metrics():
-            faults.append(name)
-            continue
-        labels = re.findall(r'(\w+)\s*(?:=~|!~|!=|=)\s*"', matchers)
-        faults += [f"{name}{{{one}}}" for one in labels if one not in known_metrics()[name] | TARGET_LABELS]
-    return faults
+    """What a query uses that no known source and no rule produces."""
+    return list(sources.unknown(expr, sources.known(rules().files)))
 
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
