@@ -12,11 +12,14 @@ from monitoring.blueprint.charts import ROOT
 from monitoring.commands.schema import stale_schemas
 from monitoring.fleet import load_fleet
 from monitoring.fleet.schema import region_schema
+from oversight_metrics.contract import contract_json, contract_table
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "regions/schema.json": region_schema,
     flows_page.PAGE: lambda: flows_page.page(load_fleet(ROOT / "regions")),
     **dashboards.generated(),
+    "docs/reference/application-metrics.md": contract_table,
+    "oversight_metrics/node/contract.json": contract_json,
 }
 """Path from the repository's root, and what makes the file's text."""
 

@@ -20,7 +20,7 @@ from monitoring.fleet.model import ResourceId, Uuid
 from monitoring.fleet.schema import region_schema
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "oversight_metrics").glob("**/README.md")])
 PREREQUISITES = ROOT / "docs" / "prerequisites.md"
 TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 COMMANDS = frozenset(main.list_commands(click.Context(main)))

@@ -24,10 +24,13 @@ MAY_IMPORT = {
         "cdktf",
         "jsii",
     },
+    "oversight_metrics": set(),  # it ships into other services
 }
 """fleet <- blueprint <- {constructs, commands} <- main: what each room may take from ours and from cdktf."""
 
 GUARDED = ("monitoring", "constructs", "main", "cdktf", "jsii")
+SHIPPED = ("oversight_metrics", "prometheus_client")
+"""All that what ships may import, apart from the standard library."""
 
 
 def imports(source: str) -> Iterator[str]:
@@ -69,10 +72,23 @@ def test_imports_go_one_way(room: str) -> None:
         ("monitoring.commands", "import jsii"),
         ("monitoring.commands", "from constructs.object_store import ObjectStore"),
         ("constructs", "from monitoring.commands import values"),
+        ("oversight_metrics", "from monitoring.errors import Problem"),
     ],
 )
 def test_an_import_against_the_direction_is_found(room: str, source: str) -> None:
     assert wrong_imports(room, source)
+
+
+def undeclared_imports(source: str) -> list[str]:
+    """Imports that a service which installs oversight_metrics may not have."""
+    return [name for name in imports(source) if name.partition(".")[0] not in {*SHIPPED, *sys.stdlib_module_names}]
+
+
+def test_what_ships_needs_nothing_but_what_it_declares() -> None:
+    files = sorted((ROOT / "oversight_metrics").glob("*.py"))
+    assert {file.name: wrong for file in files if (wrong := undeclared_imports(file.read_text()))} == {
+        "bench.py": ["starlette.applications", "starlette.requests", "starlette.responses", "starlette.routing"]
+    }, "the bench does not ship"
 
 
 @pytest.mark.parametrize("module", ["monitoring.blueprint.releases", "monitoring.__main__"])

@@ -1,0 +1,133 @@
+"""The contract of application metrics, as plain data: what every service says about itself, in whatever language.
+
+Dashboards, rules and alerts ask for these names and labels and for no others. The metric objects (`metrics.py`), the
+Node middleware (`node/contract.json`) and the table in the documentation are made of `CONTRACT`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+DURATION_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
+"""Upper bounds in seconds, without +Inf: a quantile between two bounds is interpolated, above the last it stays there.
+
+All services have the same: histograms with different bounds cannot be added up over services and regions.
+"""
+
+UNMATCHED = "unmatched"
+"""The route of every request that no route matches."""
+
+OTHER_METHOD = "OTHER"
+"""The method of every request whose method is none of HTTP's own (RFC 9110, RFC 5789)."""
+
+OTHER = "other"
+"""The route beyond the limit of routes, and the status that is none of HTTP's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricFamily:
+    """One metric: its full name (with the unit, and `_total` for a counter), its labels, and what it means.
+
+    `multiprocess_mode` says how the values of several worker processes become one; counters and histograms add up.
+    """
+
+    name: str
+    type: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+    buckets: tuple[float, ...] = ()
+    multiprocess_mode: Literal["", "mostrecent"] = ""
+
+
+CONTRACT = (
+    MetricFamily(
+        name="http_request_duration_seconds",
+        type="histogram",
+        labels=("method", "route", "status_code"),
+        help="Time from a request to the last byte of its response.",
+        buckets=DURATION_BUCKETS,
+    ),
+    MetricFamily(
+        name="http_requests_total",
+        type="counter",
+        labels=("method", "route", "status_code"),
+        help="Requests answered, or failed (status_code 500).",
+    ),
+    MetricFamily(
+        name="db_query_duration_seconds",
+        type="histogram",
+        labels=("operation", "table"),
+        help="Time of a database query.",
+        buckets=DURATION_BUCKETS,
+    ),
+    MetricFamily(
+        name="cache_hits_total",
+        type="counter",
+        labels=("cache_name",),
+        help="Look-ups that found something in the cache.",
+    ),
+    MetricFamily(
+        name="cache_misses_total",
+        type="counter",
+        labels=("cache_name",),
+        help="Look-ups that found nothing in the cache.",
+    ),
+    MetricFamily(
+        name="business_metric",
+        type="gauge",
+        labels=("metric_name",),
+        help="A figure of the business that has no metric of its own.",
+        multiprocess_mode="mostrecent",
+    ),
+    # A distinct count cannot be made of counters: a user on two pods would count twice, and a series per user is the
+    # end of any Prometheus. Whoever knows the users (the database) counts them.
+    MetricFamily(
+        name="business_active_users",
+        type="gauge",
+        labels=("window",),
+        help="Distinct users within the window, counted by the application.",
+        multiprocess_mode="mostrecent",
+    ),
+    MetricFamily(
+        name="business_transactions_total",
+        type="counter",
+        labels=("type", "status"),
+        help="Transactions that came to an end.",
+    ),
+    MetricFamily(
+        name="business_revenue_total",
+        type="counter",
+        labels=("currency",),
+        help="Revenue in units of the currency.",
+    ),
+)
+
+
+def contract_json() -> str:
+    """What the Node middleware reads: the contract and the fixed label values."""
+    fixed = {"unmatched": UNMATCHED, "other_method": OTHER_METHOD, "other": OTHER}
+    return json.dumps({"fixed": fixed, "metrics": [asdict(family) for family in CONTRACT]}, indent=2) + "\n"
+
+
+def contract_table() -> str:
+    """The page of the documentation: a row per metric."""
+    rows = [
+        f"| `{family.name}` | {family.type} | {', '.join(f'`{label}`' for label in family.labels)} | {family.help} |"
+        for family in CONTRACT
+    ]
+    bounds = ", ".join(f"{bound:g}" for bound in DURATION_BUCKETS)
+    lines = (
+        "# The contract of application metrics",
+        "",
+        "Generated from `oversight_metrics/contract.py`. "
+        "[application-metrics.md](../application-metrics.md) says how a service comes to keep it.",
+        "",
+        "| metric | type | labels | meaning |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+        f"Histograms have the buckets {bounds} (seconds) and +Inf.",
+    )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,193 @@
+"""The middleware of ASGI applications."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from oversight_metrics import ASGIMetricsMiddleware, Metrics
+from tests.oversight_metrics.support import ask, call, http_scope, new_metrics, requests, text, total
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return new_metrics()
+
+
+async def fine(_: Request) -> Response:
+    return PlainTextResponse("fine")
+
+
+async def broken(_: Request) -> Response:
+    raise RuntimeError("broken")
+
+
+def measured(metrics: Metrics, *routes: Any) -> ASGIMetricsMiddleware:
+    return ASGIMetricsMiddleware(Starlette(routes=list(routes)), metrics=metrics)
+
+
+def only(metrics: Metrics) -> tuple[str, str, str]:
+    (labels,) = requests(text(metrics))
+    return labels
+
+
+def test_a_request_counts_under_its_template(metrics: Metrics) -> None:
+    app = measured(metrics, Route("/orders/{order_id:int}", fine))
+    assert [ask(app, "GET", f"/orders/{number}") for number in (1, 2)] == [200, 200]
+    assert requests(text(metrics)) == {("GET", "/orders/{order_id}", "200"): 2}
+    assert total(text(metrics), "http_request_duration_seconds_count") == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/a/acme/b/1/c/2", "/a/{tenant}/b/{shop}/c/{order}"),
+        ("/a/acme/b/1/none", "/a/{tenant}/b/{shop}/{path}"),
+        ("/files/none.css", "/files/{path}"),
+        ("/none", "unmatched"),
+    ],
+)
+@pytest.mark.parametrize("root_path", ["", "/below"])
+def test_mounts_give_their_templates_too(
+    metrics: Metrics, path: str, route: str, root_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    inner = Starlette(routes=[Mount("/b/{shop}", routes=[Route("/c/{order}", fine)])])
+    files = StaticFiles(directory=tmp_path_factory.mktemp("files"))
+    app = measured(metrics, Mount("/a/{tenant}", inner), Mount("/files", files))
+    ask(app, "GET", root_path + path, root_path=root_path)
+    assert only(metrics)[1] == route
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/a/acme/b/1/c/2", "/a/{tenant}/b/{shop}/c/{order}"),
+        ("/a/acme/none", "/a/{tenant}/{path}"),
+        ("/x", "unmatched"),
+    ],
+)
+def test_a_framework_that_tells_the_endpoint_alone_is_understood(metrics: Metrics, path: str, route: str) -> None:
+    inner = Starlette(routes=[Mount("/b/{shop}", routes=[Route("/c/{order}", fine)])])
+    outer = Starlette(routes=[Mount("/a/{tenant}", inner)])
+
+    class Older:
+        """Starlette before it said the route: its scope has the endpoint alone."""
+
+        routes = outer.routes
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def forget(message: Any) -> None:
+                scope.pop("route", None)
+                await send(message)
+
+            await outer(scope, receive, forget)
+
+    ask(ASGIMetricsMiddleware(Older(), metrics=metrics), "GET", path)
+    assert only(metrics)[1] == route
+
+
+def test_it_works_as_a_middleware_of_the_framework(metrics: Metrics) -> None:
+    app = Starlette(routes=[Mount("/a/{tenant}", routes=[Route("/b", fine)])])
+    app.add_middleware(ASGIMetricsMiddleware, metrics=metrics)
+    ask(app, "GET", "/a/acme/b")
+    assert only(metrics) == ("GET", "/a/{tenant}/b", "200")
+
+
+def test_a_method_that_the_route_has_not_counts_under_the_route(metrics: Metrics) -> None:
+    ask(measured(metrics, Route("/orders", fine)), "DELETE", "/orders")
+    assert only(metrics) == ("DELETE", "/orders", "405")
+
+
+def test_an_exception_counts_as_500_and_goes_on(metrics: Metrics) -> None:
+    with pytest.raises(RuntimeError, match="broken"):
+        ask(measured(metrics, Route("/orders", broken)), "GET", "/orders")
+    assert requests(text(metrics)) == {("GET", "/orders", "500"): 1}
+
+
+def test_an_exception_in_the_middle_of_the_body_counts_as_500(metrics: Metrics) -> None:
+    async def export(_: Request) -> Response:
+        async def lines() -> Any:
+            yield "first"
+            raise RuntimeError("broken")
+
+        return StreamingResponse(lines())
+
+    with pytest.raises(RuntimeError, match="broken"):
+        ask(measured(metrics, Route("/orders", export)), "GET", "/orders")
+    assert requests(text(metrics)) == {("GET", "/orders", "500"): 1}
+
+
+def test_an_application_that_answers_nothing_counts_as_500(metrics: Metrics) -> None:
+    async def silent(_scope: Any, _receive: Any, _send: Any) -> None:
+        pass
+
+    asyncio.run(call(ASGIMetricsMiddleware(silent, metrics=metrics), http_scope("GET", "/")))
+    assert only(metrics) == ("GET", "unmatched", "500")
+
+
+def test_the_time_is_that_of_the_whole_body_without_the_background_task(metrics: Metrics) -> None:
+    counted: list[int] = []
+
+    async def background() -> None:
+        counted.append(sum(requests(text(metrics)).values()))
+
+    async def export(_: Request) -> Response:
+        async def lines() -> Any:
+            yield "first"
+            counted.append(len(requests(text(metrics))))
+            await asyncio.sleep(0.02)
+            yield "last"
+
+        return StreamingResponse(lines(), background=BackgroundTask(background))
+
+    ask(measured(metrics, Route("/orders", export)), "GET", "/orders")
+    assert counted == [0, 1]
+    assert total(text(metrics), "http_request_duration_seconds_sum") >= 0.02
+    assert sum(requests(text(metrics)).values()) == 1
+
+
+@pytest.mark.parametrize("kind", ["lifespan", "websocket"])
+def test_what_is_no_request_passes_untouched(metrics: Metrics, kind: str) -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    async def app(*arguments: Any) -> None:
+        seen.append(arguments)
+
+    async def receive() -> dict[str, Any]:
+        return {}
+
+    async def send(_: Any) -> None:
+        pass
+
+    scope = {"type": kind}
+    asyncio.run(ASGIMetricsMiddleware(app, metrics=metrics)(scope, receive, send))
+    assert seen == [(scope, receive, send)]
+    assert requests(text(metrics)) == {}
+
+
+def test_another_framework_gives_a_resolver(metrics: Metrics) -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        scope["template"] = "/things/{id}"
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    ask(ASGIMetricsMiddleware(app, metrics=metrics, resolver=lambda scope: scope.get("template")), "PUT", "/things/1")
+    assert only(metrics) == ("PUT", "/things/{id}", "204")
+
+
+def test_a_file_that_the_server_sends_by_its_path_ends_the_request(metrics: Metrics) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.pathsend", "path": "/file"})
+        assert requests(text(metrics)) == {("GET", "unmatched", "200"): 1}
+
+    ask(ASGIMetricsMiddleware(app, metrics=metrics), "GET", "/file")
+    assert sum(requests(text(metrics)).values()) == 1

@@ -1,0 +1,62 @@
+"""The page that Prometheus scrapes: where it is served, and where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from oversight_metrics import Metrics, metrics_asgi_app, metrics_wsgi_app, serve_metrics
+from oversight_metrics.example import asgi, wsgi
+from tests.oversight_metrics.support import ask, ask_wsgi, call, http_scope, new_metrics, requests, scrape, total
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    metrics = new_metrics()
+    metrics.cache_hit("sessions")
+    return metrics
+
+
+@pytest.fixture
+def address(metrics: Metrics) -> Iterator[str]:
+    server, thread = serve_metrics(0, "127.0.0.1", registry=metrics.registry)
+    yield f"http://127.0.0.1:{server.server_port}/metrics"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_page_is_served_on_a_port_of_its_own(address: str) -> None:
+    assert total(scrape(address), "cache_hits_total") == 1
+
+
+def test_the_page_is_served_as_openmetrics_to_whoever_asks_for_it(address: str) -> None:
+    page = scrape(address, Accept=OPENMETRICS)
+    names = {family.name for family in text_string_to_metric_families(page)}  # type: ignore[no-untyped-call]
+    assert {"cache_hits", "http_requests", "business_metric"} <= names
+    assert page.endswith("# EOF\n")
+
+
+def test_a_part_of_the_page_can_be_asked_for(address: str) -> None:
+    page = scrape(f"{address}?name[]=cache_hits_total&name[]=cache_hits_created")
+    assert [line for line in page.splitlines() if line[0] != "#"] == ['cache_hits_total{cache_name="sessions"} 1.0']
+
+
+def test_the_page_is_an_application_to_be_mounted(metrics: Metrics) -> None:
+    sent = asyncio.run(call(metrics_asgi_app(metrics.registry), http_scope("GET", "/")))
+    assert total(sent[1]["body"].decode(), "cache_hits_total") == 1
+    http = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+    body: Any = metrics_wsgi_app(metrics.registry)(http, lambda *_: lambda _: None)
+    assert total(b"".join(body).decode(), "cache_hits_total") == 1
+
+
+def test_the_port_of_the_service_does_not_show_the_page(metrics: Metrics, address: str) -> None:
+    assert ask(asgi.create_app(metrics), "GET", "/metrics") == 404
+    assert ask_wsgi(wsgi.create_app(new_metrics()), "GET", "/metrics") == "404 Not Found"
+    assert requests(scrape(address)) == {("GET", "unmatched", "404"): 1}

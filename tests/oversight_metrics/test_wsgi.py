@@ -1,0 +1,123 @@
+"""The middleware of WSGI applications."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from oversight_metrics import Metrics, WSGIMetricsMiddleware
+from tests.oversight_metrics.support import ask_wsgi, new_metrics, requests, text, total
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return new_metrics()
+
+
+class Body:
+    """Chunks that know whether they were closed."""
+
+    def __init__(self, *chunks: bytes | Exception) -> None:
+        self.chunks = chunks
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def answering(body: Any, status: str = "200 OK") -> Any:
+    def app(_environ: Any, start_response: Any) -> Any:
+        start_response(status, [])
+        return body
+
+    return app
+
+
+def test_a_request_counts_when_its_body_is_closed(metrics: Metrics) -> None:
+    body = Body(b"a", b"b")
+    response = WSGIMetricsMiddleware(answering(body), metrics=metrics, resolver=lambda _: "/orders")(
+        {"REQUEST_METHOD": "GET"}, lambda *_: lambda _: None
+    )
+    assert list(response) == [b"a", b"b"]
+    assert requests(text(metrics)) == {}
+    response.close()  # type: ignore[attr-defined]
+    assert body.closed
+    assert requests(text(metrics)) == {("GET", "/orders", "200"): 1}
+
+
+def test_the_template_is_that_of_flask(metrics: Metrics) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        environ["werkzeug.request"] = SimpleNamespace(url_rule=SimpleNamespace(rule="/orders/<int:order_id>"))
+        body = answering([b""])(environ, start_response)
+        environ["werkzeug.request"] = None  # as Flask does when it is done
+        return body
+
+    ask_wsgi(WSGIMetricsMiddleware(app, metrics=metrics), "GET", "/orders/7")
+    assert requests(text(metrics)) == {("GET", "/orders/<int:order_id>", "200"): 1}
+
+
+def test_a_request_without_a_template_is_unmatched(metrics: Metrics) -> None:
+    ask_wsgi(WSGIMetricsMiddleware(answering([b""], "404 Not Found"), metrics=metrics), "GET", "/wp-admin")
+    unmatched = {"werkzeug.request": SimpleNamespace(url_rule=None)}
+    ask_wsgi(WSGIMetricsMiddleware(answering([b""], "404 Not Found"), metrics=metrics), "GET", "/x", **unmatched)
+    assert requests(text(metrics)) == {("GET", "unmatched", "404"): 2}
+
+
+def test_an_exception_counts_as_500_and_goes_on(metrics: Metrics) -> None:
+    def app(_environ: Any, _start_response: Any) -> Any:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        ask_wsgi(WSGIMetricsMiddleware(app, metrics=metrics), "GET", "/")
+    assert requests(text(metrics)) == {("GET", "unmatched", "500"): 1}
+
+
+def test_an_exception_in_the_middle_of_the_body_counts_as_500(metrics: Metrics) -> None:
+    body = Body(b"first", RuntimeError("broken"))
+    with pytest.raises(RuntimeError, match="broken"):
+        ask_wsgi(WSGIMetricsMiddleware(answering(body), metrics=metrics), "GET", "/")
+    assert body.closed
+    assert requests(text(metrics)) == {("GET", "unmatched", "500"): 1}
+
+
+def test_a_client_that_goes_away_counts_with_the_status_it_saw(metrics: Metrics) -> None:
+    body = Body(b"first", b"second")
+    response: Any = WSGIMetricsMiddleware(answering(body), metrics=metrics)(
+        {"REQUEST_METHOD": "GET"}, lambda *_: lambda _: None
+    )
+    next(iter(response))
+    response.close()
+    assert body.closed
+    assert requests(text(metrics)) == {("GET", "unmatched", "200"): 1}
+
+
+def test_an_application_that_is_a_generator_is_timed_to_its_end(metrics: Metrics) -> None:
+    def app(_environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("202 Accepted", [])
+        yield b"first"
+        time.sleep(0.02)
+        yield b"last"
+
+    assert ask_wsgi(WSGIMetricsMiddleware(app, metrics=metrics), "POST", "/") == "202 Accepted"
+    assert requests(text(metrics)) == {("POST", "unmatched", "202"): 1}
+    assert total(text(metrics), "http_request_duration_seconds_sum") >= 0.02
+
+
+def test_a_status_that_is_taken_back_counts_as_the_last_one(metrics: Metrics) -> None:
+    def app(_environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        start_response("503 Service Unavailable", [], (RuntimeError, RuntimeError(), None))
+        return [b""]
+
+    ask_wsgi(WSGIMetricsMiddleware(app, metrics=metrics), "GET", "/")
+    assert requests(text(metrics)) == {("GET", "unmatched", "503"): 1}
