@@ -15,7 +15,11 @@ from tests.stack.samples import TARGETS
 OUTSIDE = frozenset({"cluster", "environment"})
 """External labels, which every series has outside Prometheus."""
 
-JOBS = frozenset(target.job for target in TARGETS)
+VALUES: Mapping[str, frozenset[str]] = {
+    "job": frozenset(target.job for target in TARGETS),
+    "namespace": frozenset(target.namespace for target in TARGETS),
+}
+"""Texts that the labels have, where they are ours to say: others match them to no avail."""
 
 
 def known(files: Iterable[YamlFile]) -> Mapping[str, frozenset[str]]:
@@ -34,7 +38,7 @@ def known(files: Iterable[YamlFile]) -> Mapping[str, frozenset[str]]:
 
 
 def unknown(expr: str, sources: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    """What an expression uses that nothing produces: a metric, metric{label}, a label it groups by, or a job."""
+    """What an expression uses that nothing produces: a metric, metric{label}, a label it groups by, or a value."""
     read = names(expr)
     labels = set(read.made)
     for selector in read.selectors:
@@ -43,7 +47,7 @@ def unknown(expr: str, sources: Mapping[str, frozenset[str]]) -> Iterator[str]:
             continue
         labels |= sources[selector.metric]
         yield from (f"{selector.metric}{{{one}}}" for one in selector.matchers if one not in sources[selector.metric])
-        yield from _unknown_jobs(selector)
+        yield from _unknown_values(selector)
     if all(selector.metric in sources for selector in read.selectors):
         yield from sorted(read.grouping - labels)
 
@@ -62,10 +66,11 @@ def problems(files: Iterable[YamlFile]) -> Iterator[Problem]:
                 yield Problem(file=file.name, line=file.line(here), path=dotted(here), message=message)
 
 
-def _unknown_jobs(selector: Selector) -> Iterator[str]:
-    operator, text = selector.matchers.get("job", ("", ""))
-    if operator == "=" or (operator == "=~" and re.fullmatch(r"[\w-]+(\|[\w-]+)*", text)):
-        yield from (f"job {job}" for job in text.split("|") if job not in JOBS)
+def _unknown_values(selector: Selector) -> Iterator[str]:
+    for label, values in VALUES.items():
+        operator, text = selector.matchers.get(label, ("", ""))
+        if operator == "=" or (operator == "=~" and re.fullmatch(r"[\w-]+(\|[\w-]+)*", text)):
+            yield from (f"{label} {one}" for one in text.split("|") if one not in values)
 
 
 def _unknown_in_texts(rule: Mapping[str, object], sources: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:

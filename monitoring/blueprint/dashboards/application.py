@@ -6,6 +6,7 @@ series are those with a `route`.
 
 from __future__ import annotations
 
+from monitoring.blueprint.dashboards.business import BUSINESS
 from monitoring.blueprint.dashboards.page import (
     CLUSTER,
     FLOWING,
@@ -29,7 +30,8 @@ def page() -> Page:
     return Page(
         uid="application",
         title="Oversight / Application",
-        description="A service by the contract of application metrics: requests, errors, duration, database, cache.",
+        description="A service by the contract of application metrics: requests, errors, duration, database, cache, "
+        "business.",
         variables=(
             CLUSTER,
             Variable(
@@ -45,7 +47,14 @@ def page() -> Page:
                 description="The label job: the service's name.",
             ),
         ),
-        rows={"Now": _NOW, "Requests": _REQUESTS, "Duration": _DURATION, "Database": _DATABASE, "Cache": _CACHE},
+        rows={
+            "Now": _NOW,
+            "Requests": _REQUESTS,
+            "Duration": _DURATION,
+            "Database": _DATABASE,
+            "Cache": _CACHE,
+            "Business": BUSINESS,
+        },
     )
 
 
