@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,25 +82,26 @@ def write_database(
     names: Collection[str],
     outside: Iterable[Mapping[str, str]],
     recorded: Iterable[Series] = (),
+    targets: Sequence[Target] = TARGETS,
 ) -> None:
     """Blocks under `folder`, the last sample at `until` (seconds since 1970), once for each of the labels `outside`.
 
-    From the known sources the series of `names`, and all of `recorded`.
+    From the known sources at `targets` the series of `names`, and all of `recorded`.
     """
     text = folder / "samples.om"
     with text.open("w", encoding="utf-8") as file:
         for labels in outside:
-            for inside, one in (*_scraped(names), *((one.labels, one) for one in recorded)):
+            for inside, one in (*_scraped(targets, names), *((one.labels, one) for one in recorded)):
                 file.writelines(_line({**labels, **inside}, one, step, until) for step in range(SPAN // STEP + 1))
         file.write("# EOF\n")
     line = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
     subprocess.run(line, check=True, capture_output=True, text=True)
 
 
-def _scraped(names: Collection[str]) -> Iterator[tuple[Mapping[str, str], Series]]:
+def _scraped(targets: Sequence[Target], names: Collection[str]) -> Iterator[tuple[Mapping[str, str], Series]]:
     for part in ("alerts", "upstream-rules"):  # Prometheus' own, of no target
         yield from ((one.labels, one) for one in series(part) if one.name in names)
-    for target in TARGETS:
+    for target in targets:
         for pod in target.pods or (None,):
             place = {"job": target.job, "namespace": target.namespace, "instance": f"{pod or 'node'}:1"}
             place |= target.labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -9,12 +10,43 @@ from rich.console import Console
 from rich.table import Table
 
 from monitoring.blueprint.rules import OF_ONE_TARGET, level_labels, rules, rules_of
+from tests.stack.evaluated import evaluated
 from tests.stack.known_metrics import Series
 from tests.stack.prometheus import Prometheus
+from tests.stack.samples import TARGETS
 
 pytestmark = pytest.mark.stack
 
 GROUPS = {group["name"] for file in rules().files for group in file.data["groups"]}
+PODS = 200
+"""Pods of the service in the region that is large."""
+
+
+def federated(prometheus: Prometheus) -> set[frozenset[tuple[str, str]]]:
+    """Names and labels of what leaves the region."""
+    found = prometheus.query(f'{{__name__=~"{"|".join(rules().federated)}"}}')
+    return {frozenset(one["metric"].items()) for one in found}
+
+
+def cost(prometheus: Prometheus, title: str) -> tuple[Table, int, float]:
+    """A table of the groups, the number of series that went in, and how many come out of an evaluation."""
+    page = prometheus.metrics()
+
+    def by_group(metric: str) -> dict[str, float]:
+        found = re.findall(rf'^{metric}{{rule_group="[^"]*;(\S+)"}} (\S+)$', page, re.MULTILINE)
+        return {group: float(value) for group, value in found}
+
+    count, seconds, out = (
+        by_group(f"prometheus_rule_group_{part}")
+        for part in ("rules", "last_duration_seconds", "last_evaluation_samples")
+    )
+    recorded = "|".join((*rules().recorded, "ALERTS", "ALERTS_FOR_STATE"))
+    into = len(prometheus.get("/api/v1/series", **{"match[]": f'{{__name__=~".+",__name__!~"{recorded}"}}'}))
+    table = Table("group", "rules", "milliseconds", "series out", title=f"{title}: {into} series in")
+    for group in sorted(GROUPS):
+        table.add_row(group, f"{count[group]:.0f}", f"{seconds[group] * 1000:.1f}", f"{out[group]:.0f}")
+    assert out.keys() == GROUPS
+    return table, into, sum(out.values())
 
 
 def test_no_rule_is_without_an_answer(recorded: list[Series]) -> None:
@@ -27,10 +59,10 @@ def test_every_series_has_the_labels_that_its_name_says(recorded: list[Series]) 
 
 
 def test_what_leaves_the_region_names_no_single_target(region: Prometheus) -> None:
-    found = region.query(f'{{__name__=~"{"|".join(rules().federated)}"}}')
-    assert {one["metric"]["__name__"] for one in found} == set(rules().federated)
+    found = [dict(one) for one in federated(region)]
+    assert {one["__name__"] for one in found} == set(rules().federated)
     for one in found:
-        assert not one["metric"].keys() & OF_ONE_TARGET, one["metric"]
+        assert not one.keys() & OF_ONE_TARGET, one
 
 
 def test_every_rule_and_alert_is_evaluated_without_an_error(region: Prometheus) -> None:
@@ -40,22 +72,19 @@ def test_every_rule_and_alert_is_evaluated_without_an_error(region: Prometheus) 
     assert sum(len(group["rules"]) for group in groups) == sum(1 for file in rules().files for _ in rules_of(file))
 
 
-def test_the_table_of_what_the_rules_cost(region: Prometheus, capsys: pytest.CaptureFixture[str]) -> None:
-    page = region.metrics()
-
-    def by_group(metric: str) -> dict[str, float]:
-        found = re.findall(rf'^{metric}{{rule_group="[^"]*;(\w+)"}} (\S+)$', page, re.MULTILINE)
-        return {group: float(value) for group, value in found}
-
-    count, seconds, out = (
-        by_group(f"prometheus_rule_group_{part}")
-        for part in ("rules", "last_duration_seconds", "last_evaluation_samples")
-    )
-    total = len(region.get("/api/v1/series", **{"match[]": '{__name__!=""}'}))
-    table = Table("group", "rules", "milliseconds", "series out", title=f"rules over {total} series")
-    for group in sorted(GROUPS):
-        table.add_row(group, f"{count[group]:.0f}", f"{seconds[group] * 1000:.1f}", f"{out[group]:.0f}")
-    with capsys.disabled():
-        Console(width=120).print(table)
-    assert out.keys() == GROUPS
-    assert sum(out.values()) < total
+def test_more_pods_leave_as_many_aggregates_and_cost_what_the_table_says(
+    region: Prometheus, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets = [
+        dataclasses.replace(one, pods=tuple(f"orders-{pod}" for pod in range(PODS))) if one.job == "orders" else one
+        for one in TARGETS
+    ]
+    with evaluated(tmp_path_factory.mktemp("large"), targets=targets) as large:
+        small_table, small_in, _ = cost(region, "2 pods of a service")
+        large_table, large_in, large_out = cost(large, f"{PODS} pods of a service")
+        with capsys.disabled():
+            for table in (small_table, large_table):
+                Console(width=120).print(table)
+        assert large_in > 10 * small_in
+        assert large_out < large_in / 10
+        assert federated(large) == federated(region)
