@@ -11,6 +11,8 @@ NODE_MODULES := node_modules/.package-lock.json
 RUN := .venv/bin/python
 STACK ?= *
 ARGS ?= list
+REGION ?= prod-eastus
+CHARTS ?=
 
 export CHECKPOINT_DISABLE := 1
 export PIPENV_VENV_IN_PROJECT := 1
@@ -20,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-stack tools check generate lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-stack tools check generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +49,9 @@ check: $(ENVIRONMENT) ## Ruff, mypy, yamllint; what is generated equals what is 
 	@$(RUN) -m mypy .
 	@$(RUN) -m yamllint --strict .
 	@$(RUN) -m monitoring generate --check
+
+record: $(ENVIRONMENT) ## What the charts render, into tests/golden/ (needs helm; CHARTS=folder instead of pulling them)
+	@$(RUN) -m monitoring render $(REGION) --record $(if $(CHARTS),--charts $(CHARTS))
 
 generate: $(ENVIRONMENT) ## Write anew what is generated and committed
 	@$(RUN) -m monitoring generate

@@ -20,7 +20,7 @@ class Auth(StrEnum):
     MTLS = "mTLS"
     """Certificates on both sides."""
     TLS_TOKEN = "TLS, token"  # noqa: S105  (a name)
-    """TLS, and a token of Kubernetes or Entra in each request."""
+    """TLS, and in each request a token of Kubernetes or Entra, or a key that only the caller has."""
     SESSION = "session"
     """A person who signed in with Entra, or a machine with its password, in each request."""
     TLS = "TLS"

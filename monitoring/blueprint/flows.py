@@ -68,11 +68,14 @@ APPLICATIONS = Neighbour(name="applications", namespace=None, ports=(ANY,))
 ENTRA = HostName(name="login.microsoftonline.com")
 AZURE = HostName(name="management.azure.com")
 
-SCRAPED = (
+SCRAPED_BY_TLS = (
     (PROMETHEUS, "http-web"),
     (PROMETHEUS, "reloader-web"),
     (ALERTMANAGER, "http-web"),
     (ALERTMANAGER, "reloader-web"),
+    (OPERATOR, "https"),
+)
+SCRAPED = (
     (KUBE_STATE_METRICS, "http"),
     (GRAFANA, "grafana"),
     (QUERY, "http"),
@@ -83,7 +86,7 @@ SCRAPED = (
     (COMPACTOR, "http"),
     (SIGN_IN, "metrics"),
 )
-"""Ports of ours with metrics, in plain HTTP."""
+"""Ports of ours with metrics, with TLS and without."""
 
 
 def flows(region: Region, peers: Sequence[Peer]) -> tuple[Flow, ...]:
@@ -93,7 +96,7 @@ def flows(region: Region, peers: Sequence[Peer]) -> tuple[Flow, ...]:
         *_kubernetes(region),
         *_scrapes(region),
         *_samples(region),
-        *_alerts(),
+        *_alerts(region),
         *_people(region),
         *_regions(peers),
     )
@@ -134,7 +137,8 @@ def _kubernetes(region: Region) -> Iterator[Flow]:
 def _scrapes(region: Region) -> Iterator[Flow]:
     for component, port in SCRAPED:
         yield Flow(PROMETHEUS, component, port=port, why="metrics", auth=Auth.NONE, reason=METRICS)
-    yield Flow(PROMETHEUS, OPERATOR, port="https", why="metrics", auth=Auth.TLS, reason=METRICS)
+    for component, port in SCRAPED_BY_TLS:
+        yield Flow(PROMETHEUS, component, port=port, why="metrics", auth=Auth.TLS, reason=METRICS)
     node_ports = f"{METRICS}; a host's port is open to all who reach the node"
     yield Flow(PROMETHEUS, NODE_EXPORTER, port="http-metrics", why="metrics", auth=Auth.NONE, reason=node_ports)
     kubelets = Nodes(
@@ -162,7 +166,7 @@ def _scrapes(region: Region) -> Iterator[Flow]:
 
 
 def _samples(region: Region) -> Iterator[Flow]:
-    yield Flow(PROMETHEUS, RECEIVE_ROUTER, port="http-rem-write", why="remote write", auth=Auth.NONE, reason=INSIDE)
+    yield Flow(PROMETHEUS, RECEIVE_ROUTER, port="http-rem-write", why="remote write", auth=Auth.MTLS)
     yield Flow(
         RECEIVE_ROUTER, RECEIVE_INGESTOR, port="grpc", why="each sample, three times", auth=Auth.NONE, reason=INSIDE
     )
@@ -183,10 +187,12 @@ def _samples(region: Region) -> Iterator[Flow]:
         yield Flow(component, ENTRA, port="https", why="a token for Blob", auth=Auth.TLS_TOKEN)
 
 
-def _alerts() -> Iterator[Flow]:
-    yield Flow(PROMETHEUS, ALERTMANAGER, port="http-web", why="alerts", auth=Auth.NONE, reason=INSIDE)
-    for port in ("mesh-tcp", "mesh-udp"):
-        yield Flow(ALERTMANAGER, ALERTMANAGER, port=port, why="silences, what was sent", auth=Auth.NONE, reason=INSIDE)
+def _alerts(region: Region) -> Iterator[Flow]:
+    yield Flow(PROMETHEUS, ALERTMANAGER, port="http-web", why="alerts", auth=Auth.TLS, reason=INSIDE)
+    # with certificates, gossip goes by TCP alone
+    yield Flow(ALERTMANAGER, ALERTMANAGER, port="mesh-tcp", why="silences, what was sent", auth=Auth.MTLS)
+    for host in region.alerting.hosts():
+        yield Flow(ALERTMANAGER, HostName(name=host), port="https", why="notifications", auth=Auth.TLS_TOKEN)
 
 
 def _people(region: Region) -> Iterator[Flow]:
@@ -197,12 +203,12 @@ def _people(region: Region) -> Iterator[Flow]:
     )
     yield Flow(gateway, SIGN_IN, port="http", why="people and machines come in", auth=Auth.SESSION)
     yield Flow(SIGN_IN, ENTRA, port="https", why="signs people in", auth=Auth.TLS_TOKEN)
-    yield Flow(SIGN_IN, PROMETHEUS, port="http-web", why="pages and queries", auth=Auth.NONE, reason=SIGNED_IN)
+    yield Flow(SIGN_IN, PROMETHEUS, port="http-web", why="pages and queries", auth=Auth.TLS, reason=SIGNED_IN)
     yield Flow(GRAFANA, QUERY_FRONTEND, port="http", why="dashboards", auth=Auth.NONE, reason=INSIDE)
     yield Flow(
-        GRAFANA, PROMETHEUS, port="http-web", why="dashboards while Thanos is down", auth=Auth.NONE, reason=INSIDE
+        GRAFANA, PROMETHEUS, port="http-web", why="dashboards while Thanos is down", auth=Auth.TLS, reason=INSIDE
     )
-    yield Flow(GRAFANA, ALERTMANAGER, port="http-web", why="alerts and silences", auth=Auth.NONE, reason=INSIDE)
+    yield Flow(GRAFANA, ALERTMANAGER, port="http-web", why="alerts and silences", auth=Auth.TLS, reason=INSIDE)
 
 
 def _regions(peers: Sequence[Peer]) -> Iterator[Flow]:

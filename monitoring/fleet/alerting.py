@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from monitoring.fleet.base import KubernetesName, Model, pattern
+from monitoring.fleet.base import HostName, KubernetesName, Model, pattern
 from monitoring.fleet.quantities import Duration
 
 _SECRET_NAME = r"alertmanager(-[a-z0-9]+)+"  # noqa: S105  (a pattern)
@@ -35,13 +35,15 @@ a secret pasted in place of its name is refused."""
 
 
 class Receiver(Model):
-    """Where notifications go: the kind of service, and the secret that opens it.
+    """Where notifications go: the kind of service, the secret that opens it, the host that it is at.
 
-    The secret is pagerduty's routing key (Events API v2), else the URL to post to, which is a secret itself.
+    The secret is pagerduty's routing key (Events API v2), else the URL to post to, which is a secret itself. Its host
+    is none, and the only one that the network policies open.
     """
 
     kind: Literal["pagerduty", "slack", "teams", "webhook"]
     secret: AlertmanagerSecret
+    host: HostName
 
 
 class AlertRoute(Model):
@@ -73,10 +75,12 @@ class AlertRoutes(Model):
 class DeadMansSwitch(Model):
     """A service outside the region that raises an alarm when it is no longer called.
 
-    The secret is the URL, which must be the region's own; `interval` is the time from call to call.
+    The secret is the URL, which must be the region's own, and `host` the host in it; `interval` is the time from
+    call to call.
     """
 
     secret: AlertmanagerSecret
+    host: HostName
     interval: Duration
 
 
@@ -91,6 +95,10 @@ class Alerting(Model):
         """Receivers that a route names, by name; a region need not use all that `_common.yaml` has."""
         names = {route.receiver for route in self.routes.told().values()}
         return {name: receiver for name, receiver in sorted(self.receivers.items()) if name in names}
+
+    def hosts(self) -> tuple[str, ...]:
+        """Hosts that Alertmanager calls, sorted."""
+        return tuple(sorted({self.dead_mans_switch.host, *(one.host for one in self.used().values())}))
 
     def secrets(self) -> tuple[str, ...]:
         """Names of the Key Vault secrets that Alertmanager reads, sorted."""

@@ -13,6 +13,7 @@ def pattern(allowed: str, *, longest: int, shortest: int = 1) -> StringConstrain
 
 
 KubernetesName = Annotated[str, pattern(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", longest=63)]
+HostName = Annotated[str, pattern(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", longest=253)]
 
 
 class Model(BaseModel):

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from monitoring.fleet.alerting import Alerting
-from monitoring.fleet.base import KubernetesName, Model
+from monitoring.fleet.base import HostName, KubernetesName, Model
 from monitoring.fleet.base import pattern as _pattern
 from monitoring.fleet.quantities import Cpu, Duration, Size
 from monitoring.fleet.trust import Trust
@@ -44,7 +44,6 @@ ResourceGroupName = Annotated[str, _pattern(r"^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$
 StorageAccountName = Annotated[str, _pattern(r"^[a-z0-9]+$", longest=24, shortest=3)]
 ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, shortest=3)]
 KeyVaultName = Annotated[str, _pattern(r"^[A-Za-z](-?[A-Za-z0-9])+$", longest=24, shortest=3)]
-HostName = Annotated[str, _pattern(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", longest=253)]
 WebAddress = Annotated[str, _pattern(r"^https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*$", longest=512)]
 """Without a slash at the end: what is below is added to it."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, ip_address
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from monitoring.fleet.model import Peer, Region
+from monitoring.blueprint.flow import Cidr, Flow, HostName, Neighbour, Side
+from monitoring.fleet.model import Region
 from tests.laws.reachability import API_SERVER, OTHER_NODE, OUTSIDE, OWN_NODE, End, Port
 
 RECORD: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "golden" / "workloads.json").read_text())
@@ -33,6 +34,7 @@ ASKED: tuple[Port, ...] = ((53, "UDP"), (53, "TCP"), (22, "TCP"), (80, "TCP"), (
 """Ports at which everything outside is tried, besides its own."""
 
 _addresses = count(int(IPv4Address("192.168.77.1")))
+_public = count(int(IPv4Address("20.190.0.1")))
 
 
 def _overlay() -> IPv4Address:
@@ -41,10 +43,7 @@ def _overlay() -> IPv4Address:
 
 def ours() -> list[End]:
     """Our pods that policies can hold, with the labels and ports of their rendering, and a stranger per namespace."""
-    ends = [
-        End(name="stranger", namespace=namespace, labels={"app": "stranger"}, address=_overlay(), ports=(UNLISTED,))
-        for namespace in ("monitoring", "monitoring-node")
-    ]
+    ends = [_stranger(namespace) for namespace in ("monitoring", "monitoring-node")]
     for row in RECORD:
         if "service_account" not in row or row["host_network"]:
             continue
@@ -58,7 +57,7 @@ def ours() -> list[End]:
     return ends
 
 
-def around(region: Region, peers: Sequence[Peer]) -> list[End]:
+def around(region: Region, rows: Sequence[Flow]) -> list[End]:
     """Everything else: other pods of the cluster, its nodes and API server, addresses and hosts outside."""
     network = region.network
     node = network.node_subnet[10]
@@ -76,18 +75,31 @@ def around(region: Region, peers: Sequence[Peer]) -> list[End]:
         _end("instance metadata", OUTSIDE, ip_address("169.254.169.254")),
         _end("wire server", OUTSIDE, ip_address("168.63.129.16")),
         _end("API server", API_SERVER, server),
-        _end("login.microsoftonline.com", OUTSIDE, ip_address("20.190.1.1")),
-        _end("management.azure.com", OUTSIDE, ip_address("4.150.1.1")),
-        _end(f"{region.object_store.account}.blob.core.windows.net", OUTSIDE, endpoints[4]),
         _end("another private endpoint", OUTSIDE, endpoints[5]),
         _end("example.org", OUTSIDE, ip_address("93.184.216.34")),
         _end("another network", OUTSIDE, ip_address("10.200.0.9")),
     ]
-    machines = [
-        _end("virtual machines", OUTSIDE, subnet[7], (9100, "TCP")) for subnet in network.virtual_machine_subnets
-    ]
-    regions = [_end(f"nodes of {peer.name}", OUTSIDE, peer.node_subnet[10]) for peer in peers]
-    return [*ends, *machines, *regions]
+    known = {end.name for end in ends}
+    sides = {side.name: side for row in rows for side in (row.source, row.target) if side.name not in known}
+    return [*ends, *(end for side in sides.values() for end in _named(side))]
+
+
+def _named(side: Side) -> Iterator[End]:
+    """What a row names and the list above has not: hosts, addresses and pods to try, whatever else there is."""
+    ports = tuple((port.number, port.protocol) for port in side.ports)
+    if isinstance(side, HostName):
+        address = side.network[4] if side.network else IPv4Address(next(_public))
+        yield _end(side.name, OUTSIDE, address, *ports)
+    elif isinstance(side, Cidr):
+        yield _end(side.name, OUTSIDE, side.networks[0][7], *ports)
+    elif isinstance(side, Neighbour) and side.namespace:
+        yield _pod(side.name, side.namespace, dict(side.labels), *ports)
+
+
+def _stranger(namespace: str) -> End:
+    """A pod of a namespace of ours that no policy names."""
+    name, labels = f"stranger in {namespace}", {"app": "stranger"}
+    return End(name=name, namespace=namespace, labels=labels, address=_overlay(), ports=(UNLISTED,))
 
 
 def _pod(name: str, namespace: str, labels: dict[str, str], *ports: Port) -> End:

@@ -12,6 +12,7 @@ import pytest
 
 from monitoring.blueprint import flow_checks
 from monitoring.blueprint.components import (
+    ALERTMANAGER,
     GRAFANA,
     NODE_EXPORTER,
     OPERATOR,
@@ -24,6 +25,7 @@ from monitoring.blueprint.flow import Auth, Flow, HostName, Neighbour
 from monitoring.blueprint.flow_checks import check_flows, flow_problems, unused_ports
 from monitoring.blueprint.flows import FILE, PARTICIPANTS, flows
 from monitoring.blueprint.flows_page import page
+from monitoring.blueprint.releases import releases
 from monitoring.errors import InvalidInput
 from monitoring.fleet import Fleet, Region
 
@@ -109,6 +111,26 @@ def test_a_port_that_no_row_opens_is_told(zoned: Region) -> None:
 def test_everybody_asks_for_names_but_who_asks_as_its_node(rows: tuple[Flow, ...]) -> None:
     asking = {row.source.name for row in rows if row.why == "names"}
     assert asking == {component.name for component in PARTICIPANTS} - {NODE_EXPORTER.name}
+
+
+def test_the_column_of_authentication_says_what_is_installed(fleet: Fleet) -> None:
+    """Web servers with a certificate, listeners that ask for one of the client."""
+    region = fleet.region("trial-beta")
+    peers = fleet.peers_of(region)
+    rows = flows(region, peers)
+    values: dict[str, Any] = {release.name: release.values for release in releases(region, peers)}
+    stack, thanos = values["kube-prometheus-stack"], values["thanos"]
+    for spec in (stack["prometheus"]["prometheusSpec"], stack["alertmanager"]["alertmanagerSpec"]):
+        assert spec["web"]["tlsConfig"]["cert"]
+    assert stack["alertmanager"]["alertmanagerSpec"]["clusterTLS"]["server"]["client_ca"]
+    assert "--remote-write.server-tls-client-ca" in str(thanos["receive"]["router"]["extraArgs"])
+    assert "--grpc-server-tls-client-ca" in str(thanos["query"]["extraArgs"])
+    assert not [str(row) for row in rows if row.target in {PROMETHEUS, ALERTMANAGER} and row.auth == Auth.NONE]
+    assert {str(row) for row in rows if row.auth == Auth.MTLS} == {
+        "prometheus -> thanos-receive-router:http-rem-write",
+        "alertmanager -> alertmanager:mesh-tcp",
+        "nodes of trial-alpha -> thanos-query:grpc",
+    }
 
 
 def _services(monitor: dict[str, Any]) -> list[dict[str, Any]]:

@@ -154,6 +154,11 @@ def test_grafana_keeps_no_state_and_no_password(stack: Any) -> None:
     assert grafana["rbac"] == {"namespaced": True}
 
 
+def test_grafana_fetches_no_plugins(stack: Any) -> None:
+    """It has no way to grafana.com, and the updater would fail on the sources' own plugin."""
+    assert stack["grafana"]["grafana.ini"]["plugins"] == {"preinstall_disabled": True}
+
+
 def test_grafana_is_scraped_below_its_sub_path(stack: Any) -> None:
     assert stack["grafana"]["grafana.ini"]["server"]["serve_from_sub_path"] is True
     assert stack["grafana"]["serviceMonitor"] == {"path": "/grafana/metrics"}
