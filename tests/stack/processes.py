@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -25,16 +26,23 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def running(
-    line: Sequence[str], *, log: Path, port: int, ready: str = "/-/ready", environment: Mapping[str, str] | None = None
+    line: Sequence[str],
+    *,
+    log: Path,
+    port: int,
+    ready: str = "/-/ready",
+    environment: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process, from the moment when the path `ready` of its `port` answers with success, until the end of the block.
 
+    `tls` is how it is asked where it does not speak plain HTTP.
     RuntimeError with its last words where it stops before, or is not ready in time.
     """
     with log.open("w", encoding="utf-8") as file:
         process = subprocess.Popen(line, stdout=file, stderr=file, env=environment)
         try:
-            _wait(process, port, ready=ready, log=log)
+            _wait(process, port, ready=ready, log=log, tls=tls)
             yield process
         finally:
             process.terminate()
@@ -45,11 +53,12 @@ def running(
                 process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, *, ready: str, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], port: int, *, ready: str, log: Path, tls: ssl.SSLContext | None) -> None:
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{port}{ready}"
     until = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < until:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=5).close()
+            urllib.request.urlopen(url, timeout=5, context=tls).close()  # noqa: S310  (one of two schemes)
         except OSError:
             time.sleep(0.1)
         else:

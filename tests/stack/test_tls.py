@@ -1,0 +1,163 @@
+"""Certificates with the real Prometheus and Thanos: who gets in, who does not, and what a renewal needs."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER
+from monitoring.blueprint.releases.thanos import router_flags
+from monitoring.fleet import Region
+from tests.authorities import Issued
+from tests.stack.processes import PATIENCE, free_ports, running
+from tests.stack.tls_chain import Chain, issued, placed, running_chain, tool, write, write_trust
+
+pytestmark = pytest.mark.stack
+
+REFUSES_PLAIN = b"HTTP request to an HTTPS server"
+"""What Go says to a plain request where it speaks TLS."""
+
+
+@pytest.fixture(scope="module")
+def chain(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    with running_chain(tmp_path_factory.mktemp("tls"), zoned) as made:
+        yield made
+
+
+def eventually(ask: Callable[[], Any]) -> Any:
+    """The first answer that is not empty."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if answer := ask():
+            return answer
+        time.sleep(0.2)
+    raise AssertionError("no answer in time")
+
+
+def seen_from_afar(chain: Chain) -> list[Any]:
+    """`up` as the global Query has it."""
+    url = f"http://127.0.0.1:{chain.ports['global http']}/api/v1/query?query=up"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        found: list[Any] = json.load(answer)["data"]["result"]
+        return found
+
+
+def connect(chain: Chain, listener: str, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+    raw = socket.create_connection(("127.0.0.1", chain.ports[listener]), timeout=10)
+    return context.wrap_socket(raw, server_hostname=name)
+
+
+def write_to_router(chain: Chain, leaf: Issued | None) -> int:
+    """Status of an empty write; an error where the router lets nobody in."""
+    connection = http.client.HTTPConnection("127.0.0.1")
+    with connect(chain, "router remote-write", chain.context(leaf), RECEIVE_ROUTER.host) as connection.sock:
+        connection.request("POST", "/api/v1/receive", body=b"")
+        return connection.getresponse().status
+
+
+def ask_query(chain: Chain, leaf: Issued | None) -> bytes:
+    """What a gRPC server says first, its HTTP/2 settings; an error where Query lets nobody in."""
+    context = chain.context(leaf)
+    context.set_alpn_protocols(["h2"])
+    with connect(chain, "query grpc", context, QUERY.host) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+        return connection.recv(9)
+
+
+def serial(chain: Chain, listener: str, name: str) -> int:
+    """Of the certificate that the server shows under that name."""
+    context = chain.context(issued(PROMETHEUS, chain.region))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with connect(chain, listener, context, name) as connection:
+        shown = connection.getpeercert(binary_form=True)
+        assert shown
+        return x509.load_der_x509_certificate(shown).serial_number
+
+
+def plain(port: int) -> bytes:
+    """The answer to a write without TLS."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", "/api/v1/receive", body=b"")
+    return connection.getresponse().read()
+
+
+def test_samples_arrive_from_prometheus_at_the_global_query(chain: Chain) -> None:
+    (series, *_) = eventually(lambda: seen_from_afar(chain))
+    assert series["metric"]["cluster"] == chain.region.name
+    assert series["value"][1] == "1", "Prometheus scrapes itself by TLS"
+
+
+@pytest.mark.parametrize("by", ["old", "new"])
+def test_a_client_of_any_root_in_the_bundle_gets_in(chain: Chain, by: str) -> None:
+    leaf = issued(PROMETHEUS, chain.region, by=by)
+    assert write_to_router(chain, leaf) < 500
+    assert ask_query(chain, leaf)
+
+
+REFUSED: dict[str, Callable[[Region], Issued | None]] = {
+    "without a certificate": lambda _: None,
+    "of a foreign authority": lambda region: issued(PROMETHEUS, region, by="foreign"),
+    "that has ended": lambda region: issued(PROMETHEUS, region, lasts=timedelta(days=1)),
+    "that is for servers": lambda region: issued(QUERY, region),
+}
+
+
+@pytest.mark.parametrize("call", [write_to_router, ask_query])
+@pytest.mark.parametrize("who", REFUSED)
+def test_nobody_else_gets_in(chain: Chain, who: str, call: Callable[[Chain, Issued | None], object]) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        call(chain, REFUSED[who](chain.region))
+
+
+def test_the_router_refuses_plain_http(chain: Chain) -> None:
+    assert REFUSES_PLAIN in plain(chain.ports["router remote-write"])
+
+
+def test_prometheus_shows_the_names_that_its_callers_use(chain: Chain) -> None:
+    for name in (PROMETHEUS.host, "localhost", "prometheus-prometheus-0.prometheus-operated.monitoring.svc"):
+        assert serial(chain, "prometheus", name)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        serial(chain, "prometheus", "grafana.monitoring.svc")
+
+
+def test_prometheus_speaks_nothing_older_than_tls_1_3(chain: Chain) -> None:
+    context = chain.context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises(ssl.SSLError):
+        connect(chain, "prometheus", context, "localhost")
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(chain: Chain) -> None:
+    """By the new root's intermediate, as in the middle of a rotation; and samples go on."""
+    listeners = {PROMETHEUS: "prometheus", RECEIVE_ROUTER: "router remote-write", QUERY: "query grpc"}
+    for component, listener in listeners.items():
+        renewed = issued(component, chain.region, by="new")
+        assert serial(chain, listener, component.host) != renewed.certificate.serial_number
+        write(chain.folder / component.name, renewed)
+        assert serial(chain, listener, component.host) == renewed.certificate.serial_number
+    before = eventually(lambda: seen_from_afar(chain))[0]["value"][0]
+    assert eventually(lambda: seen_from_afar(chain)[0]["value"][0] > before)
+
+
+def test_thanos_serves_without_tls_where_its_bundle_is_empty(tmp_path: Path, zoned: Region) -> None:
+    """Why there is no bundle at all without a root: a pod whose ConfigMap is missing does not start."""
+    write_trust(tmp_path, "")
+    write(tmp_path / RECEIVE_ROUTER.name, issued(RECEIVE_ROUTER, zoned))
+    grpc, web, receive, capnproto = free_ports(4)
+    line = [tool("thanos"), "receive", f"--grpc-address=127.0.0.1:{grpc}", f"--http-address=127.0.0.1:{web}"]
+    line += [f"--remote-write.address=127.0.0.1:{receive}", '--receive.hashrings=[{"endpoints":["127.0.0.1:1"]}]']
+    line += [f"--receive.capnproto-address=127.0.0.1:{capnproto}", '--label=a="b"']
+    line += placed(router_flags(), tmp_path, RECEIVE_ROUTER)
+    with running(line, log=tmp_path / "log", port=web):
+        assert REFUSES_PLAIN not in plain(receive)
