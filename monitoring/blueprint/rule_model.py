@@ -26,7 +26,7 @@ from monitoring.fleet.quantities import Duration
 from monitoring.fleet.yaml_file import YamlFile, dotted
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Labels = Mapping[Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$")], Text]
+Labels = Mapping[str, Text]
 Wait = Annotated[Duration | None, BeforeValidator(lambda wait: None if wait == "0s" else wait)]
 """A duration, or `0s`, which is None."""
 

@@ -96,7 +96,7 @@ class Rules:
     def delivered(self, *, runbook_base: str) -> dict[str, Any]:
         """For the chart's `additionalPrometheusRulesMap`: each file is a PrometheusRule, each alert has its link."""
         return {
-            Path(file.name).stem.replace("_", "-"): {"groups": [_linked(group, runbook_base) for group in groups]}
+            _object_name(file): {"groups": [_linked(group, runbook_base) for group in groups]}
             for file in self.files
             for groups in [file.data["groups"]]
         }
@@ -119,7 +119,7 @@ def read_rules(folder: Path, *, root: Path) -> Rules:
             problems += invalid.problems
     for file in files:
         problems += _file_problems(file, root)
-    problems += _repeated(files)
+    problems += [*_repeated(files), *_same_object(files)]
     return Rules(files=tuple(files), problems=tuple(problems))
 
 
@@ -202,6 +202,21 @@ def _repeated(files: list[YamlFile]) -> Iterator[Problem]:
             if first != place:
                 message = f"must be there once, got {name} at {first} too"
                 yield Problem(file=file.name, line=file.line(path), path=dotted(path), message=message)
+
+
+def _same_object(files: list[YamlFile]) -> Iterator[Problem]:
+    """Files that would be one object: `a_b.yaml` and `a-b.yaml`."""
+    seen: dict[str, str] = {}
+    for file in files:
+        first = seen.setdefault(_object_name(file), file.name)
+        if first != file.name:
+            message = f"must have a name of its own, got the PrometheusRule {_object_name(file)} of {first}"
+            yield Problem(file=file.name, message=message)
+
+
+def _object_name(file: YamlFile) -> str:
+    """Kubernetes takes no underscore."""
+    return Path(file.name).stem.replace("_", "-")
 
 
 def _named(file: YamlFile) -> Iterator[tuple[ValuePath, str]]:

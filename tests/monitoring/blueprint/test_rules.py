@@ -76,6 +76,16 @@ def test_a_name_of_another_file_is_told_at_the_later_one(root: Path) -> None:
     ]
 
 
+def test_two_files_are_never_one_object(root: Path) -> None:
+    other = ALERT.replace("a_group", "b_group").replace("job:up:max", "job:up:min").replace("TargetDown", "TargetGone")
+    (root / FOLDER / "a-file.yaml").write_text(other)
+    (root / runbooks.page("TargetGone")).touch()
+    (problem,) = read_rules(root / FOLDER, root=root).problems
+    assert str(problem) == (
+        f"{FOLDER}/a_file.yaml: must have a name of its own, got the PrometheusRule a-file of {FOLDER}/a-file.yaml"
+    )
+
+
 def test_a_bad_rule_stops_the_synthesis(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = read(next(case for case in CASES if case.stem == "broken-yaml"), tmp_path)
     monkeypatch.setattr(releases_module, "rules", lambda: broken)
