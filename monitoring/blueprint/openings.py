@@ -43,7 +43,7 @@ def openings(component: Component, rows: Sequence[Flow], region: Region) -> Open
     """What the rows open to and from a component on the region's engine.
 
     `reads_dns`: Cilium must read the component's DNS answers, to know the addresses behind its host names. Its DNS row
-    is exact then: a plain rule for the same port would let the answers pass unread.
+    is exact then, and that alone: how Cilium merges a plain rule for the same port depends on version and selector.
     """
     ingress = [(row.source, row.opened) for row in rows if row.target == component]
     egress = [(row.target, row.opened) for row in rows if row.source == component]

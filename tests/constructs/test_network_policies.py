@@ -80,7 +80,7 @@ def test_cilium_means_nodes_by_entity_since_no_address_matches_them() -> None:
     assert not [peer for peer in peers(by_name(stack, KIND)["prometheus"], "egress") if "ip_block" in peer]
 
 
-def test_cilium_reads_the_dns_of_who_may_call_a_host_and_no_plain_rule_lets_it_pass_unread() -> None:
+def test_cilium_reads_the_dns_of_who_may_call_a_host_by_a_rule_that_stands_alone() -> None:
     stack = region_stack(CILIUM)
     rules = own(stack)["thanos-compact"]["spec"]["egress"]
     (dns,) = [rule for rule in rules if "toEndpoints" in rule]

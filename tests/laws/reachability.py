@@ -115,7 +115,10 @@ class Policies:
         return named and other.kind == OUTSIDE and self._reads_dns(pod)
 
     def _reads_dns(self, pod: End) -> bool:
-        """Cilium knows a name's addresses from answers that pass its proxy: a rule with `dns`, and none beside it."""
+        """Cilium knows a name's addresses from answers that pass its proxy, by a rule with `dns`.
+
+        None may stand beside it: how a plain rule merges with it depends on Cilium's version.
+        """
         plain, specs = self._of(pod, "egress")
         own = [to for spec in specs for rule in spec["egress"] for to in rule.get("toPorts", ())]
         asked = [to for to in own if any(one["port"] in {"0", "53"} for one in to["ports"])]

@@ -177,7 +177,7 @@ def _without_one_of_ciliums(stack: Stack) -> None:
 
 
 def _dns_unread(stack: Stack) -> None:
-    """A plain rule for DNS beside the one by which Cilium reads the answers: it learns no names."""
+    """A plain rule for DNS beside the one by which Cilium reads the answers: it may learn no names."""
     spec = stack["resource"]["kubernetes_network_policy_v1"][_named(stack, COMPACTOR.name)]["spec"]
     spec["egress"].append({"ports": [{"port": "53", "protocol": "UDP"}]})
 

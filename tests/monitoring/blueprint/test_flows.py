@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import pytest
 from monitoring.blueprint import flow_checks
 from monitoring.blueprint.components import (
     ALERTMANAGER,
+    COMPONENTS,
     GRAFANA,
     NODE_EXPORTER,
     OPERATOR,
     PROMETHEUS,
     QUERY_FRONTEND,
+    SIGN_IN,
     Component,
     Port,
 )
@@ -25,6 +28,7 @@ from monitoring.blueprint.flow import Auth, Flow, HostName, Neighbour
 from monitoring.blueprint.flow_checks import check_flows, flow_problems, unused_ports
 from monitoring.blueprint.flows import FILE, PARTICIPANTS, flows
 from monitoring.blueprint.flows_page import page
+from monitoring.blueprint.release import to_yaml
 from monitoring.blueprint.releases import releases
 from monitoring.errors import InvalidInput
 from monitoring.fleet import Fleet, Region
@@ -188,6 +192,43 @@ def test_every_row_of_metrics_has_a_rendered_monitor(rows: tuple[Flow, ...]) -> 
         if row.why == "metrics" and isinstance(row.target, Component)
     }
     assert ours - wanted == set()
+
+
+CALLERS = {
+    ("kube-prometheus-stack", "prometheus"): PROMETHEUS,
+    ("kube-prometheus-stack", "alertmanager"): ALERTMANAGER,
+    ("kube-prometheus-stack", "grafana"): GRAFANA,
+    ("oauth2-proxy",): SIGN_IN,
+}
+"""Whose values stand below a release's key."""
+
+
+def addressed(values: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Component and port of every address of ours, `http(s)://service.namespace.svc:port`, anywhere in values."""
+    served = {
+        f"{component.host}:{port.service or port.number}": (component.name, port.name)
+        for component in COMPONENTS
+        if component.service
+        for port in component.ports
+    }
+    found = set(re.findall(r"https?://([a-z0-9.-]+\.svc:\d+)", to_yaml(values)))
+    return {served[address] for address in found}
+
+
+@pytest.mark.parametrize("place", CALLERS, ids=".".join)
+def test_every_address_that_a_part_is_told_has_its_row(place: tuple[str, ...], fleet: Fleet) -> None:
+    for region in fleet.regions:
+        peers = fleet.peers_of(region)
+        values: Any = {release.name: release.values for release in releases(region, peers)}
+        for key in place:
+            values = values[key]
+        opened = {(row.target.name, row.port) for row in flows(region, peers) if row.source == CALLERS[place]}
+        assert addressed(values) <= opened
+
+
+def test_an_address_without_a_row_is_found() -> None:
+    inside = {"a": [{"b": "x: 'http://grafana.monitoring.svc:80/x'"}], "c": "https://thanos-query.monitoring.svc:10902"}
+    assert addressed(inside) == {("grafana", "grafana"), ("thanos-query", "http")}
 
 
 def test_the_page_names_every_component_and_every_reason(fleet: Fleet) -> None:
