@@ -85,8 +85,12 @@ def services() -> Iterator[Services]:
 
 @contextmanager
 def alertmanager(region: Region, folder: Path, called: Services) -> Iterator[Alertmanager]:
-    """Started with the deployed configuration; PagerDuty and the URLs of all secrets are `called`, by their names."""
-    config = write(region, folder, pagerduty_url=f"{called.address}/pagerduty")
+    """Started with the deployed configuration; hosts and the URLs of all secrets are `called`."""
+    config = write(region, folder)
+    text = config.read_text(encoding="utf-8")
+    for receiver in region.alerting.used().values():
+        text = text.replace(f"https://{receiver.host}/", f"{called.address}/")
+    config.write_text(text, encoding="utf-8")
     for name in region.alerting.secrets():
         (folder / name).write_text(f"{called.address}/{name}", encoding="utf-8")
     (port,) = free_ports(1)

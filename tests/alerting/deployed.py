@@ -24,15 +24,18 @@ def alertmanager_values(region: Region) -> Any:
     return values["alertmanager"]
 
 
-def write(region: Region, folder: Path, **global_settings: object) -> Path:
+def write(region: Region, folder: Path) -> Path:
     """alertmanager.yml in `folder`, beside its templates and a file per secret; the pod's paths lead there."""
     values = alertmanager_values(region)
     for name, text in values["templateFiles"].items():
         (folder / name).write_text(text, encoding="utf-8")
     for secret in region.alerting.secrets():
         (folder / secret).write_text("not set by this test", encoding="utf-8")
-    config = {**values["config"], "global": {**values["config"]["global"], **global_settings}}
-    text = to_yaml(config).replace(key_vault.FOLDER, str(folder)).replace(str(Path(TEMPLATES).parent), str(folder))
+    text = (
+        to_yaml(values["config"])
+        .replace(key_vault.FOLDER, str(folder))
+        .replace(str(Path(TEMPLATES).parent), str(folder))
+    )
     file = folder / "alertmanager.yml"
     file.write_text(text, encoding="utf-8")
     return file

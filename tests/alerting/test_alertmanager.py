@@ -15,6 +15,7 @@ pytestmark = pytest.mark.stack
 
 REGION = TRIAL.region("trial-alpha")
 SWITCH = f"/{REGION.alerting.dead_mans_switch.secret}"
+PAGER = "/v2/enqueue"
 DESK, CHAT = (f"/{REGION.alerting.receivers[name].secret}" for name in ("desk", "chat"))
 
 HERE = {"cluster": REGION.name, "namespace": "shop"}
@@ -94,12 +95,12 @@ def test_all_else_is_heard(name: str, real: Alertmanager) -> None:
 
 def test_what_is_silenced_is_told_to_nobody(real: Alertmanager, called: Services) -> None:
     real.post(CRITICAL)
-    until(lambda: called.to("/pagerduty"), "the page has come")
+    until(lambda: called.to(PAGER), "the page has come")
     real.post(WARNING)
     real.post({**WARNING, "alertname": "Later"})
     until(lambda: "Later" in called.alerts(DESK), "the ticket has come that was fired after the silenced one")
     assert "Slow" not in called.alerts(DESK)
-    assert len(called.to("/pagerduty")) == 1
+    assert len(called.to(PAGER)) == 1
 
 
 def test_the_watchdog_calls_the_switch_at_once_and_again(real: Alertmanager, called: Services) -> None:
@@ -117,8 +118,8 @@ def test_a_page_says_what_is_wrong_and_leads_on(real: Alertmanager, called: Serv
         runbook_url="https://runbooks.example/Slow.md",
         dashboard_url="https://metrics.example/d/application",
     )
-    until(lambda: called.to("/pagerduty"), "the page has come")
-    (page,) = called.to("/pagerduty")
+    until(lambda: called.to(PAGER), "the page has come")
+    (page,) = called.to(PAGER)
     assert page["routing_key"] == "the key of the night"
     assert page["payload"]["summary"] == "[FIRING] Slow in trial-alpha/shop: Checkout is slow"
     assert page["payload"]["severity"] == "critical"
@@ -134,15 +135,15 @@ def test_a_page_says_what_is_wrong_and_leads_on(real: Alertmanager, called: Serv
 
 def test_an_alert_without_annotations_is_told_all_the_same(real: Alertmanager, called: Services) -> None:
     real.post({"alertname": "OfATeam", "severity": "critical"})
-    until(lambda: called.to("/pagerduty"), "the page has come")
-    (page,) = called.to("/pagerduty")
+    until(lambda: called.to(PAGER), "the page has come")
+    (page,) = called.to(PAGER)
     assert page["payload"]["summary"] == "[FIRING] OfATeam"
     assert [link["text"] for link in page["links"]] == ["Silence"]
 
 
 def test_a_secret_that_was_rotated_is_used_without_a_restart(real: Alertmanager, called: Services) -> None:
     def used(key: str) -> bool:
-        return key in [page["routing_key"] for page in called.to("/pagerduty")]
+        return key in [page["routing_key"] for page in called.to(PAGER)]
 
     for key in ("first", "second"):
         real.secret(REGION.alerting.receivers["night"].secret, key)

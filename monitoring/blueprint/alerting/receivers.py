@@ -34,7 +34,7 @@ def receivers(region: Region) -> list[dict[str, Any]]:
 
 def _receiver(name: str, receiver: Receiver) -> dict[str, Any]:
     key, settings = _KINDS[receiver.kind]
-    return {"name": name, key: [{**settings(_file(receiver.secret)), "send_resolved": True}]}
+    return {"name": name, key: [{**settings(receiver), "send_resolved": True}]}
 
 
 def _file(secret: str) -> str:
@@ -45,11 +45,12 @@ def _says(template: str) -> str:
     return f'{{{{ template "oversight.{template}" . }}}}'
 
 
-def _pagerduty(file: str) -> dict[str, Any]:
+def _pagerduty(receiver: Receiver) -> dict[str, Any]:
     """Events API v2. A link without an address is left out by Alertmanager."""
     links = {"Runbook": "runbook", "Dashboard": "dashboard", "Query": "query", "Silence": "silence"}
     return {
-        "routing_key_file": file,
+        "url": f"https://{receiver.host}/v2/enqueue",
+        "routing_key_file": _file(receiver.secret),
         "severity": _says("severity"),
         "description": _says("title"),
         "class": "{{ .GroupLabels.alertname }}",
@@ -61,9 +62,9 @@ def _pagerduty(file: str) -> dict[str, Any]:
     }
 
 
-def _slack(file: str) -> dict[str, Any]:
+def _slack(receiver: Receiver) -> dict[str, Any]:
     return {
-        "api_url_file": file,
+        "api_url_file": _file(receiver.secret),
         "title": _says("title"),
         "title_link": _says("silence"),
         "text": _says("slack"),
@@ -71,16 +72,16 @@ def _slack(file: str) -> dict[str, Any]:
     }
 
 
-def _teams(file: str) -> dict[str, Any]:
-    return {"webhook_url_file": file, "title": _says("title"), "text": _says("teams")}
+def _teams(receiver: Receiver) -> dict[str, Any]:
+    return {"webhook_url_file": _file(receiver.secret), "title": _says("title"), "text": _says("teams")}
 
 
-def _webhook(file: str) -> dict[str, Any]:
+def _webhook(receiver: Receiver) -> dict[str, Any]:
     """The body is Alertmanager's own JSON: labels and annotations, whole."""
-    return {"url_file": file}
+    return {"url_file": _file(receiver.secret)}
 
 
-_KINDS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+_KINDS: Mapping[str, tuple[str, Callable[[Receiver], dict[str, Any]]]] = {
     "pagerduty": ("pagerduty_configs", _pagerduty),
     "slack": ("slack_configs", _slack),
     "teams": ("msteamsv2_configs", _teams),

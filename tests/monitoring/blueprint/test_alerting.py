@@ -113,3 +113,8 @@ def test_helms_and_terraforms_templates_leave_the_notifications_alone() -> None:
     assert '{{ define "oversight.title" -}}' in text
     assert "${" not in text
     assert "%{" not in text
+
+
+def test_pagerduty_is_called_in_the_service_region_of_its_host(zoned: Region) -> None:
+    (night,) = [one for one in configuration(zoned)["receivers"] if one["name"] == "night"]
+    assert night["pagerduty_configs"][0]["url"] == f"https://{zoned.alerting.receivers['night'].host}/v2/enqueue"
