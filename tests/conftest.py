@@ -5,8 +5,13 @@ import monitoring.fast_bindings  # noqa: F401
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from monitoring.fleet import Fleet, Region, load_fleet
+
+# no deadline per example: on a busy machine it would fail what is right
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
