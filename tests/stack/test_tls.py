@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import ssl
+import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,11 +18,12 @@ import pytest
 from cryptography import x509
 
 from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER
+from monitoring.blueprint.releases._tls import WITH_SYSTEM_ROOTS
 from monitoring.blueprint.releases.thanos import router_flags
 from monitoring.fleet import Region
 from tests.authorities import Issued
 from tests.stack.processes import PATIENCE, free_ports, running
-from tests.stack.tls_chain import Chain, issued, placed, running_chain, tool, write, write_trust
+from tests.stack.tls_chain import BUNDLE, Chain, issued, placed, running_chain, tool, write, write_trust
 
 pytestmark = pytest.mark.stack
 
@@ -129,6 +131,21 @@ def test_prometheus_shows_the_names_that_its_callers_use(chain: Chain) -> None:
         assert serial(chain, "prometheus", name)
     with pytest.raises(ssl.SSLCertVerificationError):
         serial(chain, "prometheus", "grafana.monitoring.svc")
+
+
+@pytest.mark.parametrize("trusting", [True, False])
+def test_a_go_program_trusts_the_mounted_roots_by_its_environment(chain: Chain, tmp_path: Path, trusting: bool) -> None:
+    """As Grafana and oauth2-proxy do: the folder is laid out as the kubelet mounts a ConfigMap, all by links."""
+    written = tmp_path / "..2026_01_01"
+    written.mkdir()
+    (written / "roots.pem").write_text(BUNDLE)
+    (tmp_path / "..data").symlink_to(written.name)
+    (tmp_path / "roots.pem").symlink_to("..data/roots.pem")
+    environment = {WITH_SYSTEM_ROOTS["name"]: str(tmp_path)} if trusting else {}
+    line = [tool("promtool"), "query", "instant", f"https://localhost:{chain.ports['prometheus']}", "1"]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is trusting
+    assert trusting or "certificate signed by unknown authority" in done.stderr
 
 
 def test_prometheus_speaks_nothing_older_than_tls_1_3(chain: Chain) -> None:

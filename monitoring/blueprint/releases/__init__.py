@@ -127,9 +127,10 @@ def _static_problems(recipe: _Recipe) -> list[Problem]:
 
 
 def _region_problems(file: RegionFile, peers: Sequence[Peer]) -> list[Problem]:
-    names = [recipe.name for recipe in RECIPES]
+    # of a list alone there is no part to override: in its place, every certificate and policy would be gone
+    names = [recipe.name for recipe in RECIPES if recipe.written]
     problems = [
-        file.problem(("helm_values", name), f"must be a release, one of {', '.join(names)}")
+        file.problem(("helm_values", name), f"must be a release with values, one of {', '.join(names)}")
         for name in file.region.helm_values
         if name not in names
     ]

@@ -319,9 +319,14 @@ def test_faults_in_a_regions_values_are_told_at_their_lines_all_at_once(tmp_path
         f"regions/trial-gamma.yaml:{first + 2}: helm_values.thanos.query.replica is no value of the chart, "
         "did you mean query.replicas?",
         f"regions/trial-gamma.yaml:{first + 3}: helm_values.thanos.logLevel must be a string, got 5",
-        f"regions/trial-gamma.yaml:{first + 4}: helm_values.thanoss must be a release, one of objects, "
+        f"regions/trial-gamma.yaml:{first + 4}: helm_values.thanoss must be a release with values, one of "
         "kube-prometheus-stack, thanos, oauth2-proxy",
     ]
+
+
+def test_a_region_cannot_put_a_list_of_its_own_in_place_of_all_objects(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"helm_values\.objects must be a release with values, one of kube-prom"):
+        checked_releases(_fleet_with(tmp_path, "helm_values:\n  objects: {objects: []}\n"))
 
 
 @pytest.mark.parametrize(

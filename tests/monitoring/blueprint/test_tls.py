@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import pytest
 
 from monitoring.blueprint import flags
 from monitoring.blueprint.components import ALERTMANAGER, COMPONENTS, PROMETHEUS, QUERY, RECEIVE_ROUTER, Component
+from monitoring.blueprint.flow import Auth
+from monitoring.blueprint.flows import flows
 from monitoring.blueprint.layers import leaves
 from monitoring.blueprint.release import to_yaml
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import Fleet, Region
+from monitoring.fleet.model import Peer
 from monitoring.fleet.trust import Root
 from tests.authorities import issue
 
@@ -139,6 +142,48 @@ def test_a_thanos_listener_lets_in_clients_of_the_roots_alone(
         assert base == file
         assert "subPath" not in mounts[folder], "a file that is mounted alone does not change in a running pod"
         assert {**volumes[mounts[folder]["name"]]} == {"name": mounts[folder]["name"], **source}
+
+
+THANOS_LISTENERS = {"--remote-write.server-tls-client-ca": "http-rem-write", "--grpc-server-tls-client-ca": "grpc"}
+
+
+def listeners(values: Any) -> dict[tuple[str, str], Auth]:
+    """What each port that speaks TLS asks of its callers, by component and port."""
+    stack, thanos = values["kube-prometheus-stack"], values["thanos"]
+    found = {("prometheus-operator", "https"): Auth.TLS, ("prometheus-operator-webhook", "https"): Auth.TLS}
+    for component, path in ((PROMETHEUS, "prometheus.prometheusSpec"), (ALERTMANAGER, "alertmanager.alertmanagerSpec")):
+        if "tlsConfig" in _at(stack, path).get("web", {}):
+            found |= {(component.name, port): Auth.TLS for port in ("http-web", "reloader-web")}
+    gossip = _at(stack, "alertmanager.alertmanagerSpec").get("clusterTLS", {})
+    if gossip.get("server", {}).get("clientAuthType") == "RequireAndVerifyClientCert":
+        found[ALERTMANAGER.name, "mesh-tcp"] = Auth.MTLS
+    for component, part in ((RECEIVE_ROUTER, "receive.router"), (QUERY, "query")):
+        for flag in flags.names(_at(thanos, part)["extraArgs"]):
+            if flag in THANOS_LISTENERS:
+                found[component.name, THANOS_LISTENERS[flag]] = Auth.MTLS
+    return found
+
+
+def wrong_flows(region: Region, peers: Sequence[Peer], served: Mapping[tuple[str, str], Auth]) -> Iterator[str]:
+    """Rows that say something else of TLS than the port that they lead to."""
+    for flow in flows(region, peers):
+        if isinstance(flow.target, Component):
+            said = flow.auth if flow.auth in (Auth.TLS, Auth.MTLS) else None
+            if said != served.get((flow.target.name, flow.port)):
+                yield str(flow)
+
+
+def test_the_table_of_flows_says_of_tls_what_the_values_say(fleet: Fleet) -> None:
+    for region in fleet.regions:
+        served = listeners(_values(region))
+        assert len(served) == 9
+        assert list(wrong_flows(region, fleet.peers_of(region), served)) == []
+
+
+def test_a_row_that_promises_a_certificate_in_vain_is_found(zoned: Region, values: Any) -> None:
+    served = listeners(values)
+    del served[RECEIVE_ROUTER.name, "http-rem-write"]
+    assert list(wrong_flows(zoned, (), served)) == ["prometheus -> thanos-receive-router:http-rem-write"]
 
 
 def test_query_asks_its_own_region_without_tls(values: Any) -> None:
