@@ -37,6 +37,7 @@ DYNAMIC_STORAGE_CLASS = "oversight-retain"
 
 ALERTMANAGER_PATH = "/alertmanager"
 GRAFANA_PATH = "/grafana"
+THANOS_PATH = "/thanos"
 """Where each stands under the region's host, and what it serves below; Prometheus has the root."""
 
 OBJECT_STORE_SECRET = "thanos-objstore"  # noqa: S105  (a name)
@@ -48,7 +49,8 @@ ALERTMANAGER_SECRETS = "alertmanager"
 """The SecretProviderClasses that mount the secrets of the sign-in and of Alertmanager from Key Vault."""
 
 COOKIE_SECRET = "oauth2-proxy-cookie-secret"  # noqa: S105  (a name)
-"""The Key Vault secret with which the sign-in encrypts its cookies."""
+HTPASSWD_SECRET = "oauth2-proxy-htpasswd"  # noqa: S105  (a name)
+"""Names in Key Vault: what session cookies are encrypted with, and the machines' passwords as bcrypt hashes."""
 
 
 class Grant(StrEnum):
@@ -61,12 +63,16 @@ class Grant(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A named port of a pod; `protocol` as Kubernetes writes it, `service` the Service's number where it differs."""
+    """A named port of a pod; `protocol` as Kubernetes writes it, `service` the Service's number where it differs.
+
+    `tls`: it speaks HTTPS, with the component's certificate.
+    """
 
     name: str
     number: int
     protocol: str = "TCP"
     service: int | None = None
+    tls: bool = False
 
 
 class Usage(StrEnum):
@@ -138,6 +144,10 @@ class Component:
         named = self.port(port)
         return f"{self.host}:{named.service or named.number}"
 
+    def url(self, port: str) -> str:
+        """By which a pod of any namespace calls the Service: scheme, host and port."""
+        return f"{'https' if self.port(port).tls else 'http'}://{self.address(port)}"
+
 
 def _thanos(
     component: str,
@@ -166,7 +176,7 @@ def _thanos(
 
 _GRPC = Port(name="grpc", number=10901)
 _HTTP = Port(name="http", number=10902)
-_REMOTE_WRITE = Port(name="http-rem-write", number=19291)
+_REMOTE_WRITE = Port(name="http-rem-write", number=19291, tls=True)
 
 OPERATOR = Component(
     name="prometheus-operator",
@@ -188,7 +198,7 @@ PROMETHEUS = Component(
     name="prometheus",
     release=KUBE_PROMETHEUS_STACK,
     labels={"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": "prometheus"},
-    ports=(Port(name="http-web", number=9090), Port(name="reloader-web", number=8080)),
+    ports=(Port(name="http-web", number=9090, tls=True), Port(name="reloader-web", number=8080)),
     service="prometheus-prometheus",
     service_account="prometheus-prometheus",
     # client: it writes to Thanos, and federates
@@ -199,7 +209,7 @@ ALERTMANAGER = Component(
     release=KUBE_PROMETHEUS_STACK,
     labels={"app.kubernetes.io/name": "alertmanager", "alertmanager": "prometheus"},
     ports=(
-        Port(name="http-web", number=9093),
+        Port(name="http-web", number=9093, tls=True),
         Port(name="reloader-web", number=8080),
         Port(name="mesh-tcp", number=9094),
         Port(name="mesh-udp", number=9094, protocol="UDP"),
@@ -266,7 +276,7 @@ SIGN_IN = Component(
     service="oauth2-proxy",
     service_account="oauth2-proxy",
     grants=(Grant.SECRETS_READ,),
-    secrets=lambda region: (COOKIE_SECRET,),  # noqa: ARG005  (the same name everywhere)
+    secrets=lambda region: (COOKIE_SECRET, HTPASSWD_SECRET),  # noqa: ARG005  (the same names everywhere)
 )
 
 COMPONENTS = (

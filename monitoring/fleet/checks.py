@@ -24,6 +24,12 @@ FIVE_MINUTE_AGE = Duration.parse("40h")
 ONE_HOUR_AGE = Duration.parse("10d")
 """Thanos' compactor makes 5-minute samples of blocks older than 40 h, and 1-hour samples after 10 d."""
 
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""Addresses that no public network has (RFC 1918, RFC 6598)."""
+
+WIDEST_PROXIES = 12
+"""The shortest prefix of a network whose word oauth2-proxy takes for who calls."""
+
 POOL_WITHOUT_ZONES = 3
 """Nodes that stand in for three zones: quorums of three need three hosts."""
 
@@ -190,6 +196,14 @@ def _environment(region: Region) -> Iterator[Fault]:
         yield ("tags", "environment"), f"must be environment {region.environment}, got {region.tags.get('environment')}"
 
 
+def _access(region: Region) -> Iterator[Fault]:
+    for index, network in enumerate(region.access.trusted_proxies):
+        private = any(network.subnet_of(one) for one in PRIVATE)
+        if not private or network.prefixlen < WIDEST_PROXIES:
+            message = f"must be the Gateway's own private network, /{WIDEST_PROXIES} or narrower, got {network}"
+            yield ("access", "trusted_proxies", index), message
+
+
 def _trust(region: Region) -> Iterator[Fault]:
     yield from trust.repeated(region.trust)
 
@@ -205,6 +219,7 @@ REGION_CHECKS = (
     _policies,
     _state,
     _environment,
+    _access,
     _trust,
     alerting_faults,
 )

@@ -117,11 +117,13 @@ class RegionNetwork(Model):
 
     `api_server_subnet` is where a private API server answers, or with VNet integration calls from; None for a
     public one. `virtual_machine_subnets` hold the machines whose node exporters are scraped.
+    `pod_network` is where the cluster's pods have their addresses.
     """
 
     virtual_network_id: ResourceId
     node_subnet_id: ResourceId
     node_subnet: Network
+    pod_network: Network
     private_endpoint_subnet_id: ResourceId
     private_endpoint_subnet: Network
     api_server_subnet: Network | None

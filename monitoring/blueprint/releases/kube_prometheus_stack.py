@@ -19,8 +19,10 @@ from monitoring.blueprint.components import (
     QUERY_FRONTEND,
     RECEIVE_ROUTER,
     STATIC_STORAGE_CLASS,
+    THANOS_PATH,
 )
 from monitoring.blueprint.dashboards import delivery
+from monitoring.blueprint.door import ROLE_HEADER, USER_HEADER
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import _tls
@@ -103,7 +105,7 @@ def remote_write(region: Region) -> dict[str, Any]:
     """
     return {
         "name": "thanos",
-        "url": f"https://{RECEIVE_ROUTER.address('http-rem-write')}/api/v1/receive",
+        "url": f"{RECEIVE_ROUTER.url('http-rem-write')}/api/v1/receive",
         "tlsConfig": _tls.client(RECEIVE_ROUTER, own=PROMETHEUS),
         "remoteTimeout": "30s",
         "queueConfig": {
@@ -153,14 +155,14 @@ def _extra_manifests(region: Region) -> dict[str, Any]:
 
 def _grafana(region: Region) -> dict[str, Any]:
     sources = [
-        _source("Thanos", f"http://{QUERY_FRONTEND.address('http')}/", default=True, kind="Thanos"),
-        _source("Prometheus", f"https://{PROMETHEUS.address('http-web')}/", default=False, kind="Prometheus"),
+        _source("Thanos", f"{QUERY_FRONTEND.url('http')}{THANOS_PATH}/", default=True, kind="Thanos"),
+        _source("Prometheus", f"{PROMETHEUS.url('http-web')}/", default=False, kind="Prometheus"),
         {
             "name": "Alertmanager",
             "uid": "alertmanager",
             "type": "alertmanager",
             "access": "proxy",
-            "url": f"https://{ALERTMANAGER.address('http-web')}{ALERTMANAGER_PATH}",
+            "url": f"{ALERTMANAGER.url('http-web')}{ALERTMANAGER_PATH}",
             "jsonData": {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
         },
     ]
@@ -170,7 +172,15 @@ def _grafana(region: Region) -> dict[str, Any]:
             # below the sub-path: without it Grafana redirects the scrape to the host where people sign in
             "serviceMonitor": {"path": f"{GRAFANA_PATH}/metrics"},
             "topologySpreadConstraints": spread(region, hard=False, selector=of_component(GRAFANA)),
-            "grafana.ini": {"server": {"root_url": f"https://{region.access.host}{GRAFANA_PATH}/"}},
+            "grafana.ini": {
+                "server": {"root_url": f"https://{region.access.host}{GRAFANA_PATH}/"},
+                "auth.proxy": {
+                    "header_name": USER_HEADER,
+                    "headers": f"Role:{ROLE_HEADER}",
+                    # not a port-forward: it reaches the pod past every policy, but from 127.0.0.1
+                    "whitelist": str(region.network.pod_network),
+                },
+            },
         }
     }
 

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.blueprint.charts import versions
-from monitoring.blueprint.components import COOKIE_SECRET, PROMETHEUS, SIGN_IN, SIGN_IN_SECRETS
+from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, SIGN_IN, SIGN_IN_SECRETS
+from monitoring.blueprint.door import ROLE_CLAIM, api_routes, request_headers, upstreams
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import _tls
 from monitoring.blueprint.releases._parts import of_component, place, spread
 from monitoring.fleet.model import Region
-
-CLOSED_PATHS = ("/api/v1/admin/", "/api/v1/status/config", "/api/v1/status/flags", "/debug/", "/federate", "/-/")
-"""Paths of Prometheus that nobody needs at the door: 403, whoever asks."""
 
 KNOWN_AFTER_APPLY = {f"extraObjects[0].{key_vault.CLIENT_ID}": SIGN_IN.name}
 
@@ -35,7 +33,8 @@ def computed(region: Region) -> Mapping[str, Any]:
             "extraArgs": _flags(region),
             "alphaConfig.configData": {
                 "providers": [_provider(region)],
-                "upstreamConfig": {"upstreams": _upstreams()},
+                "injectRequestHeaders": request_headers(),
+                "upstreamConfig": {"upstreams": upstreams()},
             },
             "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS), _tls.trust_volume()],
             "extraVolumeMounts": [key_vault.mount(), _tls.trust_mount()],
@@ -64,7 +63,11 @@ def _flags(region: Region) -> list[str]:
         "--reverse-proxy=true",
         # by default every source may set X-Forwarded-*
         *(f"--trusted-proxy-ip={network}" for network in region.access.trusted_proxies),
+        *(f"--api-route={pattern}" for pattern in api_routes()),
         "--skip-provider-button=true",
+        f"--htpasswd-file={key_vault.FOLDER}/{HTPASSWD_SECRET}",
+        # allowedGroups is asked of machines too; a group of their own could be a person's as well
+        f"--htpasswd-user-group={region.access.allowed_group}",
         "--display-htpasswd-form=false",
     ]
 
@@ -83,11 +86,7 @@ def _provider(region: Region) -> dict[str, Any]:
             "emailClaim": "email",
             "groupsClaim": "groups",
         },
+        "additionalClaims": [ROLE_CLAIM],
         # the pod's own token stands in for a client secret
         "microsoftEntraIDConfig": {"federatedTokenAuth": True},
     }
-
-
-def _upstreams() -> list[dict[str, Any]]:
-    closed = [{"id": f"closed{path}", "path": path, "static": True, "staticCode": 403} for path in CLOSED_PATHS]
-    return [*closed, {"id": "prometheus", "path": "/", "uri": f"https://{PROMETHEUS.address('http-web')}"}]

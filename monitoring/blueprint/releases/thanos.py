@@ -15,6 +15,7 @@ from monitoring.blueprint.components import (
     RECEIVE_INGESTOR,
     RECEIVE_ROUTER,
     STORE_GATEWAY,
+    THANOS_PATH,
     Component,
 )
 from monitoring.blueprint.layers import nested
@@ -70,6 +71,16 @@ def computed(region: Region) -> Mapping[str, Any]:
             "queryFrontend.topologySpreadConstraints": spread(region, hard=False),
         }
     )
+
+
+def query_flags() -> list[str]:
+    """How Query answers, and below which path: the door hands the path on, the query-frontend too."""
+    return [
+        f"--web.external-prefix={THANOS_PATH}",  # its routes follow; metrics and probes stay where they are
+        "--query.auto-downsampling",
+        "--query.timeout=2m",
+        "--store.response-timeout=30s",  # a store that hangs is left out, and the answer says so
+    ]
 
 
 def ingestor_flags(region: Region) -> list[str]:
