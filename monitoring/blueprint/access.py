@@ -35,18 +35,18 @@ class Caller(StrEnum):
 
 SIGNED_IN = (Caller.PERSON, Caller.MACHINE)
 
-ROOTS: Mapping[str, str] = MappingProxyType(
+ROOTS: Mapping[Component, str] = MappingProxyType(
     {
-        PROMETHEUS.name: "",
-        ALERTMANAGER.name: ALERTMANAGER_PATH,
-        GRAFANA.name: GRAFANA_PATH,
-        QUERY_FRONTEND.name: THANOS_PATH,
+        PROMETHEUS: "",
+        ALERTMANAGER: ALERTMANAGER_PATH,
+        GRAFANA: GRAFANA_PATH,
+        QUERY_FRONTEND: THANOS_PATH,
     }
 )
 """Where each component stands under the region's host. It serves below the same path, so the door changes none."""
 
-PORTS: Mapping[str, str] = MappingProxyType(
-    {PROMETHEUS.name: "http-web", ALERTMANAGER.name: "http-web", GRAFANA.name: "grafana", QUERY_FRONTEND.name: "http"}
+PORTS: Mapping[Component, str] = MappingProxyType(
+    {PROMETHEUS: "http-web", ALERTMANAGER: "http-web", GRAFANA: "grafana", QUERY_FRONTEND: "http"}
 )
 """The port of each that the door calls."""
 
@@ -265,4 +265,4 @@ WAYS = (
 
 def below(component: Component, path: str) -> str:
     """The path under the region's host."""
-    return f"{ROOTS[component.name]}{path}"
+    return f"{ROOTS[component]}{path}"

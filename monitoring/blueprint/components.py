@@ -7,7 +7,7 @@ test holds the rows against real manifests. Everything that needs one of these f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -176,7 +176,7 @@ def _thanos(
 
 _GRPC = Port(name="grpc", number=10901)
 _HTTP = Port(name="http", number=10902)
-_REMOTE_WRITE = Port(name="http-rem-write", number=19291, tls=True)
+_REMOTE_WRITE = Port(name="http-rem-write", number=19291)
 
 OPERATOR = Component(
     name="prometheus-operator",
@@ -255,7 +255,9 @@ NODE_EXPORTER = Component(
 )
 QUERY = _thanos("query", _GRPC, _HTTP, certificate=Certificate(usages=(Usage.SERVER,)))
 QUERY_FRONTEND = _thanos("query-frontend", _HTTP)
-RECEIVE_ROUTER = _thanos("receive-router", _GRPC, _HTTP, _REMOTE_WRITE, certificate=Certificate(usages=(Usage.SERVER,)))
+RECEIVE_ROUTER = _thanos(
+    "receive-router", _GRPC, _HTTP, replace(_REMOTE_WRITE, tls=True), certificate=Certificate(usages=(Usage.SERVER,))
+)
 RECEIVE_INGESTOR = _thanos(
     "receive-ingestor",
     _GRPC,

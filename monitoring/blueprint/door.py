@@ -74,7 +74,7 @@ def _open(component: Component, path: str) -> dict[str, Any]:
     where = below(component, path)
     upstream: dict[str, Any] = {
         "id": where,
-        "uri": component.url(PORTS[component.name]),
+        "uri": component.url(PORTS[component]),
         "timeout": UPSTREAM_TIMEOUT,
     }
     if path == "/":  # a path with a slash at its end means all below, unless it is an expression

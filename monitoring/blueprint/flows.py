@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
+from monitoring.blueprint.access import PORTS
 from monitoring.blueprint.components import (
     ALERTMANAGER,
     COMPACTOR,
@@ -203,7 +204,9 @@ def _people(region: Region) -> Iterator[Flow]:
     )
     yield Flow(gateway, SIGN_IN, port="http", why="people and machines come in", auth=Auth.SESSION)
     yield Flow(SIGN_IN, ENTRA, port="https", why="signs people in", auth=Auth.TLS_TOKEN)
-    yield Flow(SIGN_IN, PROMETHEUS, port="http-web", why="pages and queries", auth=Auth.TLS, reason=SIGNED_IN)
+    for component, port in PORTS.items():
+        auth = Auth.TLS if component.port(port).tls else Auth.NONE
+        yield Flow(SIGN_IN, component, port=port, why="pages and queries", auth=auth, reason=SIGNED_IN)
     yield Flow(GRAFANA, QUERY_FRONTEND, port="http", why="dashboards", auth=Auth.NONE, reason=INSIDE)
     yield Flow(
         GRAFANA, PROMETHEUS, port="http-web", why="dashboards while Thanos is down", auth=Auth.TLS, reason=INSIDE

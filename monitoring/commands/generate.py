@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from monitoring.blueprint import dashboards, flows_page
+from monitoring.blueprint import access_page, dashboards, flows_page
 from monitoring.blueprint.charts import ROOT
 from monitoring.commands.schema import stale_schemas
 from monitoring.fleet import load_fleet
@@ -17,6 +17,7 @@ from oversight_metrics.contract import contract_json, contract_table
 GENERATED: Mapping[str, Callable[[], str]] = {
     "regions/schema.json": region_schema,
     flows_page.PAGE: lambda: flows_page.page(load_fleet(ROOT / "regions")),
+    access_page.PAGE: access_page.page,
     **dashboards.generated(),
     "docs/reference/application-metrics.md": contract_table,
     "oversight_metrics/node/contract.json": contract_json,

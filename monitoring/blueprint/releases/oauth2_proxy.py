@@ -85,6 +85,7 @@ def _provider(region: Region) -> dict[str, Any]:
             "audienceClaims": ["aud"],
             "emailClaim": "email",
             "groupsClaim": "groups",
+            "insecureSkipNonce": False,  # skipped by default: a token of another sign-in would do
         },
         "additionalClaims": [ROLE_CLAIM],
         # the pod's own token stands in for a client secret

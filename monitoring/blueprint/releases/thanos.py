@@ -73,16 +73,6 @@ def computed(region: Region) -> Mapping[str, Any]:
     )
 
 
-def query_flags() -> list[str]:
-    """How Query answers, and below which path: the door hands the path on, the query-frontend too."""
-    return [
-        f"--web.external-prefix={THANOS_PATH}",  # its routes follow; metrics and probes stay where they are
-        "--query.auto-downsampling",
-        "--query.timeout=2m",
-        "--store.response-timeout=30s",  # a store that hangs is left out, and the answer says so
-    ]
-
-
 def ingestor_flags(region: Region) -> list[str]:
     """The head takes samples as late as the outage window, and none from the future.
 
@@ -110,6 +100,7 @@ def query_flags() -> list[str]:
         "--query.auto-downsampling",
         "--query.timeout=2m",
         "--store.response-timeout=30s",  # a store that hangs is left out, and the answer says so
+        f"--web.external-prefix={THANOS_PATH}",  # the door and the query-frontend hand the path on
         *_tls.served("grpc-server"),
     ]
 
