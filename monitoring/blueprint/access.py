@@ -251,13 +251,13 @@ WAYS = (
         caller="Grafana",
         to="Prometheus, Alertmanager, Thanos",
         by=IN_CLUSTER,
-        authentication="none: Grafana has checked the role",
+        authentication="none: Grafana has checked the role; Prometheus and Alertmanager show it a certificate",
     ),
     Way(
         caller="Prometheus",
         to="Thanos Receive (remote write)",
         by=IN_CLUSTER,
-        authentication="none",
+        authentication="a client certificate of our own roots, TLS both ways",
     ),
 )
 """Every way to what is stored; docs/access.md shows it."""

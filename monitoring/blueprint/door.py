@@ -1,12 +1,11 @@
 """The rows of access.py as oauth2-proxy's alpha configuration knows them: upstreams, headers, the paths of APIs.
 
-Source: oauth2-proxy pkg/apis/options/upstreams.go, pkg/upstream/proxy.go. A rewrite is matched before all else; the rest
-by the length of the path as it is written, the longest first.
+Source: oauth2-proxy pkg/apis/options/upstreams.go, pkg/upstream/proxy.go. A rewrite is matched before all else; the
+rest by the length of the path as it is written, the longest first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from monitoring.blueprint.access import CLOSINGS, OPENINGS, PORTS, ROOTS, below
@@ -64,10 +63,9 @@ def request_headers() -> list[dict[str, Any]]:
     return [*said, *({"name": name, "values": []} for name in STRIPPED)]
 
 
-def api_routes() -> Iterator[str]:
-    """Patterns of paths where who has not signed in gets 401, not the way to Entra: no page is loaded there."""
-    for root in ROOTS.values():
-        yield f"^{root}/apis?/"
+def api_route() -> str:
+    """The pattern of paths where who has not signed in gets 401, not the way to Entra: no page is loaded there."""
+    return f"^({'|'.join(ROOTS.values())})/apis?/"
 
 
 def _open(component: Component, path: str) -> dict[str, Any]:

@@ -113,9 +113,8 @@ class Browser:
     def sign_in(self, target: str, **headers: str) -> Answer:
         """Ask, go to Entra, come back: the answer to the way back."""
         asked = self.get(target, **headers)
-        request = urllib.request.Request(asked.location)
         try:
-            urllib.request.build_opener(_Stay).open(request, timeout=30)
+            urllib.request.build_opener(_Stay).open(asked.location, timeout=30)
         except urllib.error.HTTPError as redirect:
             back = urllib.parse.urlsplit(redirect.headers["Location"])
         assert f"{back.scheme}://{back.netloc}" == f"https://{self.door.region.access.host}"

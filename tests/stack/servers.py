@@ -67,8 +67,8 @@ def upstream(component: str, visits: list[Visit]) -> type[BaseHTTPRequestHandler
             visits.append(Visit(component=component, method=self.command, target=self.path, headers=headers))
             self.answer(200, component.encode())
 
-        do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_GET
-
+    for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
+        setattr(Upstream, f"do_{method}", Upstream.do_GET)
     return Upstream
 
 

@@ -1,4 +1,4 @@
-"""Who knocks at the real oauth2-proxy, with the very configuration of a region: who gets in, how far, and who does not."""
+"""Who knocks at the real oauth2-proxy, with a region's own configuration: who gets in, how far, and who does not."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_signing_in_leads_back_to_the_page_with_a_cookie_of_this_host_alone(door
 
 def test_the_sign_in_brings_the_pods_own_token(door: Door) -> None:
     token, redeemed = door.entra.pod_token, door.entra.redeemed
-    door.entra.pod_token = "another"
+    door.entra.pod_token = "another"  # noqa: S105  (none)
     try:
         assert refused(Browser(door=door).sign_in("/"))
     finally:
@@ -236,7 +236,7 @@ def test_who_is_not_meant_does_not_get_in(door: Door, person: Person) -> None:
         {"exp": 1},
         {"email_verified": False},
     ],
-    ids=lambda claims: "".join(claims),
+    ids="".join,
 )
 def test_a_token_of_another_tenant_application_or_sign_in_is_refused(door: Door, claims: dict[str, object]) -> None:
     door.entra.claims = claims

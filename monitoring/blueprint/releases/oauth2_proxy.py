@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.blueprint.charts import versions
 from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, SIGN_IN, SIGN_IN_SECRETS
-from monitoring.blueprint.door import ROLE_CLAIM, api_routes, request_headers, upstreams
+from monitoring.blueprint.door import ROLE_CLAIM, api_route, request_headers, upstreams
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import _tls
@@ -63,7 +63,7 @@ def _flags(region: Region) -> list[str]:
         "--reverse-proxy=true",
         # by default every source may set X-Forwarded-*
         *(f"--trusted-proxy-ip={network}" for network in region.access.trusted_proxies),
-        *(f"--api-route={pattern}" for pattern in api_routes()),
+        f"--api-route={api_route()}",
         "--skip-provider-button=true",
         f"--htpasswd-file={key_vault.FOLDER}/{HTPASSWD_SECRET}",
         # allowedGroups is asked of machines too; a group of their own could be a person's as well
