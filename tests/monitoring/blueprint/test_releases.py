@@ -156,7 +156,7 @@ def test_grafana_keeps_no_state_and_no_password(stack: Any) -> None:
 
 def test_grafana_fetches_no_plugins(stack: Any) -> None:
     """It has no way to grafana.com, and the updater would fail on the sources' own plugin."""
-    assert stack["grafana"]["grafana.ini"]["plugins"] == {"preinstall_disabled": True}
+    assert stack["grafana"]["grafana.ini"]["plugins"] == {"preinstall_disabled": True, "plugin_admin_enabled": False}
 
 
 def test_grafana_is_scraped_below_its_sub_path(stack: Any) -> None:
