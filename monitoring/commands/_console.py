@@ -12,4 +12,4 @@ WIDTH = 140
 
 def console() -> Console:
     """Standard output."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH)

@@ -1,0 +1,187 @@
+"""`monitoring review`: what a change means, and what it risks."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from monitoring.blueprint.charts import ROOT
+from monitoring.commands._console import console
+from monitoring.commands._trees import CannotCompare, Stacks, checked_out, python_of, synthesize
+from monitoring.review.changes import between
+from monitoring.review.markdown import markdown
+from monitoring.review.meaning import stack_facts
+from monitoring.review.plan import Plan, UnreadablePlan, read_plan
+from monitoring.review.report import (
+    Acceptance,
+    Review,
+    by_kind,
+    headline,
+    planned_sentence,
+    sentence,
+    where,
+)
+from monitoring.review.risks import Label, risks
+
+LABELS = [label.value for label in Label]
+
+
+@click.command()
+@click.option("--base", required=True, metavar="REF", help="The commit, branch or tag to compare with.")
+@click.option("--plan", "plans", multiple=True, metavar="STACK=FILE", help="`terraform show -json` of a stack's plan.")
+@click.option("--format", "form", type=click.Choice(["human", "markdown", "json"]), default="human", show_default=True)
+@click.option(
+    "--fail-on", multiple=True, type=click.Choice(LABELS), help="Exit with 1 where such a risk is not accepted."
+)
+@click.option("--accept", multiple=True, metavar="'LABEL by WHO: WHY'", help="A risk that somebody takes.")
+def command(*, base: str, plans: Sequence[str], form: str, fail_on: Sequence[str], accept: Sequence[str]) -> None:
+    """Compare the meaning of this tree with that of REF, and name the risks.
+
+    Exit code 1: a risk of --fail-on is not accepted; 2: something could not be read or compared (it is said what).
+    """
+    accepted = tuple(_acceptance(text) for text in accept)
+    with (
+        TemporaryDirectory() as scratch,
+        Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
+        ) as progress,
+    ):
+        head, before, notes = _both(base, Path(scratch), progress)
+    read, unread = _plans(plans, head=head, base=before)
+    changes = between(
+        {} if before is None else {name: stack_facts(stack) for name, stack in before.items()},
+        {} if before is None else {name: stack_facts(stack) for name, stack in head.items()},
+    )
+    review = Review(
+        stacks=tuple(sorted({*head, *(before or {})})),
+        changes=tuple(changes),
+        risks=tuple(risks(changes, plans=read)),
+        plans=tuple(read),
+        accepted=accepted,
+        notes=(*notes, *unread),
+    )
+    if form == "json":
+        click.echo(json.dumps(as_data(review), default=str))
+    elif form == "markdown":
+        click.echo(markdown(review))
+    else:
+        _print(review)
+    if review.notes:
+        sys.exit(2)
+    sys.exit(bool(review.failing(map(Label, fail_on))))
+
+
+def _acceptance(text: str) -> Acceptance:
+    match = re.fullmatch(r"(?P<label>.+?) by (?P<who>\S+): (?P<why>\S.*)", text, re.DOTALL)
+    if match is None or match["label"] not in LABELS:
+        raise click.BadParameter(f"must be 'LABEL by WHO: WHY' with a label of {', '.join(LABELS)}, got {text!r}")
+    return Acceptance(label=Label(match["label"]), who=match["who"], why=match["why"])
+
+
+def _both(base: str, scratch: Path, progress: Progress) -> tuple[Stacks, Stacks | None, list[str]]:
+    """Head and base; None and a note for a base that does not synthesize. A head that does not is an error."""
+    progress.add_task("synthesize this tree")
+    try:
+        head = synthesize(ROOT, python=sys.executable, outdir=scratch / "head-out")
+    except CannotCompare as broken:
+        raise click.ClickException(f"this tree {broken}") from broken
+    progress.add_task(f"synthesize {base}")
+    try:
+        with checked_out(base, into=scratch) as tree:
+            return head, synthesize(tree, python=python_of(tree), outdir=scratch / "base-out"), []
+    except CannotCompare as broken:
+        return head, None, [f"base {base}: {broken}"]
+
+
+def _plans(given: Iterable[str], *, head: Stacks, base: Stacks | None) -> tuple[list[Plan], list[str]]:
+    read: list[Plan] = []
+    notes: list[str] = []
+    for text in given:
+        stack, _, file = text.partition("=")
+        if stack not in {*head, *(base or {})} or not file:
+            notes.append(f"--plan must be STACK=FILE with a stack of {', '.join(head)}, got {text!r}")
+            continue
+        known = frozenset(
+            address for tree in (head, base or {}) if stack in tree for address in _addresses(tree, stack)
+        )
+        try:
+            plan = read_plan(Path(file).read_bytes(), stack=stack, addresses=known)
+        except (OSError, UnreadablePlan) as fault:
+            notes.append(f"plan of {stack}: {fault}")
+            continue
+        read.append(plan)
+        notes += [f"plan of {stack}, in part: {one}" for one in plan.left_out]
+    return read, notes
+
+
+def _addresses(tree: Stacks, stack: str) -> Iterable[str]:
+    for type_, named in tree[stack].get("resource", {}).items():
+        yield from (f"{type_}.{name}" for name in named)
+
+
+def as_data(review: Review) -> dict[str, object]:
+    """The review for machines."""
+    return {
+        "headline": headline(review),
+        "changes": [
+            {
+                "kind": change.place.kind,
+                "subject": change.place.subject,
+                "path": change.place.path,
+                "action": change.action,
+                "before": change.before,
+                "after": change.after,
+                "stacks": change.stacks,
+            }
+            for change in review.changes
+        ],
+        "risks": [
+            {
+                "label": risk.rule.label,
+                "name": risk.rule.name,
+                "sentence": sentence(risk.change),
+                "stacks": risk.change.stacks,
+                "reason": risk.rule.reason,
+                "source": risk.rule.source,
+                "advice": risk.rule.advice,
+                "accepted": review.acceptance(risk.rule.label) is not None,
+            }
+            for risk in review.risks
+        ],
+        "plans": [asdict(plan) for plan in review.plans],
+        "notes": review.notes,
+    }
+
+
+def _print(review: Review) -> None:
+    out = console()
+    out.print(f"[bold]{escape(headline(review))}")
+    for note in review.notes:
+        out.print(f"[yellow]not compared: {escape(note)}")
+    for rule in dict.fromkeys(risk.rule for risk in review.risks):
+        taken = review.acceptance(rule.label)
+        by = f" [green](accepted by {escape(taken.who)}: {escape(taken.why)})" if taken else ""
+        out.print(f"\n[bold red]{rule.label}[/]: {rule.name}: {escape(rule.reason)}. {escape(rule.advice)}{by}")
+        for risk in review.risks:
+            if risk.rule is rule:
+                out.print(f"  {escape(sentence(risk.change))} {where(risk.change.stacks, review)}")
+    for kind, changes in by_kind(review.changes).items():
+        out.print(f"\n[bold]{kind}")
+        for change in changes:
+            out.print(f"  {escape(sentence(change))} {where(change.stacks, review)}")
+    for plan in review.plans:
+        out.print(f"\n[bold]plan of {plan.stack}")
+        for planned in plan.planned:
+            out.print(f"  {escape(planned_sentence(planned))}")
+            for path, old, new in planned.changed:
+                out.print(f"    {escape(f'{path}: {old} → {new}')}")

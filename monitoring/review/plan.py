@@ -1,0 +1,176 @@
+"""What Terraform says that it will do: `terraform show -json`, read without a value that it calls sensitive.
+
+Format: Terraform's documentation, "JSON Output Format", format version 1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+LARGEST = 100 * 2**20
+"""Bytes; a plan beyond is none of ours."""
+
+
+class UnreadablePlan(Exception):  # noqa: N818  (the file's fault, not the program's)
+    """What is wrong with a plan's file."""
+
+
+class Does(StrEnum):
+    """What is done to a resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    REPLACE = "replace"
+    FORGET = "forget"
+    READ = "read"
+    DRIFTED = "drifted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One resource of a plan: what forces its replacement, which attributes change, which are known after apply.
+
+    `changed` holds attribute, before and after as text; `SENSITIVE` stands for what must not be shown.
+    """
+
+    address: str
+    type: str
+    does: Does
+    forced_by: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A stack's plan; `left_out` says what of it could not be read."""
+
+    stack: str
+    planned: tuple[Planned, ...]
+    left_out: tuple[str, ...] = ()
+
+
+SENSITIVE = "(sensitive)"
+UNKNOWN = "(known after apply)"
+_ACTIONS: Mapping[tuple[str, ...], Does] = {
+    ("create",): Does.CREATE,
+    ("update",): Does.UPDATE,
+    ("delete",): Does.DELETE,
+    ("delete", "create"): Does.REPLACE,
+    ("create", "delete"): Does.REPLACE,
+    ("forget",): Does.FORGET,
+    ("read",): Does.READ,
+}
+
+
+def read_plan(content: bytes, *, stack: str, addresses: frozenset[str]) -> Plan:
+    """The plan of `stack`, whose resources have `addresses` before or after the change.
+
+    `UnreadablePlan` for what is no plan, of another stack or of a format that is not known here. What is new in a
+    minor version is left out and named.
+    """
+    plan = _parsed(content)
+    planned: list[Planned] = []
+    left_out: list[str] = []
+    for kind, rows in (("change", plan["resource_changes"]), ("drift", plan.get("resource_drift", []))):
+        for number, row in enumerate(rows):
+            try:
+                planned += _planned(row, drift=kind == "drift")
+            except (KeyError, TypeError, AttributeError) as odd:
+                left_out.append(f"{kind} {number}: {type(odd).__name__} {odd}")
+            except UnreadablePlan as odd:
+                left_out.append(str(odd))
+    foreign = [one.address for one in planned if one.address not in addresses and one.does is not Does.DRIFTED]
+    if foreign and len(foreign) * 2 > len(planned):
+        raise UnreadablePlan(f"must be a plan of {stack}, got one with {foreign[0]}: another stack, or a stale tree")
+    left_out += [f"{address} is in no tree that was compared: a stale plan?" for address in foreign]
+    return Plan(stack=stack, planned=tuple(planned), left_out=tuple(left_out))
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    if len(content) > LARGEST:
+        raise UnreadablePlan(f"must be at most {LARGEST >> 20} MiB, got {len(content) >> 20}")
+    try:
+        plan = json.loads(content)
+    except (ValueError, RecursionError) as broken:
+        raise UnreadablePlan(f"must be JSON of `terraform show -json`: {broken}") from broken
+    if not isinstance(plan, dict) or "format_version" not in plan:
+        raise UnreadablePlan("must be JSON of `terraform show -json`, got no format_version")
+    version = str(plan["format_version"])
+    if version.partition(".")[0] != "1":
+        raise UnreadablePlan(f"must have format version 1, got {version}")
+    if plan.get("errored"):
+        raise UnreadablePlan("must be a complete plan, got one that ended with an error")
+    if not isinstance(plan.setdefault("resource_changes", []), list):
+        raise UnreadablePlan("resource_changes must be a list")
+    return plan
+
+
+def _planned(row: Mapping[str, Any], *, drift: bool) -> Iterator[Planned]:
+    change = row["change"]
+    actions = tuple(change["actions"])
+    if actions == ("no-op",):
+        return
+    does = Does.DRIFTED if drift else _ACTIONS.get(actions)
+    address = str(row["address"])
+    if does is None:
+        raise UnreadablePlan(f"{address}: action {'+'.join(actions)} is not known here")
+    if does is Does.READ:
+        return
+    unknown = tuple(sorted(_leaves_that_are(change.get("after_unknown"), path="")))
+    yield Planned(
+        address=address,
+        type=str(row["type"]),
+        does=does,
+        forced_by=tuple(_dotted(path) for path in change.get("replace_paths", ())),
+        changed=tuple(_changed(change, unknown=set(unknown))),
+        unknown=unknown,
+    )
+
+
+def _changed(change: Mapping[str, Any], *, unknown: set[str]) -> Iterator[tuple[str, str, str]]:
+    before, after = dict(_leaves(change.get("before"))), dict(_leaves(change.get("after")))
+    hidden = {
+        *_leaves_that_are(change.get("before_sensitive"), path=""),
+        *_leaves_that_are(change.get("after_sensitive"), path=""),
+    }
+    for path in sorted(before.keys() | after.keys() | unknown):
+        old, new = before.get(path), UNKNOWN if path in unknown else after.get(path)
+        if old == new:
+            continue
+        if any(one in {"", path} or path.startswith((f"{one}.", f"{one}[")) for one in hidden):
+            yield path, SENSITIVE, SENSITIVE
+        else:
+            yield path, _text(old), _text(new)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _leaves(below, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for number, below in enumerate(value):
+            yield from _leaves(below, f"{path}[{number}]")
+    elif value is not None:
+        yield path, value
+
+
+def _leaves_that_are(marks: object, *, path: str) -> Iterator[str]:
+    """Paths under which Terraform's marks say true."""
+    yield from (place for place, mark in _leaves(marks, path) if mark is True)
+
+
+def _dotted(path: object) -> str:
+    text = ""
+    for part in path if isinstance(path, list) else [path]:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")

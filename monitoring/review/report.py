@@ -1,0 +1,121 @@
+"""A review as data, and how it is told: summary first, then risks, then every change by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitoring.review.changes import MISSING, Action, Change, jump
+from monitoring.review.facts import ORDER, Kind
+from monitoring.review.plan import Does, Plan, Planned
+from monitoring.review.risks import Label, Risk
+
+LONGEST_VALUE = 160
+"""Characters of a value that are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """A risk that somebody takes: which label, who, why."""
+
+    label: Label
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """All that is said of a change; `notes` are what could not be read or compared, and why."""
+
+    stacks: tuple[str, ...]
+    changes: tuple[Change, ...]
+    risks: tuple[Risk, ...]
+    plans: tuple[Plan, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def failing(self, labels: Iterable[Label]) -> list[Risk]:
+        """Risks of these labels that nobody has accepted."""
+        taken = {acceptance.label for acceptance in self.accepted}
+        return [risk for risk in self.risks if risk.rule.label in set(labels) - taken]
+
+    def acceptance(self, label: Label) -> Acceptance | None:
+        """Who takes the risks of a label."""
+        return next((one for one in self.accepted if one.label is label), None)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Stacks of regions: all but the one of what exists once."""
+        return tuple(stack for stack in self.stacks if "-" in stack)
+
+
+def where(stacks: Sequence[str], review: Review) -> str:
+    """`in all 3 regions`, or the stacks by name."""
+    if set(stacks) == set(review.regions) and len(stacks) > 1:
+        return f"in all {len(stacks)} regions"
+    return "in " + ", ".join(stacks)
+
+
+def sentence(change: Change) -> str:
+    """What changes, from what, to what; without where."""
+    place = change.place
+    what = f"{place.kind} {place.subject}" if place.kind not in _SPEAKS_FOR_ITSELF else place.subject
+    if change.whole:
+        return f"{what} {change.action}"
+    path = place.path.removesuffix(ORDER)
+    if path != place.path:
+        return f"{what}: order of {path} changed"
+    if not path:
+        return f"{what}: address in the state {shown(change.before)} → {shown(change.after)}"
+    if change.action is Action.ADDED:
+        return f"{what}: {path} added{_said(change.after)}"
+    if change.action is Action.REMOVED:
+        return f"{what}: {path} removed{_said(change.before)}"
+    kind = jump(change)
+    return f"{what}: {path} {shown(change.before)} → {shown(change.after)}" + (f" ({kind})" if kind else "")
+
+
+_SPEAKS_FOR_ITSELF = {Kind.RESOURCE, Kind.SETTING, Kind.ROUTE}
+
+
+def shown(value: object) -> str:
+    """A value in one line, cut where it is long."""
+    text = "nothing" if value is MISSING else str(value).replace("\n", " ").strip()
+    text = {"True": "true", "False": "false", "None": "null", "": '""'}.get(text, text)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}… ({len(text)} characters)"
+
+
+def _said(value: object) -> str:
+    return "" if value is True else f": {shown(value)}"
+
+
+def by_kind(changes: Iterable[Change]) -> Mapping[Kind, list[Change]]:
+    """Changes under their kind, kinds in the reader's order."""
+    found: dict[Kind, list[Change]] = {kind: [] for kind in Kind}
+    for change in changes:
+        found[change.place.kind].append(change)
+    return {kind: group for kind, group in found.items() if group}
+
+
+def headline(review: Review) -> str:
+    """One line: how much changes, and what is at stake."""
+    if not review.changes and not any(plan.planned for plan in review.plans):
+        return "Nothing changes." if not review.notes else "Nothing that could be compared changes."
+    stacks = sorted({stack for change in review.changes for stack in change.stacks})
+    counts = {label: sum(risk.rule.label is label for risk in review.risks) for label in Label}
+    at_stake = ", ".join(f"{label} ({count})" for label, count in counts.items() if count) or "no known risk"
+    number = len(review.changes)
+    return f"{number} change{'s' * (number != 1)} in {', '.join(stacks) or 'no stack'}; {at_stake}."
+
+
+def planned_sentence(planned: Planned) -> str:
+    """What Terraform does to a resource, and what forces it."""
+    forced = f", forced by {', '.join(planned.forced_by)}" if planned.forced_by else ""
+    verb = "has drifted" if planned.does is Does.DRIFTED else f"{planned.does}"
+    return f"{verb}: {planned.address}{forced}"
+
+
+def risk_lines(review: Review) -> Iterator[tuple[Risk, str]]:
+    """Each risk with where it is."""
+    for risk in review.risks:
+        yield risk, where(risk.change.stacks, review)
