@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 from rich.console import Console
@@ -100,7 +101,14 @@ def _both(base: str, scratch: Path, progress: Progress) -> tuple[Stacks, Stacks 
         with checked_out(base, into=scratch) as tree:
             return head, synthesize(tree, python=python_of(tree), outdir=scratch / "base-out"), []
     except CannotCompare as broken:
-        return head, None, [f"base {base}: {broken}"]
+        alone = [f"this tree alone, {name}: {_size(stack)}" for name, stack in head.items()]
+        return head, None, [f"base {base} {broken}", *alone]
+
+
+def _size(stack: Mapping[str, Any]) -> str:
+    resources = stack.get("resource", {})
+    releases = resources.get("helm_release", {})
+    return f"{sum(map(len, resources.values()))} resources, releases {', '.join(r['name'] for r in releases.values())}"
 
 
 def _plans(given: Iterable[str], *, head: Stacks, base: Stacks | None) -> tuple[list[Plan], list[str]]:

@@ -75,12 +75,13 @@ def read_plan(content: bytes, *, stack: str, addresses: frozenset[str]) -> Plan:
     minor version is left out and named.
     """
     plan = _parsed(content)
+    secrets = frozenset(_secrets(plan))
     planned: list[Planned] = []
     left_out: list[str] = []
     for kind, rows in (("change", plan["resource_changes"]), ("drift", plan.get("resource_drift", []))):
         for number, row in enumerate(rows):
             try:
-                planned += _planned(row, drift=kind == "drift")
+                planned += _planned(row, drift=kind == "drift", secrets=secrets)
             except (KeyError, TypeError, AttributeError) as odd:
                 left_out.append(f"{kind} {number}: {type(odd).__name__} {odd}")
             except UnreadablePlan as odd:
@@ -111,7 +112,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
     return plan
 
 
-def _planned(row: Mapping[str, Any], *, drift: bool) -> Iterator[Planned]:
+def _planned(row: Mapping[str, Any], *, drift: bool, secrets: frozenset[str]) -> Iterator[Planned]:
     change = row["change"]
     actions = tuple(change["actions"])
     if actions == ("no-op",):
@@ -128,12 +129,34 @@ def _planned(row: Mapping[str, Any], *, drift: bool) -> Iterator[Planned]:
         type=str(row["type"]),
         does=does,
         forced_by=tuple(_dotted(path) for path in change.get("replace_paths", ())),
-        changed=tuple(_changed(change, unknown=set(unknown))),
+        changed=tuple(_changed(change, unknown=set(unknown), secrets=secrets)),
         unknown=unknown,
     )
 
 
-def _changed(change: Mapping[str, Any], *, unknown: set[str]) -> Iterator[tuple[str, str, str]]:
+def _secrets(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Values that the plan marks somewhere: it repeats them without the mark (`output` of terraform_data does)."""
+    for name, variable in plan.get("configuration", {}).get("root_module", {}).get("variables", {}).items():
+        if variable.get("sensitive"):
+            yield str(plan.get("variables", {}).get(name, {}).get("value", ""))
+    for row in (*plan["resource_changes"], *plan.get("resource_drift", [])):
+        change = row.get("change", {}) if isinstance(row, Mapping) else {}
+        for side in ("before", "after"):
+            hidden = set(_leaves_that_are(change.get(f"{side}_sensitive"), path=""))
+            yield from (str(value) for path, value in _leaves(change.get(side)) if _below(path, hidden))
+
+
+def _below(path: str, hidden: set[str]) -> bool:
+    return any(one in {"", path} or path.startswith((f"{one}.", f"{one}[")) for one in hidden)
+
+
+SHORTEST_SECRET = 4
+"""Characters; a shorter value is hidden where it is marked, but not wherever else it stands."""
+
+
+def _changed(
+    change: Mapping[str, Any], *, unknown: set[str], secrets: frozenset[str]
+) -> Iterator[tuple[str, str, str]]:
     before, after = dict(_leaves(change.get("before"))), dict(_leaves(change.get("after")))
     hidden = {
         *_leaves_that_are(change.get("before_sensitive"), path=""),
@@ -143,10 +166,9 @@ def _changed(change: Mapping[str, Any], *, unknown: set[str]) -> Iterator[tuple[
         old, new = before.get(path), UNKNOWN if path in unknown else after.get(path)
         if old == new:
             continue
-        if any(one in {"", path} or path.startswith((f"{one}.", f"{one}[")) for one in hidden):
-            yield path, SENSITIVE, SENSITIVE
-        else:
-            yield path, _text(old), _text(new)
+        texts = (_text(old), _text(new))
+        told = any(secret in text for secret in secrets if len(secret) >= SHORTEST_SECRET for text in texts)
+        yield (path, SENSITIVE, SENSITIVE) if told or _below(path, hidden) else (path, *texts)
 
 
 def _text(value: object) -> str:

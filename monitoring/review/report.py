@@ -68,9 +68,9 @@ def sentence(change: Change) -> str:
     if not path:
         return f"{what}: address in the state {shown(change.before)} → {shown(change.after)}"
     if change.action is Action.ADDED:
-        return f"{what}: {path} added{_said(change.after)}"
+        return f"{what}: {path} added{_said(path, change.after)}"
     if change.action is Action.REMOVED:
-        return f"{what}: {path} removed{_said(change.before)}"
+        return f"{what}: {path} removed{_said(path, change.before)}"
     kind = jump(change)
     return f"{what}: {path} {shown(change.before)} → {shown(change.after)}" + (f" ({kind})" if kind else "")
 
@@ -85,8 +85,9 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}… ({len(text)} characters)"
 
 
-def _said(value: object) -> str:
-    return "" if value is True else f": {shown(value)}"
+def _said(path: str, value: object) -> str:
+    """An element that is its own name has no more to say."""
+    return "" if value is True and path.endswith("]") else f": {shown(value)}"
 
 
 def by_kind(changes: Iterable[Change]) -> Mapping[Kind, list[Change]]:

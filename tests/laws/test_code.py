@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 MAY_IMPORT = {
     "monitoring.fleet": {"monitoring.errors", "monitoring.fleet"},
     "monitoring.blueprint": {"monitoring.errors", "monitoring.fleet", "monitoring.blueprint"},
+    "monitoring.review": {"monitoring.fleet", "monitoring.review"},
     "monitoring.commands": {"monitoring"},
     "constructs": {
         "monitoring.errors",
@@ -69,6 +70,7 @@ def test_imports_go_one_way(room: str) -> None:
         ("monitoring.fleet", "from monitoring.blueprint import release"),
         ("monitoring.blueprint", "def f():\n    import cdktf"),
         ("monitoring.blueprint", "from cdktf_cdktf_provider_azurerm.managed_disk import ManagedDisk"),
+        ("monitoring.review", "from monitoring.commands import values"),
         ("monitoring.commands", "import jsii"),
         ("monitoring.commands", "from constructs.object_store import ObjectStore"),
         ("constructs", "from monitoring.commands import values"),

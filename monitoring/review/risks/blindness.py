@@ -27,6 +27,9 @@ def _loosened(change: Change) -> bool:
     return change.place.path == "expr"
 
 
+MONITOR = r".*([sS]erviceMonitor|podMonitor)\.(enabled|path|port|scheme|selector.*|.*[rR]elabel.*|tlsConfig.*)"
+"""What decides which targets a monitor finds, and whether they answer; its interval does not."""
+
 RULES = (
     Rule(
         name="alert or rule gone",
@@ -72,7 +75,11 @@ RULES = (
         applies=either(
             lost(Kind.SCRAPE),
             at(Kind.SCRAPE, r".*(relabel|regex|match|role|names).*", actions=(Action.REMOVED, Action.CHANGED)),
-            at(Kind.VALUE, r".*([sS]erviceMonitor|podMonitor|probe).*", actions=(Action.REMOVED, Action.CHANGED)),
+            at(
+                Kind.VALUE,
+                MONITOR,
+                actions=(Action.REMOVED, Action.CHANGED),
+            ),
             smaller(
                 at(
                     Kind.VALUE,

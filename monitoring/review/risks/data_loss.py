@@ -29,7 +29,7 @@ DATA = (
 """Types whose deletion or replacement loses samples."""
 
 REPLACED_BY = {
-    "azurerm_managed_disk": r"location|zone|storage_account_type|create_option|name|resource_group_name",
+    "azurerm_managed_disk": r"location|zone|create_option|name|resource_group_name",
     "azurerm_storage_account": r"name|location|account_kind|account_tier|resource_group_name",
     "azurerm_storage_container": r"name|storage_account_id",
     "kubernetes_persistent_volume_claim_v1": (

@@ -63,12 +63,21 @@ RULES = (
         advice="Add the new pool first, move the pods, then remove.",
         applies=either(
             resource("azurerm_kubernetes_cluster_node_pool", "", actions=(Action.REMOVED,)),
+            resource("azurerm_kubernetes_cluster_node_pool", "name"),
             resource(
                 "azurerm_kubernetes_cluster_node_pool",
-                r"name|.*(drain_timeout_in_minutes|undrainable_node_behavior)",
-                actions=(Action.REMOVED, Action.CHANGED),
+                r".*(drain_timeout_in_minutes|undrainable_node_behavior)",
+                actions=(Action.REMOVED,),
             ),
         ),
+    ),
+    Rule(
+        name="attached disk of another type",
+        label=Label.DOWNTIME,
+        reason="Azure changes the type of a disk only while no node has it: the apply fails",
+        source="terraform-provider-azurerm issue 26651",
+        advice="Stop one replica, change its disk, start it; then the other.",
+        applies=resource("azurerm_managed_disk", "storage_account_type"),
     ),
     Rule(
         name="both replicas at once",

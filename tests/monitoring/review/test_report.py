@@ -1,0 +1,136 @@
+"""How a review is told: short, folded, within GitHub's limit, and by exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from monitoring.commands import review as command
+from monitoring.commands._trees import CannotCompare, checked_out, synthesize
+from monitoring.review.changes import MISSING, Change
+from monitoring.review.facts import Kind, Place
+from monitoring.review.markdown import LIMIT, markdown
+from monitoring.review.report import Acceptance, Review, headline, where
+from monitoring.review.risks import RULES, Label, risks
+
+STACKS = ("fleet", "trial-east", "trial-west")
+
+
+def _change(
+    path: str = "retention", *, before: object = "10d", after: object = "5d", subject: str = "thanos"
+) -> Change:
+    place = Place(kind=Kind.VALUE, subject=subject, path=f"receive.{path}")
+    return Change(place=place, before=before, after=after, stacks=STACKS[1:])  # type: ignore[arg-type]
+
+
+def _review(*changes: Change, **more: object) -> Review:
+    return Review(stacks=STACKS, changes=changes, risks=tuple(risks(changes)), **more)  # type: ignore[arg-type]
+
+
+def test_the_headline_says_how_much_and_what_is_at_stake() -> None:
+    assert headline(_review(_change())) == "1 change in trial-east, trial-west; data loss (1)."
+    assert headline(_review(_change("x"))) == "1 change in trial-east, trial-west; no known risk."
+    assert headline(_review()) == "Nothing changes."
+    assert headline(_review(notes=("the base is gone",))) == "Nothing that could be compared changes."
+
+
+def test_all_regions_are_said_once() -> None:
+    review = _review(_change())
+    assert where(STACKS[1:], review) == "in all 2 regions"
+    assert where(("trial-east",), review) == "in trial-east"
+
+
+def test_the_comment_has_the_risk_before_the_details() -> None:
+    text = markdown(_review(_change()))
+    assert text.index("### Data loss") < text.index("<details>")
+    assert "`value thanos: receive.retention 10d → 5d` in all 2 regions" in text
+
+
+def test_an_accepted_risk_is_shown_with_who_and_why() -> None:
+    taken = Acceptance(label=Label.DATA_LOSS, who="octo", why="nobody asks <b>for</b> them, @all")
+    review = _review(_change(), accepted=(taken,))
+    assert "### Data loss: accepted by octo: nobody asks &lt;b>for&lt;/b> them, @\u200ball" in markdown(review)
+    assert review.failing([Label.DATA_LOSS]) == []
+    assert _review(_change()).failing([Label.DATA_LOSS]) != []
+
+
+def test_a_large_comment_stays_within_the_limit_and_says_so() -> None:
+    changes = [_change(f"key{number}", before="x" * 150, after="y" * 150) for number in range(2000)]
+    text = markdown(_review(_change(), *changes))
+    assert len(text) <= LIMIT
+    assert "more blocks do not fit" in text
+    assert "### Data loss" in text
+
+
+def test_a_value_cannot_break_out_of_its_code() -> None:
+    assert "`` value thanos: receive.x a → `b` ``" in markdown(_review(_change("x", before="a", after="`b`")))
+
+
+def test_every_rule_says_why_from_where_and_what_to_do() -> None:
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.reason
+        assert rule.source
+        assert rule.advice.endswith(".")
+    assert {rule.label for rule in RULES} == set(Label)
+
+
+def test_a_thing_that_was_not_there_is_added() -> None:
+    change = _change("x", before=MISSING, after="1")
+    assert markdown(_review(change)).count("receive.x added: 1") == 1
+
+
+def test_an_unknown_ref_is_said_the_head_is_shown_and_the_code_is_2() -> None:
+    result = CliRunner().invoke(command.command, ["--base", "no-such-ref", "--format", "json"])
+    notes = json.loads(result.stdout)["notes"]
+    assert result.exit_code == 2
+    assert "must be a commit, branch or tag of this repository, got 'no-such-ref'" in notes[0]
+    assert any(note.startswith("this tree alone, fleet: ") for note in notes)
+
+
+def test_an_option_is_no_ref() -> None:
+    with pytest.raises(CannotCompare, match="got '--help'"), checked_out("--help", into=Path("/nowhere")):
+        pass
+
+
+@pytest.mark.parametrize("text", ["data loss", "data loss by me", "fear by me: why", "data loss by : why"])
+def test_an_acceptance_says_label_who_and_why(text: str) -> None:
+    result = CliRunner().invoke(command.command, ["--base", "HEAD", "--accept", text])
+    assert result.exit_code == 2
+    assert "must be 'LABEL by WHO: WHY'" in result.stderr
+
+
+def test_a_base_that_does_not_synthesize_says_why(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import sys\nsys.exit('regions/x.yaml:1: zones must be a list')\n")
+    with pytest.raises(CannotCompare, match=r"does not synthesize: regions/x\.yaml:1: zones must be a list"):
+        synthesize(tmp_path, python=shutil.which("python3") or "python3", outdir=tmp_path / "out")
+
+
+def test_a_ref_is_checked_out_beside_the_tree_and_gone_afterwards(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    for line in (
+        ["git", "init", "-q", str(repository)],
+        [
+            "git",
+            "-C",
+            str(repository),
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.com",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "first",
+        ],
+    ):
+        subprocess.run(line, check=True)
+    with checked_out("HEAD", into=tmp_path, repository=repository) as tree:
+        assert tree.is_dir()
+    assert not tree.exists()
