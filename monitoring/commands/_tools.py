@@ -77,7 +77,7 @@ def find_tool(binary: str) -> Path:
     """Path of a binary in the pinned version; CannotHave says how to get it."""
     module = BINARIES[binary]
     on_path = shutil.which(binary)
-    if on_path and module.version in _says(on_path):
+    if on_path and _is(module.version, _says(on_path)):
         return Path(on_path)
     built = module.built / binary
     if built.is_file():
@@ -105,6 +105,11 @@ def build(module: Module) -> None:
     for stray in partial.glob("v[0-9]*"):  # a main package at a module's root is named after its last folder
         stray.rename(partial / module.name)
     partial.rename(module.built)
+
+
+def _is(version: str, said: str) -> bool:
+    """Whether a binary that says so has exactly this version: 1.2.3 is neither in 1.2.30 nor in 1.2.3-rc.1."""
+    return re.search(rf"(?<![\d.]){re.escape(version)}(?![\d.-])", said) is not None
 
 
 def _says(binary: str) -> str:
