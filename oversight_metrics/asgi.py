@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from oversight_metrics.contract import CLIENT_GONE
 from oversight_metrics.metrics import METRICS, Metrics
 from oversight_metrics.routes import asgi_route
 
@@ -22,8 +24,9 @@ class MetricsMiddleware:
     """Counts and times every HTTP request; websockets and lifespan pass untouched.
 
     The time ends with the last byte of the body, not with background tasks after it. A request whose application
-    raises, also in the middle of the body, counts with status 500, and the exception goes on. `resolver` gives the
-    template of a request that has been answered, from its scope; None where no route matched.
+    raises, also in the middle of the body, counts with status 500, and the exception goes on; one that the server
+    cancels, since the client is gone, with 499. `resolver` gives the template of a request that has been answered, from
+    its scope; None where no route matched.
     """
 
     def __init__(
@@ -67,6 +70,9 @@ class MetricsMiddleware:
 
         try:
             await self.app(scope, receive, watch)
+        except asyncio.CancelledError:
+            finish(CLIENT_GONE)
+            raise
         except BaseException:
             finish(ERROR)
             raise

@@ -25,6 +25,9 @@ OTHER_METHOD = "OTHER"
 OTHER = "other"
 """The route beyond the limit of routes, and the status that is none of HTTP's."""
 
+CLIENT_GONE = 499
+"""The status of a request that the client left before there was any answer (nginx' word for it)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MetricFamily:
@@ -107,7 +110,7 @@ CONTRACT = (
 
 def contract_json() -> str:
     """What the Node middleware reads: the contract and the fixed label values."""
-    fixed = {"unmatched": UNMATCHED, "other_method": OTHER_METHOD, "other": OTHER}
+    fixed = {"unmatched": UNMATCHED, "other_method": OTHER_METHOD, "other": OTHER, "client_gone": CLIENT_GONE}
     return json.dumps({"fixed": fixed, "metrics": [asdict(family) for family in CONTRACT]}, indent=2) + "\n"
 
 

@@ -71,7 +71,7 @@ class Metrics:
         self._figures.labels(metric_name).set(value)
 
     def set_active_users(self, count: int, *, window: str) -> None:
-        """Distinct users within the window (`5m`, `1h`, `1d`), over all pods: the database counts, one query."""
+        """Distinct users within the window (`5m`, `24h`), over all pods: the database counts, one query."""
         self._users.labels(window).set(count)
 
     def count_transaction(self, *, type: str, status: Literal["completed", "failed", "cancelled"]) -> None:  # noqa: A002

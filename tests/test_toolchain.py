@@ -127,8 +127,9 @@ def test_an_action_pinned_to_a_tag_is_found() -> None:
     assert unpinned("jobs: {a: {steps: [{run: x}, {uses: b/c@v4}]}}") == ["b/c@v4"]
 
 
-def test_npm_packages_are_pinned_by_content_and_name_no_registry() -> None:
-    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", [".", "oversight_metrics/node"])
+def test_npm_packages_are_pinned_by_content_and_name_no_registry(folder: str) -> None:
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     installed = [package for path, package in packages.items() if path]
     assert installed
     assert not [package for package in installed if "resolved" in package]

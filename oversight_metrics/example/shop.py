@@ -25,7 +25,7 @@ class Shop:
             return
         self.metrics.cache_miss("sessions")
         self.sessions.add(user)
-        self.metrics.set_active_users(len(self.sessions), window="1h")
+        self.metrics.set_active_users(len(self.sessions), window="5m")
 
     def order(self, user: str) -> int:
         """Take an order; its number."""

@@ -125,6 +125,22 @@ def test_an_exception_in_the_middle_of_the_body_counts_as_500(metrics: Metrics) 
     assert requests(text(metrics)) == {("GET", "/orders", "500"): 1}
 
 
+def test_a_request_that_the_client_left_is_no_error_of_ours(metrics: Metrics) -> None:
+    async def endless(_: Request) -> Response:
+        await asyncio.Event().wait()
+        return Response()
+
+    async def leave() -> None:
+        request = asyncio.create_task(call(measured(metrics, Route("/orders", endless)), http_scope("GET", "/orders")))
+        await asyncio.sleep(0)
+        request.cancel()
+        await request
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(leave())
+    assert only(metrics) == ("GET", "/orders", "499")
+
+
 def test_an_application_that_answers_nothing_counts_as_500(metrics: Metrics) -> None:
     async def silent(_scope: Any, _receive: Any, _send: Any) -> None:
         pass

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +14,7 @@ import pytest
 
 from oversight_metrics.page import FOLDER
 from tests.oversight_metrics.support import requests, scrape, total
+from tests.stack.processes import free_ports, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,42 +31,28 @@ set_business_metric("open_orders", users)
 """
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def get(address: str, process: subprocess.Popen[bytes]) -> str:
-    """The answer, as soon as there is one."""
-    for _ in range(200):
-        assert process.poll() is None, f"ended with {process.returncode}"
-        try:
-            return scrape(address)
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(f"{address} does not answer")
+@contextmanager
+def module(*line: str, port: int, ready: str, folder: Path, log: Path) -> Iterator[None]:
+    """A module of Python in a process of its own, with the folder that workers share."""
+    environment = {**os.environ, FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
+    with running([sys.executable, "-m", *line], log=log, port=port, ready=ready, environment=environment):
+        yield
 
 
 @contextmanager
-def running(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A module of Python in a process of its own, ended at the end."""
-    line = [sys.executable, "-m", *arguments]
-    with subprocess.Popen(line, cwd=ROOT, env={**os.environ, FOLDER: str(folder)}) as process:
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, log: Path) -> Iterator[str]:
     """Address of the page of the folder."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}/metrics"
-    with running("oversight_metrics", "--port", str(port), "--address", "127.0.0.1", folder=folder) as process:
-        get(address, process)
-        yield address
+    (port,) = free_ports(1)
+    line = ("oversight_metrics", "--port", str(port), "--address", "127.0.0.1")
+    with module(*line, port=port, ready="/metrics", folder=folder, log=log):
+        yield f"http://127.0.0.1:{port}/metrics"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    return shared
 
 
 def work(users: int, folder: Path) -> None:
@@ -77,10 +61,12 @@ def work(users: int, folder: Path) -> None:
     subprocess.run(line, cwd=ROOT, env={**os.environ, FOLDER: str(folder)}, check=True)
 
 
-def test_counters_add_up_and_stay_when_a_worker_ends_and_the_last_distinct_count_holds(tmp_path: Path) -> None:
-    with served(tmp_path) as address:
+def test_counters_add_up_and_stay_when_a_worker_ends_and_the_last_distinct_count_holds(
+    folder: Path, tmp_path: Path
+) -> None:
+    with served(folder, tmp_path / "page.log") as address:
         for users in (3, 9, 4):
-            work(users, tmp_path)
+            work(users, folder)
         page = scrape(address)
     assert requests(page) == {("GET", "/orders", "200"): 3}
     assert total(page, "cache_hits_total") == 3
@@ -91,11 +77,14 @@ def test_counters_add_up_and_stay_when_a_worker_ends_and_the_last_distinct_count
     assert 'business_metric{metric_name="open_orders"} 4.0' in page
 
 
-def test_a_real_server_with_several_workers_counts_every_request_once(tmp_path: Path) -> None:
-    port = free_port()
-    server = ("uvicorn", "oversight_metrics.example.asgi:app", "--port", str(port), "--workers", "2")
-    with running(*server, "--log-level", "warning", folder=tmp_path) as process, served(tmp_path) as address:
-        get(f"http://127.0.0.1:{port}/shops/a/reports/orders", process)
+def test_a_real_server_with_several_workers_counts_every_request_once(folder: Path, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    line = ("uvicorn", "oversight_metrics.example.asgi:app", "--port", str(port), "--workers", "2")
+    ready, log = "/shops/a/reports/orders", tmp_path / "server.log"
+    with (
+        module(*line, port=port, ready=ready, folder=folder, log=log),
+        served(folder, tmp_path / "page.log") as address,
+    ):
         for number in range(20):
             assert httpx.get(f"http://127.0.0.1:{port}/orders/{number}").status_code == 404
         seen = requests(scrape(address))
@@ -103,10 +92,10 @@ def test_a_real_server_with_several_workers_counts_every_request_once(tmp_path: 
     assert seen[("GET", "/shops/{shop}/reports/orders", "200")] == 1
 
 
-@pytest.mark.parametrize("folder", ["", "/no/such/folder"])
-def test_the_page_of_workers_needs_the_folder_that_they_share(folder: str) -> None:
+@pytest.mark.parametrize("given", ["", "/no/such/folder"])
+def test_the_page_of_workers_needs_the_folder_that_they_share(given: str) -> None:
     line = [sys.executable, "-m", "oversight_metrics"]
-    environment = {**os.environ, FOLDER: folder}
+    environment = {**os.environ, FOLDER: given}
     done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == f"{FOLDER} must be a folder that the worker processes share, got {folder or 'nothing'}\n"
+    assert done.stderr == f"{FOLDER} must be a folder that the worker processes share, got {given or 'nothing'}\n"

@@ -1,0 +1,139 @@
+"""The contract again, said by a real Express service: `npm ci` from the lock, once per lock."""
+
+from __future__ import annotations
+
+from monitoring.fast_bindings import own_node
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from monitoring.commands._exposition import read_page
+from monitoring.commands._metric_rules import lint
+from tests.oversight_metrics.support import buckets, families, requests, total
+from tests.oversight_metrics.test_contract import RECORDED
+from tests.stack.processes import free_ports, running
+
+pytestmark = pytest.mark.stack
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "oversight_metrics" / "node"
+BIN = Path(sys.executable).parent
+"""Where the environment's npm and Node are."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Addresses of the service and of its page."""
+
+    url: str
+    page_url: str
+
+    def get(self, path: str, method: str = "GET") -> int:
+        return httpx.request(method, self.url + path).status_code
+
+    def page(self) -> str:
+        return httpx.get(self.page_url).raise_for_status().text
+
+    def requests_to(self, route: str) -> dict[tuple[str, str], int]:
+        """How many by method and status, as soon as there is one: a request counts when its connection is done."""
+        for _ in range(100):
+            seen = {(method, code): count for (method, at, code), count in requests(self.page()).items() if at == route}
+            if seen:
+                return seen
+            time.sleep(0.05)
+        return {}
+
+
+@pytest.fixture(scope="module")
+def installed() -> Path:
+    """Folder with node_modules of exactly this lock, and the package's files as they are."""
+    lock = (SOURCE / "package-lock.json").read_bytes()
+    folder = ROOT / ".cache" / f"oversight-metrics-node-{hashlib.sha256(lock).hexdigest()[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in SOURCE.iterdir():
+        if file.is_file():
+            shutil.copy(file, folder)
+    if not (folder / "node_modules" / ".package-lock.json").is_file():
+        environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+        line = [str(BIN / "npm"), "ci"]
+        done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def service(installed: Path, tmp_path: Path) -> Iterator[Service]:
+    port, page_port = free_ports(2)
+    line = [own_node(), str(installed / "example.js"), str(port), str(page_port)]
+    environment = {key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"}
+    with running(line, log=tmp_path / "log", port=page_port, ready="/metrics", environment=environment):
+        yield Service(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{page_port}/metrics")
+
+
+def orders(service: Service) -> None:
+    for method, path in (("POST", "/orders"), ("POST", "/orders"), ("GET", "/orders/1"), ("GET", "/orders/99")):
+        service.get(path, method)
+
+
+def test_it_says_the_families_types_labels_and_buckets_of_the_contract_and_no_others(service: Service) -> None:
+    orders(service)
+    assert service.requests_to("/orders/:orderId") == {("GET", "200"): 1, ("GET", "404"): 1}
+    page = service.page()
+    assert families(page) == families(RECORDED)
+    assert buckets(page) == buckets(RECORDED)
+    assert (total(page, "cache_hits_total"), total(page, "cache_misses_total")) == (1, 1)
+    assert total(page, "business_revenue_total") == pytest.approx(39.8)
+    assert total(page, "db_query_duration_seconds_count") == 4
+
+
+def test_the_linter_finds_nothing(service: Service) -> None:
+    orders(service)
+    service.get("/wp-admin/17.php")
+    assert service.requests_to("unmatched") == {("GET", "404"): 1}
+    assert lint(read_page(service.page())) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "status"),
+    [
+        ("/shops/acme/reports/orders", "/shops/:shop/reports/orders", "200"),
+        ("/shops/Shops/reports/orders", "/shops/:shop/reports/orders", "200"),
+        ("/shops/acme/reports/2026", "/shops/:shop/reports/:year", "500"),
+        ("/shops/acme/none", "unmatched", "404"),
+        ("/metrics", "unmatched", "404"),
+        ("/shops/%zz/reports/orders", "unmatched", "400"),
+    ],
+)
+def test_the_template_has_those_of_the_routers_before_it(service: Service, path: str, route: str, status: str) -> None:
+    assert service.get(path) == int(status)
+    assert service.requests_to(route) == {("GET", status): 1}
+
+
+def test_an_unknown_method_is_other(service: Service) -> None:
+    service.get("/orders", "PROPFIND")
+    assert service.requests_to("unmatched") == {("OTHER", "404"): 1}
+
+
+def test_an_answer_that_breaks_off_by_our_fault_is_an_error(service: Service) -> None:
+    with pytest.raises(httpx.TransportError):
+        service.get("/shops/acme/reports/broken")
+    assert service.requests_to("/shops/:shop/reports/broken") == {("GET", "500"): 1}
+
+
+def test_a_request_that_the_client_left_is_no_error_of_ours(service: Service) -> None:
+    port = int(service.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /shops/acme/reports/slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.1)
+    assert service.requests_to("/shops/:shop/reports/slow") == {("GET", "499"): 1}
