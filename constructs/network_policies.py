@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from cdktf_cdktf_provider_kubernetes.network_policy_v1 import (
@@ -29,6 +30,7 @@ from cdktf_cdktf_provider_kubernetes.network_policy_v1 import (
 
 from constructs import Construct
 from constructs.namespaces import Namespaces
+from monitoring.blueprint.components import Port
 from monitoring.blueprint.policies import OUR_NAMESPACES, Block, Policy, Rule, Selected
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -97,14 +99,20 @@ class NetworkPolicies(Construct):
 
 
 def _ports(rule: Rule, structs: _Structs) -> list[Any]:
-    """Numbers: names of ports are looked up per pod, and not every engine does it on the way out."""
-    return [structs.port(port=str(port.number) if port.number else None, protocol=port.protocol) for port in rule.ports]
+    return [_port(port, structs) for port in rule.ports]
+
+
+@cache  # structs are plain values, and each costs a check of its types
+def _port(port: Port, structs: _Structs) -> Any:
+    """A number: names of ports are looked up per pod, and not every engine does it on the way out."""
+    return structs.port(port=str(port.number) if port.number else None, protocol=port.protocol)
 
 
 def _peers(rule: Rule, structs: _Structs) -> list[Any]:
     return [_peer(peer, structs) for peer in rule.peers]
 
 
+@cache
 def _peer(peer: Selected, structs: _Structs) -> Any:
     if isinstance(peer, Block):
         return structs.peer(
