@@ -6,7 +6,7 @@ A NetworkPolicy knows pods and addresses. What else a row names becomes the addr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
@@ -81,9 +81,17 @@ def _policy(component: Component, rows: Sequence[Flow], region: Region) -> Polic
         name=component.name,
         namespace=component.namespace,
         labels=component.labels,
-        ingress=tuple(Rule(peers=callers(one.side, region), ports=one.ports) for one in opened.plain_ingress),
-        egress=tuple(Rule(peers=called(one.side, region), ports=one.ports) for one in opened.plain_egress),
+        ingress=_rules((callers(one.side, region), one.ports) for one in opened.plain_ingress),
+        egress=_rules((called(one.side, region), one.ports) for one in opened.plain_egress),
     )
+
+
+def _rules(opened: Iterable[tuple[tuple[Selected, ...], tuple[Port, ...]]]) -> tuple[Rule, ...]:
+    """One rule for all that the same peers hold: several hosts are one public address."""
+    ports_of: dict[tuple[Selected, ...], dict[Port, None]] = {}
+    for peers, ports in opened:
+        ports_of.setdefault(peers, {}).update(dict.fromkeys(ports))
+    return tuple(Rule(peers=peers, ports=tuple(ports)) for peers, ports in ports_of.items())
 
 
 def callers(side: Side, region: Region) -> tuple[Selected, ...]:
