@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER
+from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER, Component
 from monitoring.blueprint.releases._tls import WITH_SYSTEM_ROOTS
 from monitoring.blueprint.releases.thanos import router_flags
 from monitoring.fleet import Region
 from tests.authorities import Issued
 from tests.stack.processes import PATIENCE, free_ports, running
-from tests.stack.tls_chain import BUNDLE, Chain, issued, placed, running_chain, tool, write, write_trust
+from tests.stack.tls_chain import BUNDLE, ROOTS, Chain, issued, placed, running_chain, tool, write, write_trust
 
 pytestmark = pytest.mark.stack
 
@@ -47,9 +47,9 @@ def eventually(ask: Callable[[], Any]) -> Any:
     raise AssertionError("no answer in time")
 
 
-def seen_from_afar(chain: Chain) -> list[Any]:
-    """`up` as the global Query has it."""
-    url = f"http://127.0.0.1:{chain.ports['global http']}/api/v1/query?query=up"
+def ask_from_afar(chain: Chain, query: str) -> list[Any]:
+    """The series of the global Query's answer, now."""
+    url = f"http://127.0.0.1:{chain.ports['global http']}/api/v1/query?query={query}"
     with urllib.request.urlopen(url, timeout=10) as answer:
         found: list[Any] = json.load(answer)["data"]["result"]
         return found
@@ -95,7 +95,7 @@ def plain(port: int) -> bytes:
 
 
 def test_samples_arrive_from_prometheus_at_the_global_query(chain: Chain) -> None:
-    (series, *_) = eventually(lambda: seen_from_afar(chain))
+    (series,) = eventually(lambda: ask_from_afar(chain, "up"))
     assert series["metric"]["cluster"] == chain.region.name
     assert series["value"][1] == "1", "Prometheus scrapes itself by TLS"
 
@@ -148,11 +148,15 @@ def test_a_go_program_trusts_the_mounted_roots_by_its_environment(chain: Chain, 
     assert trusting or "certificate signed by unknown authority" in done.stderr
 
 
-def test_prometheus_speaks_nothing_older_than_tls_1_3(chain: Chain) -> None:
-    context = chain.context()
+@pytest.mark.parametrize(
+    ("listener", "component"),
+    [("prometheus", PROMETHEUS), ("router remote-write", RECEIVE_ROUTER), ("query grpc", QUERY)],
+)
+def test_nothing_older_than_tls_1_3_is_spoken(chain: Chain, listener: str, component: Component) -> None:
+    context = chain.context(issued(PROMETHEUS, chain.region))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    with pytest.raises(ssl.SSLError):
-        connect(chain, "prometheus", context, "localhost")
+    with pytest.raises(ssl.SSLError, match="alert protocol version"):
+        connect(chain, listener, context, component.host)
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(chain: Chain) -> None:
@@ -163,8 +167,23 @@ def test_a_renewed_certificate_is_shown_without_a_restart(chain: Chain) -> None:
         assert serial(chain, listener, component.host) != renewed.certificate.serial_number
         write(chain.folder / component.name, renewed)
         assert serial(chain, listener, component.host) == renewed.certificate.serial_number
-    before = eventually(lambda: seen_from_afar(chain))[0]["value"][0]
-    assert eventually(lambda: seen_from_afar(chain)[0]["value"][0] > before)
+    samples_go_on(chain)
+
+
+def samples_go_on(chain: Chain) -> None:
+    """Whatever is scraped from now on arrives."""
+    now = time.time()
+    # of a plain selector, `timestamp` is when the sample was scraped
+    assert eventually(lambda: [at for at in ask_from_afar(chain, "timestamp(up)") if float(at["value"][1]) > now])
+
+
+def test_prometheus_follows_changed_roots_and_thanos_wants_a_restart(chain: Chain) -> None:
+    """Why the one has no annotation with their checksum, and the other has."""
+    (chain.folder / "trust" / "roots.pem").write_text(BUNDLE + ROOTS["next"].pem)
+    write(chain.folder / RECEIVE_ROUTER.name, issued(RECEIVE_ROUTER, chain.region, by="next"))
+    samples_go_on(chain)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        write_to_router(chain, issued(PROMETHEUS, chain.region, by="next"))
 
 
 def test_thanos_serves_without_tls_where_its_bundle_is_empty(tmp_path: Path, zoned: Region) -> None:

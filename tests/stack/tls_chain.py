@@ -29,7 +29,7 @@ from monitoring.fleet import Region
 from tests.authorities import CLIENT, SERVER, Issued, issue
 from tests.stack.processes import free_ports, running
 
-ROOTS = {name: issue(f"{name} root", authority=True) for name in ("old", "new", "foreign")}
+ROOTS = {name: issue(f"{name} root", authority=True) for name in ("old", "new", "next", "foreign")}
 BY = {name: issue(f"{name} intermediate", by=root, authority=True) for name, root in ROOTS.items()}
 BUNDLE = ROOTS["old"].pem + ROOTS["new"].pem
 USAGES = {"server auth": SERVER, "client auth": CLIENT}
