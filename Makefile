@@ -37,7 +37,7 @@ test-rules: $(ENVIRONMENT) ## The tests of rules and routes, with the real promt
 	@$(RUN) -m monitoring tools promtool amtool
 	@$(RUN) -m pytest -n auto -m rules
 
-test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy (needs Go once)
+test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Express, Flask (needs Go once)
 	@$(RUN) -m pytest -m stack
 
 tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once

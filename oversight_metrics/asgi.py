@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 from oversight_metrics.contract import CLIENT_GONE
 from oversight_metrics.metrics import METRICS, Metrics
-from oversight_metrics.routes import asgi_route
+from oversight_metrics.routes import asgi_route, found
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -57,7 +58,7 @@ class MetricsMiddleware:
                 return
             over = True
             seconds = perf_counter() - start
-            route = self.resolver(scope) if self.resolver else asgi_route(outermost, root_path, scope)
+            route = found(self.resolver or partial(asgi_route, outermost, root_path), scope)
             self.metrics.observe_request(method=scope["method"], route=route, status=code, seconds=seconds)
 
         async def watch(message: Message) -> None:

@@ -5,8 +5,23 @@ A raw path is never an answer: it would be a series per customer, order and typi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from oversight_metrics.contract import OTHER
+
+_LOG = logging.getLogger(__name__)
+_Request = TypeVar("_Request")
+
+
+def found(resolver: Callable[[_Request], str | None], request: _Request) -> str | None:
+    """What the resolver says, or `other`, with a line in the log: a fault in measuring must not fail the request."""
+    try:
+        return resolver(request)
+    except Exception:
+        _LOG.exception("the route of a request is not known")
+        return OTHER
 
 
 def asgi_route(app: Any, root_path: str, scope: Mapping[str, Any]) -> str | None:

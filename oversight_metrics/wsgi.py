@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from oversight_metrics.metrics import METRICS, Metrics
-from oversight_metrics.routes import wsgi_route
+from oversight_metrics.routes import found, wsgi_route
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,7 +40,7 @@ class MetricsMiddleware:
 
         def watch(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
             request.status = int(status.split(" ", 1)[0])
-            request.route = self.resolver(environ)  # here, since Flask takes its request away when it is done
+            request.route = found(self.resolver, environ)  # here, since Flask takes its request away when it is done
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
         try:
@@ -90,7 +90,7 @@ class _Request:
         self.over = True
         self.middleware.metrics.observe_request(
             method=self.environ["REQUEST_METHOD"],
-            route=self.route or self.middleware.resolver(self.environ),
+            route=self.route or found(self.middleware.resolver, self.environ),
             status=status,
             seconds=perf_counter() - self.start,
         )

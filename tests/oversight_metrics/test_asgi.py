@@ -207,3 +207,12 @@ def test_a_file_that_the_server_sends_by_its_path_ends_the_request(metrics: Metr
 
     ask(ASGIMetricsMiddleware(app, metrics=metrics), "GET", "/file")
     assert sum(requests(text(metrics)).values()) == 1
+
+
+def test_a_resolver_that_fails_does_not_fail_the_request(metrics: Metrics, caplog: pytest.LogCaptureFixture) -> None:
+    app = ASGIMetricsMiddleware(
+        Starlette(routes=[Route("/", fine)]), metrics=metrics, resolver=lambda scope: str(scope["no such key"])
+    )
+    assert ask(app, "GET", "/") == 200
+    assert only(metrics) == ("GET", "other", "200")
+    assert "the route of a request is not known" in caplog.text

@@ -121,3 +121,10 @@ def test_a_status_that_is_taken_back_counts_as_the_last_one(metrics: Metrics) ->
 
     ask_wsgi(WSGIMetricsMiddleware(app, metrics=metrics), "GET", "/")
     assert requests(text(metrics)) == {("GET", "unmatched", "503"): 1}
+
+
+def test_a_resolver_that_fails_does_not_fail_the_request(metrics: Metrics, caplog: pytest.LogCaptureFixture) -> None:
+    app = WSGIMetricsMiddleware(answering([b""]), metrics=metrics, resolver=lambda environ: str(environ["no such key"]))
+    assert ask_wsgi(app, "GET", "/") == "200 OK"
+    assert requests(text(metrics)) == {("GET", "other", "200"): 1}
+    assert "the route of a request is not known" in caplog.text

@@ -1,0 +1,164 @@
+"""The package as a service gets it: the wheel in an environment of its own, with real frameworks and servers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from monitoring.commands._exposition import read_page
+from monitoring.commands._metric_rules import lint
+from tests.oversight_metrics.support import requests, scrape
+from tests.stack.processes import free_ports, running
+
+pytestmark = pytest.mark.stack
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+
+FLASK = """
+from flask import Blueprint, Flask
+from oversight_metrics import WSGIMetricsMiddleware
+
+app = Flask(__name__)
+orders = Blueprint("orders", __name__, url_prefix="/v1")
+
+@orders.get("/orders/<int:order_id>")
+def find(order_id):
+    if order_id == 13:
+        raise RuntimeError("unlucky")
+    return {"order": order_id}
+
+app.register_blueprint(orders)
+app.wsgi_app = WSGIMetricsMiddleware(app.wsgi_app)
+"""
+
+FASTAPI = """
+import sys
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from oversight_metrics import ASGIMetricsMiddleware, serve_metrics
+
+orders = APIRouter(prefix="/orders")
+
+@orders.get("/{order_id}")
+def find(order_id: int) -> dict[str, int]:
+    if order_id == 13:
+        raise RuntimeError("unlucky")
+    return {"order": order_id}
+
+shop = FastAPI()
+shop.include_router(orders)
+app = FastAPI()
+app.include_router(orders, prefix="/v1")
+app.mount("/shops/{shop}", shop)
+app.add_middleware(ASGIMetricsMiddleware)
+
+if __name__ == "__main__":
+    serve_metrics(int(sys.argv[2]), "127.0.0.1")
+    uvicorn.run(app, port=int(sys.argv[1]))
+"""
+
+
+def run(*line: str | Path, cwd: Path = ROOT) -> str:
+    done = subprocess.run([str(one) for one in line], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    """The Python of an environment of its own, made once per version and list of packages."""
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    folder = ROOT / ".cache" / f"oversight-metrics-python-{digest}"
+    python = folder / "bin" / "python"
+    if not (folder / "done").is_file():
+        run(sys.executable, "-m", "venv", "--clear", folder)
+        run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", REQUIREMENTS)
+        (folder / "done").touch()
+    return python
+
+
+@pytest.fixture(scope="module")
+def wheel(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    shutil.copytree(ROOT / "oversight_metrics", folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, folder / "source")
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture
+def place(python: Path, wheel: Path, tmp_path: Path) -> Path:
+    """A folder with the wheel unpacked by pip, and nothing else of ours."""
+    run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path / "installed", wheel)
+    return tmp_path
+
+
+@contextmanager
+def service(python: Path, *line: object, place: Path, port: int, ready: str, **environment: str) -> Iterator[None]:
+    clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    environment = {**clean, "PYTHONPATH": f"{place / 'installed'}:{place}", **environment}
+    words = [str(python), *map(str, line)]
+    with running(words, log=place / f"{port}.log", port=port, ready=ready, environment=environment):
+        yield
+
+
+def test_the_wheel_holds_the_package_and_needs_one_other(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name.partition("/") for name in archive.namelist()]
+        (metadata,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+        needs = [line for line in archive.read(metadata).decode().splitlines() if line.startswith("Requires-Dist")]
+    shipped = {name for folder, _, name in names if folder == "oversight_metrics"}
+    ours = {file.name for file in (ROOT / "oversight_metrics").glob("*.py")} - {"bench.py"}
+    assert shipped == ours | {"py.typed"}
+    assert needs == ["Requires-Dist: prometheus-client>=0.22"]
+
+
+def test_flask_under_gunicorn_counts_by_its_rules_over_all_workers(python: Path, place: Path) -> None:
+    port, page_port = free_ports(2)
+    (place / "shop.py").write_text(FLASK)
+    shared = place / "shared"
+    shared.mkdir()
+    folder = {"PROMETHEUS_MULTIPROC_DIR": str(shared)}
+    gunicorn = ("-m", "gunicorn", "--workers", 3, "--bind", f"127.0.0.1:{port}", "shop:app")
+    page = ("-m", "oversight_metrics", "--port", page_port, "--address", "127.0.0.1")
+    with (
+        service(python, *gunicorn, place=place, port=port, ready="/v1/orders/1", **folder),
+        service(python, *page, place=place, port=page_port, ready="/metrics", **folder),
+    ):
+        for path in (*(f"/v1/orders/{number}" for number in range(10, 20)), "/wp-admin"):
+            httpx.get(f"http://127.0.0.1:{port}{path}")
+        text = scrape(f"http://127.0.0.1:{page_port}/metrics")
+    assert requests(text) == {
+        ("GET", "/v1/orders/<int:order_id>", "200"): 10,
+        ("GET", "/v1/orders/<int:order_id>", "500"): 1,
+        ("GET", "unmatched", "404"): 1,
+    }
+    assert lint(read_page(text)) == []
+
+
+def test_fastapi_counts_by_its_routers_and_mounts(python: Path, place: Path) -> None:
+    port, page_port = free_ports(2)
+    (place / "shop.py").write_text(FASTAPI)
+    with service(python, place / "shop.py", port, page_port, place=place, port=port, ready="/v1/orders/1"):
+        for path in ("/v1/orders/13", "/v1/orders/x", "/shops/acme/orders/7", "/wp-admin"):
+            httpx.get(f"http://127.0.0.1:{port}{path}")
+        text = scrape(f"http://127.0.0.1:{page_port}/metrics")
+    assert requests(text) == {
+        ("GET", "/v1/orders/{order_id}", "200"): 1,
+        ("GET", "/v1/orders/{order_id}", "500"): 1,
+        ("GET", "/v1/orders/{order_id}", "422"): 1,
+        ("GET", "/shops/{shop}/orders/{order_id}", "200"): 1,
+        ("GET", "unmatched", "404"): 1,
+    }
+    assert lint(read_page(text)) == []
