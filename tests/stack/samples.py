@@ -51,7 +51,7 @@ TARGETS = (
         Target(parts=(part,), job=part, pods=(f"{part}-a", f"{part}-b"))
         for part in ("thanos-receive-router", "thanos-store-gateway", "thanos-query", "thanos-query-frontend")
     ),
-    Target(parts=("thanos-compact",), job="thanos-compact", pods=("thanos-compact-0",)),
+    Target(parts=("thanos-compact", "thanos-compact-at-work"), job="thanos-compact", pods=("thanos-compact-0",)),
     Target(parts=("oauth2-proxy",), job="oauth2-proxy", pods=("oauth2-proxy-a", "oauth2-proxy-b")),
     Target(parts=("grafana",), job="grafana", pods=("grafana-a",)),
     Target(parts=("kube-state-metrics",), job="kube-state-metrics", pods=("kube-state-metrics-a",)),
@@ -66,6 +66,11 @@ TARGETS = (
         for part, path in (("kubelet", "/metrics"), ("cadvisor", "/metrics/cadvisor"))
     ),
     Target(parts=("postgres-exporter",), job="azure-sql", pods=("postgres-exporter-a",)),
+    Target(parts=("redis-exporter",), job="azure-redis", pods=("redis-exporter-a",)),
+    Target(parts=(), job="azure-vms", pods=()),
+    Target(parts=("federate",), job="federate", pods=()),
+    Target(parts=("cert-manager",), job="kubernetes-pods", pods=("cert-manager-a",), namespace="cert-manager"),
+    Target(parts=("blackbox-exporter",), job="probe", pods=("blackbox-exporter-a",)),
     Target(parts=("application",), job="orders", pods=("orders-a", "orders-b"), namespace="shop"),
 )
 
