@@ -69,7 +69,7 @@ TARGETS = (
     Target(parts=("redis-exporter",), job="azure-redis", pods=("redis-exporter-a",)),
     Target(parts=(), job="azure-vms", pods=()),
     Target(parts=("federate",), job="federate", pods=()),
-    Target(parts=("cert-manager",), job="kubernetes-pods", pods=("cert-manager-a",), namespace="cert-manager"),
+    Target(parts=("cert-manager",), job="cert-manager", pods=("cert-manager-a",), namespace="cert-manager"),
     Target(parts=("blackbox-exporter",), job="probe", pods=("blackbox-exporter-a",)),
     Target(parts=("application",), job="orders", pods=("orders-a", "orders-b"), namespace="shop"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring.blueprint import alerting
+from monitoring.blueprint import alerting, upstream_alerts
 from monitoring.blueprint.components import (
     ALERTMANAGER,
     ALERTMANAGER_PATH,
@@ -67,6 +67,7 @@ def _everywhere() -> dict[str, Any]:
         **place("crds.upgradeJob", priority=False),  # the chart has no key for it; the job runs for seconds
         "crds.upgradeJob.image.busybox": image("busybox"),
         "crds.upgradeJob.image.kubectl": image("kubectl"),
+        "defaultRules.disabled": dict.fromkeys(upstream_alerts.OFF, True),
         "prometheus-node-exporter.namespaceOverride": NODE_NAMESPACE,
         "prometheus-node-exporter.priorityClassName": PRIORITY_CLASS,
     }

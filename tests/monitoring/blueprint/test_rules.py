@@ -154,12 +154,6 @@ def test_upstreams_series_of_each_pod_do_not_leave_the_region() -> None:
     assert re.fullmatch(FEDERATED, "cluster:node_cpu:ratio_rate5m")
 
 
-def test_every_page_of_an_alert_has_its_alert() -> None:
-    alerts = {rule["alert"] for file in rules().files for _, rule in rules_of(file) if "alert" in rule}
-    pages = {path.stem for path in (ROOT / runbooks.FOLDER).glob("*.md")}
-    assert pages == alerts
-
-
 def test_dashboards_and_alerts_link_to_the_same_pages() -> None:
     from monitoring.fleet import load_fleet
 

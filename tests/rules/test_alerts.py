@@ -1,0 +1,172 @@
+"""Alerts of ours: each has its page, its tests, and reads no other region's series."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from monitoring.blueprint import upstream_alerts
+from monitoring.blueprint.charts import ROOT, versions
+from monitoring.blueprint.releases.kube_prometheus_stack import computed
+from monitoring.blueprint.rules import rules, rules_of
+from monitoring.fleet import Fleet, load_fleet
+from tests.rules.alert_cases import untested
+from tests.rules.pages import FOLDER, alerts, faults, pages, procedures, queries
+from tests.rules.promtool import promtool
+from tests.rules.sources import known, unknown
+from tests.stack.promql_names import names
+
+HERE = Path(__file__).parent
+OF_OTHER_REGIONS = ("federated:", "global:")
+UPSTREAM = ROOT / "tests" / "golden" / "upstream-alerts.txt"
+
+GOOD = """\
+# Any
+
+## Meaning
+
+a
+
+## Impact
+
+a
+
+## First look
+
+```promql
+up
+```
+
+```sh
+ls
+```
+
+## Fix
+
+a
+
+## Escalation
+
+a
+"""
+
+
+def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
+    assert {page.stem for page in pages()} == set(alerts())
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_a_page_says_what_is_meant_what_is_lost_where_to_look_what_to_do_and_whom_to_wake(page: Path) -> None:
+    assert list(faults(page.stem, page.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("page", [*pages(), *procedures()], ids=lambda page: page.stem)
+def test_a_page_asks_only_for_what_is_produced(page: Path) -> None:
+    sources = known(rules().files)
+    found = {query: list(unknown(query, sources)) for query in queries(page.read_text(encoding="utf-8"))}
+    assert {query: what for query, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(
+    ("page", "fault"),
+    [
+        (GOOD, []),
+        (GOOD.replace("# Any", "# Other"), ["the heading Any"]),
+        (GOOD.replace("## Impact\n\na\n\n", ""), ["the headings Meaning, Impact, First look, Fix, Escalation"]),
+        (GOOD.replace("## Fix\n\na\n", "## Fix\n"), ["a text under Fix"]),
+        (GOOD.replace("promql", "text"), ["a query to paste"]),
+        (GOOD.replace("```sh", "```text"), ["a command to paste"]),
+    ],
+)
+def test_what_a_page_lacks_is_found(page: str, fault: list[str]) -> None:
+    assert list(faults("Any", page)) == fault
+
+
+def test_pages_of_what_is_no_alert_are_reached_from_the_readme() -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert procedures()
+    assert [page.name for page in procedures() if f"]({page.name})" not in readme] == []
+
+
+def test_every_alert_is_proven_to_fire_and_to_be_silent() -> None:
+    assert untested(alerts(), HERE.glob("*.yaml")) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "fault"),
+    [
+        ({"input_series": [1], "exp_samples": []}, ["Any: no case in which it fires"]),
+        ({"input_series": [1], "exp_samples": [1]}, ["Any: no case in which it is silent"]),
+        ({"exp_samples": []}, ["Any: no case in which it fires", "Any: no case in which it is silent"]),
+    ],
+)
+def test_an_alert_without_a_case_is_found(case: dict[str, list[int]], fault: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "any.yaml"
+    asked = {"expr": 'count (ALERTS{alertname="Any",alertstate="firing"})', "exp_samples": case["exp_samples"]}
+    test = {"input_series": case.get("input_series"), "promql_expr_test": [asked]}
+    file.write_text(yaml.safe_dump({"tests": [test]}), encoding="utf-8")
+    assert untested(["Any"], [file]) == fault
+
+
+def reads_other_regions(expr: str) -> list[str]:
+    """Series of other regions that an expression may match: by name, or by having no name."""
+    metrics = (selector.metric for selector in names(expr).selectors)
+    return [metric for metric in metrics if not metric or metric.startswith(OF_OTHER_REGIONS)]
+
+
+def test_no_alert_matches_another_regions_series_but_those_on_federation() -> None:
+    found = {file.name for file in rules().files for _, rule in rules_of(file) if reads_other_regions(rule["expr"])}
+    assert found == {"helm-values/rules/alerts-federation.yaml"}
+
+
+@pytest.mark.parametrize("expr", ["federated:cluster:up:ratio < 1", '{job="a"} > 0', "up == 0 or global:up:ratio < 1"])
+def test_an_alert_that_matches_another_regions_series_is_found(expr: str) -> None:
+    assert reads_other_regions(expr)
+
+
+def recorded_upstream() -> tuple[str, set[str]]:
+    """Version and alerts of the chart, as recorded."""
+    first, *rest = UPSTREAM.read_text(encoding="utf-8").splitlines()
+    match = re.search(r"kube-prometheus-stack (\S+):", first)
+    assert match
+    return match[1], set(rest)
+
+
+def test_what_is_off_of_upstream_exists_there_and_has_no_name_of_ours() -> None:
+    version, upstream = recorded_upstream()
+    assert version == versions().charts["kube-prometheus-stack"].version, f"record {UPSTREAM.name} anew"
+    assert set(upstream_alerts.OFF) <= upstream
+    assert not set(alerts()) & upstream
+
+
+def test_the_stack_is_told_what_is_off(fleet: Fleet) -> None:
+    disabled = computed(fleet.regions[0])["defaultRules"]["disabled"]
+    assert disabled == dict.fromkeys(upstream_alerts.OFF, True)
+    assert "Watchdog" not in disabled
+
+
+def test_half_of_the_outage_window_pages() -> None:
+    """The window stands in the regions' files, the threshold in a native rule file."""
+    match = re.search(r"> (\d+)", str(alerts()["RemoteWriteSoonLosesSamples"]["expr"]))
+    assert match
+    windows = {region.thanos.outage_window.seconds for region in load_fleet(ROOT / "regions").regions}
+    assert windows == {2 * int(match[1])}
+
+
+@pytest.mark.rules
+def test_every_query_on_a_page_is_promql(tmp_path: Path) -> None:
+    asked = [query for page in [*pages(), *procedures()] for query in queries(page.read_text(encoding="utf-8"))]
+    assert said(asked, tmp_path) == ""
+    assert "up == " in said([*asked, "up == "], tmp_path)
+
+
+def said(asked: list[str], folder: Path) -> str:
+    """What promtool finds wrong in queries."""
+    recorded = [{"record": f"page:query:{number}", "expr": query} for number, query in enumerate(asked)]
+    file = folder / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "pages", "rules": recorded}]}), encoding="utf-8")
+    done = promtool("check", "rules", "--lint=none", str(file))
+    return done.stdout if done.returncode else ""
