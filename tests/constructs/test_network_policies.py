@@ -77,7 +77,8 @@ def test_cilium_means_nodes_by_entity_since_no_address_matches_them() -> None:
         for port in rule["toPorts"][0]["ports"]
     }
     assert ports == {"10250", "9100"}
-    assert not [peer for peer in peers(by_name(stack, KIND)["prometheus"], "egress") if "ip_block" in peer]
+    blocks = [peer["ip_block"] for peer in peers(by_name(stack, KIND)["prometheus"], "egress") if "ip_block" in peer]
+    assert blocks == [{"cidr": "10.3.12.0/24"}], "the virtual machines, which are outside of the cluster"
 
 
 def test_cilium_reads_the_dns_of_who_may_call_a_host_by_a_rule_that_stands_alone() -> None:
