@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -45,13 +46,43 @@ class Family:
         yield from sorted(seen)
 
 
-def read_page(text: str) -> tuple[Family, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """The metrics of a page; `fault` is what OpenMetrics' strict parser says where a lax one had to read it."""
+
+    families: tuple[Family, ...]
+    fault: str = ""
+
+
+def read_page(text: str) -> Page:
     """The metrics of a page; UnreadablePage where it is none. Creation times are left out."""
-    is_openmetrics = text.rstrip().endswith("# EOF")
-    parse = openmetrics.text_string_to_metric_families if is_openmetrics else text_string_to_metric_families
+    if not text.rstrip().endswith("# EOF"):
+        return Page(families=_families(text, text_string_to_metric_families, is_openmetrics=False))
+    try:
+        return Page(families=_families(text, openmetrics.text_string_to_metric_families, is_openmetrics=True))
+    except UnreadablePage as fault:
+        lax = _as_plain_text(text)
+        return Page(families=_families(lax, text_string_to_metric_families, is_openmetrics=False), fault=str(fault))
+
+
+def _as_plain_text(text: str) -> str:
+    """OpenMetrics as the older format would say it: counters are typed with their `_total`, nothing has an exemplar."""
+    text = re.sub(r" # \{.*$", "", text, flags=re.MULTILINE)
+    for name in set(re.findall(r"^(\w+)_total\b", text, re.MULTILINE)):
+        text = re.sub(rf"^# (TYPE|HELP) {name} ", rf"# \1 {name}_total ", text, flags=re.MULTILINE)
+    return text
+
+
+def _families(text: str, parse: Callable[[str], Iterable[Metric]], *, is_openmetrics: bool) -> tuple[Family, ...]:
     try:
         parsed = list(parse(text))
-    except (ValueError, IndexError) as fault:  # IndexError: the parser's own, for a line that breaks off
+    except (
+        ValueError,
+        IndexError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as fault:  # the parsers' own: a line breaks off
         raise UnreadablePage(str(fault) or "not a page of metrics") from fault
     counters = iter(re.findall(r"^\s*#\s+TYPE\s+(\S+)\s+counter", text, re.MULTILINE))
     lines = _first_lines(text)

@@ -6,11 +6,13 @@ docs/application-metrics.md.
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from monitoring.commands._exposition import Family
+from monitoring.commands._exposition import Family, Page
 from oversight_metrics.contract import CONTRACT
 
 MAX_SERIES = 1000
@@ -74,20 +76,26 @@ class Finding:
     message: str
 
 
-def lint(families: tuple[Family, ...], *, max_series: int = MAX_SERIES) -> list[Finding]:
+def lint(page: Page, *, max_series: int = MAX_SERIES) -> list[Finding]:
     """All that is wrong, in the page's order."""
     found = [
         Finding(line=family.line, metric=family.name, rule=rule, message=message)
-        for family in families
+        for family in page.families
         for rule, check in RULES.items()
         for message in check(family)
     ]
-    for family in families:
+    if page.fault:
+        found.append(Finding(line=1, metric="", rule="page", message=f"must be OpenMetrics, got {page.fault}"))
+    blocks = Counter(family.name for family in page.families)
+    for family in page.families:
+        if blocks[family.name] > 1:
+            message = "must be said in one block"
+            found.append(Finding(line=family.line, metric=family.name, rule="page", message=message))
         count = len(list(family.label_sets()))
         if count > max_series:
             message = f"must have at most {max_series} label sets, got {count}"
             found.append(Finding(line=family.line, metric=family.name, rule="cardinality", message=message))
-    return sorted(found)
+    return sorted(set(found))
 
 
 def said_whole(family: Family) -> Iterator[str]:
@@ -156,6 +164,10 @@ def labelled(family: Family) -> Iterator[str]:
             if label != own and family.type:
                 kinds = {"le": "histograms", "quantile": "summaries"}
                 yield f"label {label} must be on {kinds[label]} only"
+            values = {sample.labels[label] for sample in family.samples if label in sample.labels}
+            yield from (
+                f"label {label} must be a number, got {value}" for value in sorted(values) if _number(value) is None
+            )
         elif label in BY_THE_SCRAPE or label.startswith(("__", "exported_")):
             yield f"label {label} must be left to the scrape"
         elif snake in UNBOUNDED or snake.endswith(("_id", "_ip", "_url", "_path", "_uuid")):
@@ -185,10 +197,19 @@ def agreed(family: Family) -> Iterator[str]:
     labels = {name for labels in family.label_sets() for name, _ in labels}
     if labels and labels != set(one.labels):
         yield f"must have the labels {', '.join(one.labels)} by the contract, got {', '.join(sorted(labels))}"
-    bounds = {float(sample.labels["le"]) for sample in family.samples if "le" in sample.labels} - {float("inf")}
+    bounds = {
+        bound for sample in family.samples if (bound := _number(sample.labels.get("le", ""))) not in {None, math.inf}
+    }
     if bounds and bounds != set(one.buckets):
         wanted, got = (", ".join(f"{bound:g}" for bound in sorted(some)) for some in (one.buckets, bounds))
         yield f"must have the buckets {wanted} by the contract, got {got}"
+
+
+def _number(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 RULES: Mapping[str, Callable[[Family], Iterator[str]]] = {

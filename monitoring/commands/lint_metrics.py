@@ -58,15 +58,15 @@ def command(source: str, *, max_series: int, as_json: bool) -> None:
     the rules. Exit code 0: nothing; 1: findings; 2: the page cannot be read.
     """
     try:
-        families = read_page(read(source))
-        if not families:
+        page = read_page(read(source))
+        if not page.families:
             raise UnreadablePage("there is no metric")
     except (OSError, ValueError) as fault:
         click.echo(f"{source}: must be a page of metrics: {fault}", err=True)
         sys.exit(2)
-    findings = lint(families, max_series=max_series)
+    findings = lint(page, max_series=max_series)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in findings], indent=2))
     else:
-        show(findings, metrics=len(families), source=source)
+        show(findings, metrics=len(page.families), source=source)
     sys.exit(bool(findings))

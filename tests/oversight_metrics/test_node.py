@@ -137,3 +137,15 @@ def test_a_request_that_the_client_left_is_no_error_of_ours(service: Service) ->
         connection.sendall(b"GET /shops/acme/reports/slow HTTP/1.1\r\nHost: x\r\n\r\n")
         time.sleep(0.1)
     assert service.requests_to("/shops/:shop/reports/slow") == {("GET", "499"): 1}
+
+
+def test_no_client_makes_a_label_value_of_its_own(service: Service) -> None:
+    paths = [
+        f"/{name}/{number}" for number in range(10) for name in ("orders", "Orders", "shops", "x", "orders/1", "%20")
+    ]
+    for number, path in enumerate([*paths, *(f"/SHOPS/{number}/Reports/orders" for number in range(10))]):
+        service.get(path, ("GET", "POST", "PROPFIND")[number % 3])
+    assert service.requests_to("unmatched")
+    seen = requests(service.page())
+    assert {route for _, route, _ in seen} == {"/orders/:orderId", "/shops/:shop/reports/orders", "unmatched"}
+    assert {method for method, _, _ in seen} == {"GET", "POST", "OTHER"}

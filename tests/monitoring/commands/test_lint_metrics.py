@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from monitoring.__main__ import main
+from monitoring.commands._exposition import UnreadablePage, read_page
+from monitoring.commands._metric_rules import lint as lint_page
 from oversight_metrics import Metrics, serve_metrics
 from oversight_metrics.example import asgi, wsgi
 from oversight_metrics.page import page
@@ -139,6 +144,13 @@ def test_a_page_is_read_where_it_is_served() -> None:
             "page",
             "must leave the time to the scrape: with one of its own, a series that ended goes on",
         ),
+        (
+            "shop_wait_seconds",
+            "histogram",
+            'shop_wait_seconds_bucket{le="1s"} 1',
+            "label",
+            "label le must be a number, got 1s",
+        ),
         ("shop_open", "gauge", "shop_open 1\nshop_open 2", "page", "must say each series once"),
         (
             "shop_open",
@@ -225,6 +237,48 @@ def test_a_fault_is_told_in_openmetrics_too() -> None:
     page = CLEAN.replace("shop_orders_total c", "shop_orders c").replace("P shop_orders_total", "P shop_orders")
     assert found(page + "# EOF\n") == []
     assert [rule for _, rule, _ in found(page.replace("status", "userId") + "# EOF\n")] == ["label"]
+
+
+def test_a_page_that_is_almost_openmetrics_is_told_what_is_wrong_with_it() -> None:
+    page = HELP.format("shop_logins", "counter") + "shop_logins 1\n"
+    good = CLEAN.replace("shop_orders_total c", "shop_orders c").replace("P shop_orders_total", "P shop_orders")
+    assert found(good + page + "# EOF\n") == [
+        ("", "page", "must be OpenMetrics, got Clashing name: shop_logins"),
+        ("shop_logins", "suffix", "must end in _total, since it is a counter"),
+    ]
+
+
+def test_a_metric_in_two_places_is_told() -> None:
+    other = HELP.format("shop_open", "gauge") + "shop_open 1\n"
+    again = CLEAN.replace("completed", "failed")
+    assert found(CLEAN + other + again) == [("shop_orders_total", "page", "must be said in one block")]
+
+
+BITS = (
+    "# TYPE ",
+    "# HELP ",
+    "a_total",
+    "counter",
+    "histogram",
+    "{",
+    "}",
+    'le="1"',
+    ",",
+    '"',
+    "\\",
+    "\n",
+    " ",
+    "1",
+    "# EOF\n",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(BITS), max_size=25).map("".join)))
+def test_whatever_a_page_holds_there_are_findings_or_it_is_unreadable(given_page: str) -> None:
+    for whole in (given_page, given_page + "\n# EOF\n", CLEAN + given_page):
+        with contextlib.suppress(UnreadablePage):
+            assert all(1 <= one.line <= len(whole.splitlines()) for one in lint_page(read_page(whole)))
 
 
 def test_a_person_sees_a_table_with_lines(tmp_path: Path) -> None:
