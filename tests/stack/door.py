@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import http.client
 import os
+import re
 import secrets
 import urllib.parse
 import urllib.request
@@ -22,8 +23,8 @@ from typing import Any
 import bcrypt
 import yaml
 
-from monitoring.blueprint.access import PORTS
-from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, OAUTH2_PROXY
+from monitoring.blueprint.access import PORTS, below
+from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, OAUTH2_PROXY, Component
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import releases
 from monitoring.commands._tools import find_tool
@@ -32,6 +33,15 @@ from tests.stack.processes import free_ports, running
 from tests.stack.servers import Entra, Person, Visit, serving, upstream
 
 MACHINE = "admin"
+
+SAMPLES = {"label": "job", "id": "0b1c-2d", "uid": "prometheus", "group": "prometheus.datasource.grafana.app"}
+"""Of the placeholders in paths."""
+
+
+def sample(component: Component, path: str) -> str:
+    """A path that a row means."""
+    filled = re.sub(r"\{(\w+)[^}]*\}", lambda match: SAMPLES[match[1]], path)
+    return below(component, filled.replace("/*", "/some/thing.js"))
 
 
 @dataclass(frozen=True, kw_only=True)

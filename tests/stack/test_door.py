@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from monitoring.blueprint.access import CLOSINGS, OPENINGS, SIGNED_IN, Caller, below
-from monitoring.blueprint.components import COMPONENTS, GRAFANA, Component
+from monitoring.blueprint.components import COMPONENTS, GRAFANA
 from monitoring.blueprint.door import REFUSED, ROLE_HEADER, STRIPPED, USER_HEADER
 from monitoring.fleet import Region
-from tests.stack.door import Answer, Browser, Door, open_door
+from tests.stack.door import Answer, Browser, Door, open_door, sample
 from tests.stack.servers import Person
 from tests.stack.shut_paths import SHUT
 
@@ -24,16 +23,6 @@ pytestmark = pytest.mark.stack
 
 SESSION = "__Host-oversight"
 BY_NAME = {component.name: component for component in COMPONENTS}
-SAMPLES = {"label": "job", "id": "0b1c-2d", "uid": "prometheus", "group": "prometheus.datasource.grafana.app"}
-"""Of the placeholders in paths."""
-
-
-def sample(component: Component, path: str) -> str:
-    """A path that a row means."""
-    filled = re.sub(r"\{(\w+)[^}]*\}", lambda match: SAMPLES[match[1]], path)
-    return below(component, filled.replace("/*", "/some/thing.js"))
-
-
 OPEN = [(opening.component, sample(opening.component, path), opening) for opening in OPENINGS for path in opening.paths]
 CLOSED = [sample(closing.component, path) for closing in CLOSINGS for path in closing.paths]
 KNOCKED = [

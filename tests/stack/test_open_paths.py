@@ -1,0 +1,162 @@
+"""The rows of access.py, asked of the real Prometheus, Alertmanager and Thanos: each open path is there."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitoring.blueprint.access import OPENINGS, below
+from monitoring.blueprint.components import ALERTMANAGER, GRAFANA, PROMETHEUS, QUERY_FRONTEND, Component
+from monitoring.blueprint.releases import releases
+from monitoring.commands._tools import find_tool
+from monitoring.fleet import Region
+from tests.stack.door import sample
+from tests.stack.processes import free_ports, running
+from tests.stack.shut_paths import SHUT
+
+pytestmark = pytest.mark.stack
+
+ASSETS = ("/assets/*", "/static/*")
+"""Their files are named after their content."""
+
+UNBUILT = {
+    PROMETHEUS: {"/favicon.ico", "/favicon.svg", "/manifest.json"},
+    QUERY_FRONTEND: set[str](),
+    ALERTMANAGER: set[str](),
+}
+"""Part of an interface that a build without Node does not hold; the images do."""
+
+ASKS = [
+    (opening.component, path)
+    for opening in OPENINGS
+    for path in opening.paths
+    if opening.component is not GRAFANA and path not in ASSETS
+]
+
+
+def _values(region: Region, release: str) -> Any:
+    return next(one.values for one in releases(region, ()) if one.name == release)
+
+
+def _flag(region: Region, name: str) -> str:
+    """One of Query's flags, as it is in the values."""
+    (flag,) = (one for one in _values(region, "thanos")["query"]["extraArgs"] if one.startswith(f"{name}="))
+    return str(flag)
+
+
+@pytest.fixture(scope="module")
+def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Component, int]]:
+    """The port of each component that runs, with the paths of the values."""
+    folder: Path = tmp_path_factory.mktemp("open-paths")
+    (folder / "prometheus.yml").write_text(
+        "scrape_configs: [{job_name: x, static_configs: [{targets: ['127.0.0.1:1']}]}]\n"
+    )
+    (folder / "alertmanager.yml").write_text("{route: {receiver: nobody}, receivers: [{name: nobody}]}\n")
+    prometheus, alertmanager, query, grpc, frontend = free_ports(5)
+    spec = _values(zoned, "kube-prometheus-stack")["alertmanager"]["alertmanagerSpec"]
+    lines = {
+        prometheus: (
+            "/-/ready",
+            find_tool("prometheus"),
+            f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/prometheus",
+            f"--web.external-url=https://{zoned.access.host}/",
+            f"--web.listen-address=127.0.0.1:{prometheus}",
+        ),
+        alertmanager: (
+            f"{spec['routePrefix']}/-/ready",
+            find_tool("alertmanager"),
+            f"--config.file={folder}/alertmanager.yml",
+            f"--storage.path={folder}/alertmanager",
+            f"--web.external-url={spec['externalUrl']}",
+            f"--web.route-prefix={spec['routePrefix']}",
+            f"--web.listen-address=127.0.0.1:{alertmanager}",
+            "--cluster.listen-address=",
+        ),
+        query: (
+            "/-/ready",
+            find_tool("thanos"),
+            "query",
+            _flag(zoned, "--web.external-prefix"),
+            f"--http-address=127.0.0.1:{query}",
+            f"--grpc-address=127.0.0.1:{grpc}",
+        ),
+        frontend: (
+            "/-/ready",
+            find_tool("thanos"),
+            "query-frontend",
+            f"--query-frontend.downstream-url=http://127.0.0.1:{query}",
+            f"--http-address=127.0.0.1:{frontend}",
+        ),
+    }
+    with ExitStack() as stack:
+        for port, (ready, *line) in lines.items():
+            log = folder / f"{port}.log"
+            stack.enter_context(running([str(one) for one in line], log=log, port=port, ready=str(ready)))
+        yield {PROMETHEUS: prometheus, ALERTMANAGER: alertmanager, QUERY_FRONTEND: frontend}
+
+
+def status(port: int, target: str, method: str = "GET") -> tuple[int, str]:
+    """Status, and where a redirect leads. The stream of notifications never ends: nobody reads it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, target)
+        answer = connection.getresponse()
+        return answer.status, answer.headers.get("Location", "")
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(("component", "path"), ASKS, ids=lambda one: one if isinstance(one, str) else one.name)
+def test_an_open_path_is_one_of_the_component(ports: dict[Component, int], component: Component, path: str) -> None:
+    target = f"{sample(component, path)}?query=1&start=1&end=2&step=1&match[]=up"
+    got, _ = status(ports[component], target)
+    assert got != 404 or path in UNBUILT[component]
+
+
+@pytest.mark.parametrize("component", [ALERTMANAGER, QUERY_FRONTEND], ids=lambda one: one.name)
+def test_nothing_is_served_above_the_components_path(ports: dict[Component, int], component: Component) -> None:
+    for path in ("/api/v1/query?query=1", "/api/v2/silences", "/graph", "/alerts"):
+        assert status(ports[component], path)[0] == 404
+
+
+def test_redirects_stay_below_the_components_path(ports: dict[Component, int]) -> None:
+    assert status(ports[PROMETHEUS], "/") == (302, "/query")
+    assert status(ports[ALERTMANAGER], "/alertmanager") == (301, "/alertmanager/")
+    assert status(ports[QUERY_FRONTEND], "/thanos")[1].startswith("/thanos/")
+
+
+def test_queries_pass_the_frontend_below_its_path(ports: dict[Component, int]) -> None:
+    for path in ("query?query=1", "query_range?query=1&start=1&end=2&step=1", "labels", "label/job/values"):
+        assert status(ports[QUERY_FRONTEND], f"/thanos/api/v1/{path}")[0] == 200
+
+
+def test_probes_and_metrics_stay_where_they_are(ports: dict[Component, int]) -> None:
+    for path in ("/-/ready", "/-/healthy", "/metrics"):
+        assert status(ports[QUERY_FRONTEND], path)[0] == 200
+
+
+ABSENT = {
+    PROMETHEUS: {"/consoles/index.html", "/user/file"},
+    ALERTMANAGER: set[str](),
+    QUERY_FRONTEND: {"/-/healthy", "/-/ready", "/debug/pprof/heap", "/metrics"},
+}
+"""What is knocked at although it is not there: no flag of ours switches it on, or it is served above the path."""
+
+
+@pytest.mark.parametrize("component", ABSENT, ids=lambda one: one.name)
+def test_a_shut_path_is_one_of_the_component(ports: dict[Component, int], component: Component) -> None:
+    for path in SHUT[component.name]:
+        got = {status(ports[component], below(component, path), method)[0] for method in ("GET", "POST")}
+        assert got != {404} or path in ABSENT[component], path
+
+
+@pytest.mark.parametrize("path", ["/-/quit", "/-/reload", "/api/v1/admin/tsdb/snapshot", "/api/v1/write"])
+def test_what_is_shut_is_off_besides(ports: dict[Component, int], path: str) -> None:
+    assert path in SHUT[PROMETHEUS.name]
+    assert status(ports[PROMETHEUS], path, "POST")[0] in {403, 404, 500}
