@@ -299,6 +299,15 @@ def test_signing_in_leads_to_no_other_host(door: Door, elsewhere: str) -> None:
     assert (answer.status, answer.location) == (302, "/")
 
 
+def test_only_the_gateway_says_what_was_asked(zoned: Region, door: Door, tmp_path: Path) -> None:
+    """The tests do not come from its network; a proxy that believed them would take the page for an API."""
+    forged = {"X-Forwarded-Uri": "/api/v1/query"}
+    assert door.ask("/query", headers=forged).status == 302
+    assert Browser(door=door).sign_in("/query", **{"X-Forwarded-Uri": "/elsewhere"}).location == "/query"
+    with open_door(zoned, tmp_path, without=("--trusted-proxy-ip",)) as credulous:
+        assert credulous.ask("/query", headers=forged).status == 401
+
+
 def test_a_forged_host_does_not_bend_the_way_back(door: Door) -> None:
     forged = {"X-Forwarded-Host": "elsewhere.example", "X-Forwarded-Proto": "http"}
     answer = Browser(door=door).sign_in("/query", **forged)
