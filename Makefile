@@ -10,7 +10,11 @@ ENVIRONMENT := .venv/.synced
 NODE_MODULES := node_modules/.package-lock.json
 RUN := .venv/bin/python
 STACK ?= *
-ARGS ?= list
+BASE ?= origin/main
+PLANS ?= plans
+COMMENT ?= comment.md
+EVENT = $(if $(GITHUB_EVENT_PATH),--event "$(GITHUB_EVENT_PATH)")
+cdktf: ARGS ?= list
 REGION ?= prod-eastus
 CHARTS ?=
 
@@ -22,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-stack tools check generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-stack tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +37,8 @@ synth: $(ENVIRONMENT) ## The Terraform JSON of all stacks, into cdktf.out/
 test: $(ENVIRONMENT) ## The tests that need nothing but Python
 	@$(RUN) -m pytest -n auto
 
-test-rules: $(ENVIRONMENT) ## The tests of rules and routes, with the real promtool and amtool (needs Go once)
-	@$(RUN) -m monitoring tools promtool amtool
+test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real promtool, amtool, actionlint (needs Go once)
+	@$(RUN) -m monitoring tools promtool amtool actionlint
 	@$(RUN) -m pytest -n auto -m rules
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Express, Flask (needs Go once)
@@ -43,11 +47,12 @@ test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, o
 tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once
 	@$(RUN) -m monitoring tools
 
-check: $(ENVIRONMENT) ## Ruff, mypy, yamllint; what is generated equals what is committed
+check: $(ENVIRONMENT) ## Ruff, mypy, yamllint, zizmor; what is generated equals what is committed
 	@$(RUN) -m ruff check
 	@$(RUN) -m ruff format --check
 	@$(RUN) -m mypy .
 	@$(RUN) -m yamllint --strict .
+	@.venv/bin/zizmor --offline --quiet .github/workflows
 	@$(RUN) -m monitoring generate --check
 
 record: $(ENVIRONMENT) ## What the charts render, into tests/golden/ (needs helm; CHARTS=folder instead of pulling them)
@@ -75,6 +80,23 @@ validate: synth ## `terraform validate` of each stack, or of STACK=name (needs t
 			{ echo "make validate: the providers of $$stack cannot be had" >&2; exit 1; }; \
 		terraform -chdir="$$stack" validate || exit 1; \
 	done
+
+plan: synth ## Terraform's plan of STACK, with no secret in it: cdktf.out/stacks/STACK/plan.json
+	@command -v terraform >/dev/null || { echo "make plan: terraform is not on PATH" >&2; exit 1; }
+	@[ -d "cdktf.out/stacks/$(STACK)" ] || { echo "make plan: no such stack: $(STACK) (make plan STACK=name)" >&2; exit 1; }
+	@terraform -chdir="cdktf.out/stacks/$(STACK)" init -input=false >/dev/null
+	@terraform -chdir="cdktf.out/stacks/$(STACK)" plan -input=false -lock-timeout=10m -out=plan.tfplan
+	@terraform -chdir="cdktf.out/stacks/$(STACK)" show -json plan.tfplan >cdktf.out/stacks/$(STACK)/plan.secret.json
+	@$(RUN) -m monitoring redact-plan <cdktf.out/stacks/$(STACK)/plan.secret.json >cdktf.out/stacks/$(STACK)/plan.json
+	@rm cdktf.out/stacks/$(STACK)/plan.tfplan cdktf.out/stacks/$(STACK)/plan.secret.json
+
+review: $(ENVIRONMENT) ## What this tree means beside BASE: make review BASE=origin/main ARGS="--format markdown"
+	@$(RUN) -m monitoring review --base "$(BASE)" $(ARGS)
+
+comment: $(ENVIRONMENT) ## The review as a comment, with the plans below PLANS/plan-STACK/plan.json, into COMMENT
+	@$(RUN) -m monitoring review --base "$(BASE)" --format markdown $(EVENT) \
+		$(foreach plan,$(wildcard $(PLANS)/plan-*/plan.json),--plan $(patsubst $(PLANS)/plan-%/plan.json,%,$(plan))=$(plan)) \
+		>"$(COMMENT)"
 
 cdktf: $(ENVIRONMENT) $(NODE_MODULES) ## The cdktf command line: make cdktf ARGS="diff prod-eastus"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" npx --no-install cdktf $(ARGS)

@@ -67,6 +67,7 @@ MODULES = (
     ),
     # without slicelabels, Receive panics at the first sample
     Module(name="thanos", path="github.com/thanos-io/thanos", packages=("cmd/thanos",), tags="netgo slicelabels"),
+    Module(name="actionlint", path="github.com/rhysd/actionlint", packages=("cmd/actionlint",)),
     Module(name="oauth2-proxy", path="github.com/oauth2-proxy/oauth2-proxy/v7", packages=("",)),
 )
 BINARIES = {(package.rpartition("/")[2] or module.name): module for module in MODULES for package in module.packages}

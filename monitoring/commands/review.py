@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,12 +45,25 @@ LABELS = [label.value for label in Label]
     "--fail-on", multiple=True, type=click.Choice(LABELS), help="Exit with 1 where such a risk is not accepted."
 )
 @click.option("--accept", multiple=True, metavar="'LABEL by WHO: WHY'", help="A risk that somebody takes.")
-def command(*, base: str, plans: Sequence[str], form: str, fail_on: Sequence[str], accept: Sequence[str]) -> None:
+@click.option(
+    "--event",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="GitHub's event of a pull request: its labels `accept: LABEL` with a line `Accept LABEL: WHY` each.",
+)
+def command(
+    *,
+    base: str,
+    plans: Sequence[str],
+    form: str,
+    fail_on: Sequence[str],
+    accept: Sequence[str],
+    event: Path | None,
+) -> None:
     """Compare the meaning of this tree with that of REF, and name the risks.
 
     Exit code 1: a risk of --fail-on is not accepted; 2: something could not be read or compared (it is said what).
     """
-    accepted = tuple(_acceptance(text) for text in accept)
+    accepted = (*(_acceptance(text) for text in accept), *(accepted_in(event) if event else ()))
     with (
         TemporaryDirectory() as scratch,
         Progress(
@@ -87,6 +100,16 @@ def _acceptance(text: str) -> Acceptance:
     if match is None or match["label"] not in LABELS:
         raise click.BadParameter(f"must be 'LABEL by WHO: WHY' with a label of {', '.join(LABELS)}, got {text!r}")
     return Acceptance(label=Label(match["label"]), who=match["who"], why=match["why"])
+
+
+def accepted_in(event: Path) -> Iterator[Acceptance]:
+    """What a pull request's labels accept and its description gives a reason for; a label alone accepts nothing."""
+    request = json.loads(event.read_bytes()).get("pull_request") or {}
+    labels = {label["name"] for label in request.get("labels", ())}
+    for label in Label:
+        why = re.search(rf"^accept {label}: *(\S.*)$", request.get("body") or "", re.MULTILINE | re.IGNORECASE)
+        if f"accept: {label}" in labels and why:
+            yield Acceptance(label=label, who=request["user"]["login"], why=why[1].strip())
 
 
 def _both(base: str, scratch: Path, progress: Progress) -> tuple[Stacks, Stacks | None, list[str]]:

@@ -56,6 +56,7 @@ class Plan:
 
 
 SENSITIVE = "(sensitive)"
+CHANGED = "(sensitive) changed"
 UNKNOWN = "(known after apply)"
 _ACTIONS: Mapping[tuple[str, ...], Does] = {
     ("create",): Does.CREATE,
@@ -91,6 +92,63 @@ def read_plan(content: bytes, *, stack: str, addresses: frozenset[str]) -> Plan:
         raise UnreadablePlan(f"must be a plan of {stack}, got one with {foreign[0]}: another stack, or a stale tree")
     left_out += [f"{address} is in no tree that was compared: a stale plan?" for address in foreign]
     return Plan(stack=stack, planned=tuple(planned), left_out=tuple(left_out))
+
+
+def redacted(content: bytes) -> dict[str, Any]:
+    """The plan with all that a review reads and no value that is marked anywhere as sensitive: it may be kept."""
+    plan = _parsed(content)
+    secrets = frozenset(_secrets(plan))
+    return {
+        "format_version": plan["format_version"],
+        **{
+            key: [_redacted_row(row, secrets) for row in plan.get(key, []) if isinstance(row, Mapping)]
+            for key in ("resource_changes", "resource_drift")
+        },
+    }
+
+
+_KEPT = ("actions", "replace_paths", "after_unknown", "before_sensitive", "after_sensitive")
+
+
+def _redacted_row(row: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
+    change = row.get("change") or {}
+    hidden = {side: set(_leaves_that_are(change.get(f"{side}_sensitive"), path="")) for side in ("before", "after")}
+    before, after = dict(_leaves(change.get("before"))), dict(_leaves(change.get("after")))
+    # two masks where the values differ, so that the change itself stays
+    masks = {
+        "before": dict.fromkeys(before, SENSITIVE),
+        "after": {path: SENSITIVE if before.get(path) == value else CHANGED for path, value in after.items()},
+    }
+    values = {
+        side: _masked(change.get(side), hidden=hidden[side], secrets=secrets, masks=masks[side]) for side in hidden
+    }
+    return {
+        "address": row.get("address"),
+        "type": row.get("type"),
+        "change": {**{key: change[key] for key in _KEPT if key in change}, **values},
+    }
+
+
+def _masked(
+    value: object, *, hidden: set[str], secrets: frozenset[str], masks: Mapping[str, str], path: str = ""
+) -> object:
+    if isinstance(value, Mapping):
+        return {
+            key: _masked(below, hidden=hidden, secrets=secrets, masks=masks, path=f"{path}.{key}" if path else str(key))
+            for key, below in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _masked(below, hidden=hidden, secrets=secrets, masks=masks, path=f"{path}[{number}]")
+            for number, below in enumerate(value)
+        ]
+    if value is None or isinstance(value, bool):
+        return value
+    return masks[path] if _below(path, hidden) or _tells(str(value), secrets) else value
+
+
+def _tells(text: str, secrets: frozenset[str]) -> bool:
+    return SENSITIVE in text or any(secret in text for secret in secrets if len(secret) >= SHORTEST_SECRET)
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
@@ -167,8 +225,8 @@ def _changed(
         if old == new:
             continue
         texts = (_text(old), _text(new))
-        told = any(secret in text for secret in secrets if len(secret) >= SHORTEST_SECRET for text in texts)
-        yield (path, SENSITIVE, SENSITIVE) if told or _below(path, hidden) else (path, *texts)
+        told = _below(path, hidden) or any(_tells(text, secrets) for text in texts)
+        yield (path, SENSITIVE, SENSITIVE) if told else (path, *texts)
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.review.plan import Does, Plan, Planned, UnreadablePlan, read_plan
+from monitoring.review.plan import Does, Plan, Planned, UnreadablePlan, read_plan, redacted
 from monitoring.review.risks import Label, risks
 
 DISK = "azurerm_managed_disk.disks_disk-0"
@@ -127,6 +127,11 @@ def test_the_real_terraforms_plan_is_read() -> None:
         "terraform_data.gone": Does.DELETE,
         "terraform_data.new": Does.CREATE,
     }
+    recorded = (folder / "terraform-data.json").read_bytes()
+    kept = json.dumps(redacted(recorded))
+    assert SECRET in recorded.decode()
+    assert SECRET not in kept
+    assert read_plan(kept.encode(), stack="trial-a", addresses=known) == plan
     replaced = next(one for one in plan.planned if one.does is Does.REPLACE)
     assert replaced.forced_by == ("triggers_replace",)
     assert SECRET not in repr(plan)

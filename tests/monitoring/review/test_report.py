@@ -134,3 +134,23 @@ def test_a_ref_is_checked_out_beside_the_tree_and_gone_afterwards(tmp_path: Path
     with checked_out("HEAD", into=tmp_path, repository=repository) as tree:
         assert tree.is_dir()
     assert not tree.exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "body", "taken"),
+    [
+        (["accept: data loss"], "Why not\n\nAccept data loss: nobody asks for them\r\n", ["nobody asks for them"]),
+        (["accept: data loss"], "no reason", []),
+        ([], "Accept data loss: no label", []),
+        (["accept: data loss"], None, []),
+    ],
+)
+def test_a_pull_request_accepts_by_label_and_reason(
+    labels: list[str], body: str | None, taken: list[str], tmp_path: Path
+) -> None:
+    event = tmp_path / "event.json"
+    request = {"labels": [{"name": name} for name in labels], "body": body, "user": {"login": "octo"}}
+    event.write_text(json.dumps({"pull_request": request}))
+    assert [(one.label, one.who, one.why) for one in command.accepted_in(event)] == [
+        (Label.DATA_LOSS, "octo", why) for why in taken
+    ]
