@@ -51,6 +51,9 @@ CALLED = re.compile(
 )
 """Keys under which only a name may stand."""
 
+PERMISSIONS = ("read", "write", "none")
+"""What a workflow may do: GitHub calls one of them `id-token`."""
+
 WITHOUT = ("Base64HighEntropyString", "HexHighEntropyString", "IPPublicDetector", "KeywordDetector")
 """Plugins that are used otherwise here, or that look for something else."""
 
@@ -138,7 +141,7 @@ def _harmless(value: str | int, names: Collection[str]) -> bool:
     if isinstance(value, bool):
         return True
     file = str(value).removeprefix(f"{key_vault.FOLDER}/")
-    return file in {"true", "false", "", *names} or file.startswith("${")
+    return file in {"true", "false", "", *PERMISSIONS, *names} or file.startswith("${")
 
 
 def _documents(text: str) -> list[Any]:

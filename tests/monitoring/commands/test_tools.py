@@ -110,9 +110,7 @@ def test_a_machine_without_go_is_told_what_it_lacks(path: Path) -> None:
 def test_an_unknown_binary_is_refused_with_those_that_there_are() -> None:
     told = _call("promtool", "promtol")
     assert told.exit_code == 2
-    assert "must be of prometheus, promtool, alertmanager, amtool, thanos, oauth2-proxy, got promtol" in " ".join(
-        told.stderr.split()
-    ).replace("│ ", "")
+    assert f"must be of {', '.join(BINARIES)}, got promtol" in " ".join(told.stderr.split()).replace("│ ", "")
 
 
 @pytest.mark.usefixtures("path")
