@@ -233,6 +233,15 @@ def test_a_policy_too_many_is_found(name: str, fault: Callable[[Stack], None], o
     assert open_too in _opened_with(fault, name) - world(name).said()
 
 
+def test_every_policy_is_needed() -> None:
+    here, stack = world("calico"), stack_of("calico")
+    made = stack["resource"]["kubernetes_network_policy_v1"]
+    for label in made:
+        rest = {other: body for other, body in made.items() if other != label}
+        without = {**stack, "resource": {**stack["resource"], "kubernetes_network_policy_v1": rest}}
+        assert here.opened(without) != here.said(), label
+
+
 def test_a_node_reaches_the_pods_that_it_runs_and_no_policy_holds_what_is_in_its_network() -> None:
     """The limits: the kubelet's probes come from the node, and node-exporter listens on it."""
     found, ends = policies(stack_of("cilium"), cilium=True), world("cilium").ends
