@@ -121,6 +121,7 @@ _REQUESTS = (
         description="Requests per second.",
         unit="reqps",
         thresholds=FLOWING,
+        alerts=("ApplicationTrafficGone",),
         queries=(
             Query(
                 expr=rate("http_requests_total", by="cluster, job", matchers=_HTTP),
@@ -153,6 +154,7 @@ _REQUESTS = (
         unit="percentunit",
         width=12,
         thresholds=above(0.001, 0.01),
+        alerts=("ApplicationErrorBudgetBurnsFast", "ApplicationErrorBudgetBurnsSlowly"),
         queries=(
             Query(
                 expr=ratio(
@@ -196,6 +198,7 @@ _DURATION = (
         "regions add up; it cannot show more than the largest bucket.",
         unit="s",
         thresholds=above(0.5, 2),
+        alerts=("ApplicationLatencyBudgetBurns",),
         queries=tuple(
             Query(
                 expr=quantile(q, "http_request_duration_seconds", by="job", matchers=_HTTP),

@@ -31,6 +31,7 @@ _SERIES = (
         "remote write.",
         unit="short",
         thresholds=above(300_000, 400_000),
+        alerts=("PrometheusSeriesTowardsLimit",),
         queries=(
             Query(
                 expr=f"max by (cluster, pod) (prometheus_tsdb_head_series{{{of(PROMETHEUS)}}})",
@@ -93,6 +94,7 @@ _SERIES = (
         description="Seconds that the groups of rules took at their last evaluation, the ten most expensive.",
         unit="s",
         thresholds=above(5, 20),
+        alerts=("RulesCostly", "RulesRecordTooMuch"),
         queries=(
             Query(
                 expr="topk(10, max by (cluster, rule_group) "
@@ -109,6 +111,7 @@ _DISKS = (
         description="Share of each volume that is used.",
         unit="percentunit",
         thresholds=above(0.8, 0.9),
+        alerts=("VolumeAlmostFull",),
         queries=(
             Query(
                 expr=f"max by (cluster, persistentvolumeclaim) (kubelet_volume_stats_used_bytes{{{_VOLUMES}}} "
@@ -123,6 +126,7 @@ _DISKS = (
         "that it does not grow.",
         unit="d",
         thresholds=below(14, 4),
+        alerts=("VolumeFullSoon",),
         queries=(
             Query(
                 expr="min by (cluster, persistentvolumeclaim) (clamp_max("
@@ -151,6 +155,7 @@ _DISKS = (
         "retention: the limit by size cuts it short.",
         unit="percentunit",
         thresholds=below(0.9, 0.5),
+        alerts=("PrometheusRetentionCutShort",),
         queries=(
             Query(
                 expr=f"min by (cluster, pod) ((time() - prometheus_tsdb_lowest_timestamp_seconds{{{of(PROMETHEUS)}}}) "
@@ -195,6 +200,7 @@ _PODS = (
         description="Working set of each container as a share of its limit. At 100 % the kernel stops it.",
         unit="percentunit",
         thresholds=above(0.8, 0.95),
+        alerts=("MemoryNearLimit",),
         queries=(
             Query(
                 expr=f"max by (cluster, pod, container) (container_memory_working_set_bytes{{{_CONTAINERS}}}) "

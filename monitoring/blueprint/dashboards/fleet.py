@@ -149,6 +149,7 @@ _MONITORING = (
         description="Active series of a Prometheus replica: each region's own, without the copies.",
         unit="short",
         thresholds=above(300_000, 400_000),
+        alerts=("PrometheusSeriesTowardsLimit",),
         queries=(Query(expr=recorded("cluster:prometheus_head_series:max"), legend="{{cluster}}"),),
     ),
     Panel(
@@ -156,6 +157,7 @@ _MONITORING = (
         description="Age of the newest sample not yet sent, of the replica that is further behind.",
         unit="s",
         thresholds=above(60, 600),
+        alerts=("RemoteWriteBehind",),
         queries=(Query(expr=recorded("cluster:prometheus_remote_write_behind_seconds:max"), legend="{{cluster}}"),),
     ),
     Panel(
@@ -163,6 +165,7 @@ _MONITORING = (
         description="Share of remote-write requests that were not stored.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
+        alerts=("ThanosReceiveErrors",),
         queries=(
             Query(expr=recorded("cluster:thanos_receive_refused_per_request:ratio_rate5m"), legend="{{cluster}}"),
         ),
@@ -173,6 +176,7 @@ _MONITORING = (
         unit="percentunit",
         width=12,
         thresholds=above(0.01, 0.05),
+        alerts=("ObjectStoreErrors",),
         queries=(
             Query(expr=recorded("cluster:thanos_objstore_failures_per_operation:ratio_rate5m"), legend="{{cluster}}"),
         ),
@@ -184,6 +188,7 @@ _MONITORING = (
         kind="figure",
         width=12,
         thresholds=NEVER,
+        alerts=("ThanosCompactorHalted",),
         queries=(Query(expr=recorded("cluster:thanos_compact_halted:max"), legend="{{cluster}}"),),
     ),
 )

@@ -60,6 +60,7 @@ _PARTS = (
         kind="figure",
         width=24,
         thresholds=below(1, 0.5),
+        alerts=("PrometheusReplicaMissing", "ThanosPartDown", "SignInDown"),
         queries=(Query(expr=f"avg by (job) (up{{{SCOPE},{NAMESPACES}}})", legend="{{job}}"),),
     ),
     Panel(
@@ -121,6 +122,7 @@ _PROMETHEUS = (
         "A replica that sees less has lost targets, or the other holds what is gone.",
         unit="percentunit",
         thresholds=above(0.05, 0.2),
+        alerts=("PrometheusReplicasDisagree",),
         queries=(
             Query(
                 expr=f"1 - min by (cluster) (prometheus_tsdb_head_series{{{of(PROMETHEUS)}}}) "
@@ -141,6 +143,7 @@ _PROMETHEUS = (
         description="The slowest group of each replica. At 100 % evaluations are skipped, and alerts come late.",
         unit="percentunit",
         thresholds=above(0.5, 0.9),
+        alerts=("RuleGroupSlow", "RuleGroupMissesEvaluations"),
         queries=(
             Query(
                 expr=f"max by (cluster, pod) (prometheus_rule_group_last_duration_seconds{{{of(PROMETHEUS)}}} "
@@ -154,6 +157,7 @@ _PROMETHEUS = (
         description="Share of evaluations that end in an error. A failing alert rule cannot fire.",
         unit="percentunit",
         thresholds=NEVER,
+        alerts=("RuleEvaluationsFailing",),
         queries=(
             Query(
                 expr=ratio(
@@ -190,6 +194,7 @@ _PROMETHEUS = (
         "last hour. Any of them can mean lost samples.",
         unit="short",
         thresholds=NEVER,
+        alerts=("PrometheusWalCorrupted", "PrometheusWalWritesFailing"),
         queries=tuple(
             Query(
                 expr=f"sum by (cluster, pod) (increase({metric}{{{of(PROMETHEUS)}}}[1h]))",
@@ -211,6 +216,7 @@ _PROMETHEUS = (
         "The whole scrape is lost.",
         unit="cps",
         thresholds=NEVER,
+        alerts=("ScrapeLimitHit",),
         queries=tuple(
             Query(
                 expr=rate(metric, by="cluster, pod", matchers=of(PROMETHEUS)),
@@ -250,6 +256,7 @@ _REMOTE_WRITE = (
         "a restart of the sender meanwhile loses all that is unsent.",
         unit="s",
         thresholds=above(60, 600),
+        alerts=("RemoteWriteBehind", "RemoteWriteSoonLosesSamples", "RemoteWriteSenderRestarted"),
         queries=(
             Query(
                 expr="max by (cluster, pod) "
@@ -265,6 +272,7 @@ _REMOTE_WRITE = (
         "given up for their age (dropped: the outage was longer than outage_window).",
         unit="percentunit",
         thresholds=above(0.001, 0.01),
+        alerts=("RemoteWriteFailing", "RemoteWriteDropsOldSamples"),
         queries=tuple(
             Query(
                 expr=ratio(
@@ -302,6 +310,7 @@ _RECEIVE = (
         kind="figure",
         width=6,
         thresholds=below(3, 2),
+        alerts=("ThanosReceiveHashringMismatch", "ThanosReceiveRoutersDisagree"),
         queries=(
             Query(
                 expr=f"min by (cluster) (thanos_receive_hashring_nodes{{{of(RECEIVE_ROUTER)}}})",
@@ -321,6 +330,7 @@ _RECEIVE = (
         kind="figure",
         width=6,
         thresholds=below(1, 0),
+        alerts=("ThanosReceiveBelowQuorum", "ThanosReceiveQuorumAtRisk"),
         queries=(
             Query(
                 expr=f'sum by (cluster) (thanos_status{{{of(RECEIVE_INGESTOR)},check="ready"}}) '
@@ -336,6 +346,7 @@ _RECEIVE = (
         unit="reqps",
         width=12,
         thresholds=FLOWING,
+        alerts=("ThanosReceiveConflicts", "ThanosReceiveThrottles", "ThanosReceiveTooLarge"),
         queries=(
             Query(
                 expr=rate(
@@ -350,6 +361,7 @@ _RECEIVE = (
         description="Share of remote-write requests that were not stored.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
+        alerts=("ThanosReceiveErrors",),
         queries=(
             Query(
                 expr=ratio(
@@ -369,6 +381,7 @@ _RECEIVE = (
         "Forwards alone: one ingestor is away, and nothing is lost.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
+        alerts=("ThanosReceiveForwardErrors",),
         queries=tuple(
             Query(
                 expr=ratio(metric, metric, by="cluster", matchers=of(RECEIVE_ROUTER), of_part=',result="error"'),
@@ -436,6 +449,7 @@ _RECEIVE = (
         "that long a failing upload loses nothing.",
         unit="short",
         thresholds=NEVER,
+        alerts=("ThanosReceiveUploadsFailing", "ThanosReceiveUploadsStopped"),
         queries=(
             Query(
                 expr="sum by (cluster, pod) "
@@ -452,6 +466,7 @@ _STORE = (
         description="Share of reads and writes of the object store that end in an error, by part.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
+        alerts=("ObjectStoreErrors", "ObjectStoreUnreachable"),
         queries=(
             Query(
                 expr=ratio(
@@ -483,6 +498,7 @@ _STORE = (
         description="Failed loads of blocks by a store gateway in the last hour: queries miss what they hold.",
         unit="short",
         thresholds=NEVER,
+        alerts=("ThanosStoreBlocksNotLoading",),
         queries=(
             Query(
                 expr="sum by (cluster, pod) "
@@ -496,6 +512,7 @@ _STORE = (
         description="Share of gRPC calls that store gateways and ingestors answer with an error of theirs.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
+        alerts=("ThanosStoreErrors",),
         queries=(
             Query(
                 expr=ratio(
@@ -555,6 +572,7 @@ _COMPACT = (
         kind="figure",
         width=6,
         thresholds=NEVER,
+        alerts=("ThanosCompactorHalted", "ThanosCompactorMissing"),
         queries=(Query(expr=f"max by (cluster) (thanos_compact_halted{{{of(COMPACTOR)}}})", legend="{{cluster}}"),),
     ),
     Panel(
@@ -564,6 +582,7 @@ _COMPACT = (
         kind="figure",
         width=6,
         thresholds=FLOWING,
+        alerts=("ThanosCompactorNotIterating", "ThanosCompactorFailing"),
         queries=(
             Query(
                 expr=f"sum by (cluster) (increase(thanos_compact_iterations_total{{{of(COMPACTOR)}}}[1h]))",
@@ -578,6 +597,7 @@ _COMPACT = (
         unit="short",
         width=12,
         thresholds=above(50, 200),
+        alerts=("ThanosCompactorBacklog",),
         queries=tuple(
             Query(expr=f"sum by (cluster) ({metric}{{{of(COMPACTOR)}}})", legend=f"{{{{cluster}}}} {what}")
             for metric, what in (
@@ -639,6 +659,7 @@ _QUERY = (
         description="Share of queries answered with 5xx, at the query-frontend and at Query behind it.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
+        alerts=("ThanosQueryErrors",),
         queries=(
             Query(
                 expr=ratio(
@@ -657,6 +678,7 @@ _QUERY = (
         description="Time to answer, at Query, instant and range apart.",
         unit="s",
         thresholds=above(5, 20),
+        alerts=("ThanosQuerySlow",),
         queries=(
             Query(
                 expr=quantile(
@@ -675,6 +697,7 @@ _QUERY = (
         "answers are partial.",
         unit="short",
         thresholds=below(2, 1),
+        alerts=("ThanosQueryMissesStores",),
         queries=(
             Query(
                 expr=f"min by (cluster, store_type) (sum by (cluster, pod, store_type) "
@@ -798,6 +821,7 @@ _SIGN_IN = (
         description="Share of requests answered with 5xx: the sign-in at Entra fails, or what stands behind the door.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
+        alerts=("SignInErrors",),
         queries=(
             Query(
                 expr=ratio(
