@@ -252,16 +252,14 @@ _PROMETHEUS = (
 _REMOTE_WRITE = (
     Panel(
         title="Behind",
-        description="Age of the newest sample not yet sent. The WAL holds about two hours: what is older is lost, and "
-        "a restart of the sender meanwhile loses all that is unsent.",
+        description="Newest sample scraped against the newest one sent. An hour in the WAL is safe, more is luck; a "
+        "restart of the sender meanwhile loses all that is unsent.",
         unit="s",
         thresholds=above(60, 600),
         alerts=("RemoteWriteBehind", "RemoteWriteSoonLosesSamples", "RemoteWriteSenderRestarted"),
         queries=(
             Query(
-                expr="max by (cluster, pod) "
-                f"(prometheus_remote_storage_queue_highest_timestamp_seconds{{{of(PROMETHEUS)}}} "
-                f"- prometheus_remote_storage_queue_highest_sent_timestamp_seconds{{{of(PROMETHEUS)}}})",
+                expr=f"max by (cluster, pod) (namespace_pod:prometheus_remote_write_behind_seconds:max{{{SCOPE}}})",
                 legend="{{cluster}} {{pod}}",
             ),
         ),
