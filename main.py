@@ -20,6 +20,7 @@ from monitoring.commands._stale import remove_stale_stacks
 from monitoring.commands._summary import print_summary, read_stacks
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
+from monitoring.fleet.azure_calls import calls_note
 
 ROOT = Path(__file__).parent
 
@@ -46,7 +47,13 @@ def main() -> None:
         )
     app.synth()
     remove_stale_stacks(Path(app.outdir), keep={FLEET_STACK, *releases})
-    print_summary(read_stacks(Path(app.outdir)), releases=releases, warnings=fleet.warnings, console=console())
+    print_summary(
+        read_stacks(Path(app.outdir)),
+        releases=releases,
+        warnings=fleet.warnings,
+        console=console(),
+        notes=[calls_note(fleet.regions)],
+    )
 
 
 if __name__ == "__main__":

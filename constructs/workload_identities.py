@@ -13,8 +13,9 @@ from constructs.cluster import Cluster
 from constructs.group import Group
 from constructs.namespaces import Namespaces
 from constructs.object_store import ObjectStore
-from monitoring.blueprint.components import COMPONENTS, SIGN_IN, Component, Grant
+from monitoring.blueprint.components import SIGN_IN, Component, Grant
 from monitoring.blueprint.names import azure_name, identity_name
+from monitoring.blueprint.region_components import components_of
 from monitoring.fleet.model import Region
 
 AUDIENCE = "api://AzureADTokenExchange"
@@ -43,7 +44,7 @@ class WorkloadIdentities(Construct):
         self._namespaces = namespaces
         self.client_ids: dict[str, str] = {}
         self.ready: list[ITerraformDependable] = []
-        for component in COMPONENTS:
+        for component in components_of(region):
             if component.grants:
                 self._identity(component)
 
@@ -103,12 +104,14 @@ class WorkloadIdentities(Construct):
         )
 
     def _scopes(self, component: Component, grant: Grant) -> dict[str, str]:
-        """As narrow as Azure allows: the one container, the single secrets."""
+        """As narrow as Azure allows: the one container, the single secrets, the machines' resource group."""
+        subscription = f"/subscriptions/{self._region.subscription_id}"
         if grant is Grant.SECRETS_READ:
             vault = self._region.key_vault
             prefix = (
-                f"/subscriptions/{self._region.subscription_id}/resourceGroups/{vault.resource_group}"
-                f"/providers/Microsoft.KeyVault/vaults/{vault.name}"
+                f"{subscription}/resourceGroups/{vault.resource_group}/providers/Microsoft.KeyVault/vaults/{vault.name}"
             )
             return {secret: f"{prefix}/secrets/{secret}" for secret in component.secrets(self._region)}
+        if grant is Grant.MACHINES_READ:
+            return {"machines": f"{subscription}/resourceGroups/{self._region.azure_vms.resource_group}"}
         return {"container": self._store.container_id}

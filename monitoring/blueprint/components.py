@@ -23,6 +23,8 @@ KUBE_PROMETHEUS_STACK = "kube-prometheus-stack"
 THANOS = "thanos"
 OAUTH2_PROXY = "oauth2-proxy"
 OBJECTS = "objects"
+POSTGRES_RELEASE = "prometheus-postgres-exporter"
+REDIS_RELEASE = "prometheus-redis-exporter"
 
 POOL_LABELS: Mapping[str, str] = MappingProxyType({"workload": "monitoring"})
 """Label of the monitoring nodes, and, as a NoSchedule taint, what keeps others off them."""
@@ -46,7 +48,9 @@ OBJECT_STORE_KEY = "objstore.yml"
 
 SIGN_IN_SECRETS = "oauth2-proxy"
 ALERTMANAGER_SECRETS = "alertmanager"
-"""The SecretProviderClasses that mount the secrets of the sign-in and of Alertmanager from Key Vault."""
+POSTGRES_SECRETS = "postgres-exporter"
+REDIS_SECRETS = "redis-exporter"
+"""The SecretProviderClasses that mount secrets from Key Vault; of Redis' exporter also the Secret that it keeps."""
 
 COOKIE_SECRET = "oauth2-proxy-cookie-secret"  # noqa: S105  (a name)
 HTPASSWD_SECRET = "oauth2-proxy-htpasswd"  # noqa: S105  (a name)
@@ -59,6 +63,7 @@ class Grant(StrEnum):
     BLOB_WRITE = "Storage Blob Data Contributor"
     BLOB_READ = "Storage Blob Data Reader"
     SECRETS_READ = "Key Vault Secrets User"
+    MACHINES_READ = "Reader"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +102,16 @@ class Certificate:
 
 def _no_secrets(region: Region) -> tuple[str, ...]:  # noqa: ARG001  (what a component without secrets says)
     return ()
+
+
+def _postgres_secrets(region: Region) -> tuple[str, ...]:
+    database = region.databases.postgresql if region.databases else None
+    return (database.password_secret,) if database else ()
+
+
+def _redis_secrets(region: Region) -> tuple[str, ...]:
+    database = region.databases.redis if region.databases else None
+    return (database.password_secret,) if database else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +218,7 @@ PROMETHEUS = Component(
     service_account="prometheus-prometheus",
     # client: it writes to Thanos, and federates
     certificate=Certificate(usages=(Usage.SERVER, Usage.CLIENT), pods_of="prometheus-operated", local=True),
+    grants=(Grant.MACHINES_READ,),
 )
 ALERTMANAGER = Component(
     name="alertmanager",
@@ -280,6 +296,34 @@ SIGN_IN = Component(
     grants=(Grant.SECRETS_READ,),
     secrets=lambda region: (COOKIE_SECRET, HTPASSWD_SECRET),  # noqa: ARG005  (the same names everywhere)
 )
+# The databases' exporters: only where a region owns one (`components_of`).
+POSTGRES_EXPORTER = Component(
+    name="postgres-exporter",
+    release=POSTGRES_RELEASE,
+    labels={"app.kubernetes.io/name": "prometheus-postgres-exporter", "app.kubernetes.io/instance": POSTGRES_RELEASE},
+    ports=(Port(name="http", number=9187, service=80),),
+    service="postgres-exporter",
+    service_account="postgres-exporter",
+    grants=(Grant.SECRETS_READ,),
+    secrets=_postgres_secrets,
+)
+REDIS_EXPORTER = Component(
+    name="redis-exporter",
+    release=REDIS_RELEASE,
+    labels={"app.kubernetes.io/name": "prometheus-redis-exporter", "app.kubernetes.io/instance": REDIS_RELEASE},
+    ports=(Port(name="exporter-port", number=9121),),
+    service="redis-exporter",
+    service_account="redis-exporter",
+)
+REDIS_CREDENTIALS = Component(
+    name="redis-credentials",
+    release=REDIS_RELEASE,
+    labels={"app.kubernetes.io/name": "redis-credentials", "app.kubernetes.io/instance": REDIS_RELEASE},
+    ports=(),
+    service_account="redis-credentials",
+    grants=(Grant.SECRETS_READ,),
+    secrets=_redis_secrets,
+)
 
 COMPONENTS = (
     OPERATOR,
@@ -296,6 +340,9 @@ COMPONENTS = (
     STORE_GATEWAY,
     COMPACTOR,
     SIGN_IN,
+    POSTGRES_EXPORTER,
+    REDIS_EXPORTER,
+    REDIS_CREDENTIALS,
 )
 
 CRD_UPGRADE = Component(

@@ -21,11 +21,14 @@ from monitoring.blueprint.components import (
     NODE_EXPORTER,
     OPERATOR,
     OPERATOR_WEBHOOK,
+    POSTGRES_EXPORTER,
     PROMETHEUS,
     QUERY,
     QUERY_FRONTEND,
     RECEIVE_INGESTOR,
     RECEIVE_ROUTER,
+    REDIS_CREDENTIALS,
+    REDIS_EXPORTER,
     SIGN_IN,
     STORE_GATEWAY,
     Component,
@@ -39,7 +42,7 @@ FILE = "monitoring/blueprint/flows.py"
 PARTICIPANTS = (*COMPONENTS, *JOBS)
 """All that a row may name of ours."""
 
-SILENT: tuple[Component, ...] = ()
+SILENT: tuple[Component, ...] = (REDIS_CREDENTIALS,)
 """Components that call nobody and that nobody calls, but for DNS."""
 
 METRICS = "metrics tell no secret"
@@ -86,6 +89,8 @@ SCRAPED = (
     (STORE_GATEWAY, "http"),
     (COMPACTOR, "http"),
     (SIGN_IN, "metrics"),
+    (POSTGRES_EXPORTER, "http"),
+    (REDIS_EXPORTER, "exporter-port"),
 )
 """Ports of ours with metrics, with TLS and without."""
 
@@ -96,6 +101,7 @@ def flows(region: Region, peers: Sequence[Peer]) -> tuple[Flow, ...]:
         *_names(region),
         *_kubernetes(region),
         *_scrapes(region),
+        *_databases(region),
         *_samples(region),
         *_alerts(region),
         *_people(region),
@@ -159,11 +165,26 @@ def _scrapes(region: Region) -> Iterator[Flow]:
         machines = Cidr(
             name="virtual machines",
             networks=region.network.virtual_machine_subnets,
-            ports=(Port(name="node-exporter", number=9100),),
+            ports=(Port(name="node-exporter", number=region.azure_vms.port),),
         )
         yield Flow(PROMETHEUS, machines, port="node-exporter", why="metrics", auth=Auth.NONE, reason=METRICS)
-        yield Flow(PROMETHEUS, ENTRA, port="https", why="a token for Azure", auth=Auth.TLS_TOKEN)
-        yield Flow(PROMETHEUS, AZURE, port="https", why="discovery of virtual machines", auth=Auth.TLS_TOKEN)
+    yield Flow(PROMETHEUS, ENTRA, port="https", why="a token for Azure", auth=Auth.TLS_TOKEN)
+    yield Flow(PROMETHEUS, AZURE, port="https", why="discovery of virtual machines", auth=Auth.TLS_TOKEN)
+
+
+def _databases(region: Region) -> Iterator[Flow]:
+    """Managed databases answer at private endpoints."""
+    if region.databases is None:
+        return
+    asked = ((POSTGRES_EXPORTER, region.databases.postgresql), (REDIS_EXPORTER, region.databases.redis))
+    for exporter, database in asked:
+        if database is not None:
+            server = HostName(
+                name=database.host,
+                network=region.network.private_endpoint_subnet,
+                ports=(Port(name="database", number=database.port),),
+            )
+            yield Flow(exporter, server, port="database", why="statistics", auth=Auth.TLS_TOKEN)
 
 
 def _samples(region: Region) -> Iterator[Flow]:

@@ -46,6 +46,11 @@ def parse(text: str) -> list[Manifest]:
     return [document for document in yaml.load_all(text, Loader=_Loader) if document]
 
 
+def in_namespace(manifest: Manifest, namespace: str) -> Manifest:
+    """The object with the namespace into which Helm puts it where it names none."""
+    return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
+
+
 def title(manifest: Manifest) -> str:
     """`Deployment/grafana`."""
     return f"{manifest.get('kind')}/{manifest.get('metadata', {}).get('name')}"

@@ -55,8 +55,9 @@ def print_summary(
     releases: Mapping[str, Sequence[Release]],
     warnings: Sequence[Problem],
     console: Console,
+    notes: Sequence[str] = (),
 ) -> None:
-    """Table of stacks; then chart versions, what regions override, and what must be filled in."""
+    """Table of stacks; then chart versions, notes, what regions override, and what must be filled in."""
     table = Table("stack", *KINDS, "others", "overrides", box=box.SIMPLE)
     for stack in stacks:
         overridden = [
@@ -71,6 +72,8 @@ def print_summary(
     console.print(table)
     charts = sorted({release.chart for region in releases.values() for release in region}, key=lambda chart: chart.name)
     console.print("charts: " + ", ".join(f"{chart.name} {chart.version}" for chart in charts))
+    for note in notes:
+        console.print(note, soft_wrap=True)
     undigested = ", ".join(chart.name for chart in charts if chart.digest is None and not chart.folder)
     if undigested:
         _warn(console, f"helm-values/versions.yaml: digest must be recorded, got null: {undigested}")

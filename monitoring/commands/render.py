@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from monitoring.blueprint import flags
+from monitoring.blueprint import flags, monitors
 from monitoring.blueprint.charts import ROOT, versions
 from monitoring.blueprint.components import THANOS
-from monitoring.blueprint.manifests import Manifest, parse, pod_faults, title, workloads
+from monitoring.blueprint.manifests import Manifest, in_namespace, parse, pod_faults, title, workloads
 from monitoring.blueprint.release import Release, to_yaml
 from monitoring.blueprint.releases import checked_releases
 from monitoring.commands._charts import CannotHave, find_chart, find_helm
@@ -32,6 +32,7 @@ from monitoring.fleet import load_fleet
 CRD = "CustomResourceDefinition"
 RECORD = "tests/golden/workloads.json"
 FLAGS_RECORD = "tests/golden/flags.json"
+MONITORS = "tests/golden/monitors.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Rendering:
     """A release's objects; `definitions` are the CRDs that its chart brings."""
 
     release: str
+    namespace: str
     text: str
     objects: list[Manifest]
     definitions: list[Manifest]
@@ -61,6 +63,7 @@ def render(release: Release, *, charts: Path | None, scratch: Path) -> Rendering
     values.write_text(to_yaml(release.values), encoding="utf-8")
     template = [find_helm(), "template", release.name, str(chart), "--namespace", release.namespace, "--include-crds"]
     template += ["--values", str(values), "--kube-version", f"{versions().kubernetes}.0"]
+    template += ["--api-versions", "monitoring.coreos.com/v1"]  # a chart may make no monitor where it sees no operator
     done = subprocess.run(template, capture_output=True, text=True, check=False)  # noqa: S603  (no shell)
     if done.returncode:
         raise CannotHave(f"helm cannot render {release.name}: {done.stderr.strip()}")
@@ -70,6 +73,7 @@ def render(release: Release, *, charts: Path | None, scratch: Path) -> Rendering
         raise CannotHave(f"the rendering of {release.name} must be YAML: {broken}") from broken
     return Rendering(
         release=release.name,
+        namespace=release.namespace,
         text=done.stdout,
         objects=[manifest for manifest in manifests if manifest.get("kind") != CRD],
         definitions=[manifest for manifest in manifests if manifest.get("kind") == CRD],
@@ -118,7 +122,7 @@ def check(renderings: list[Rendering], *, definitions: Sequence[Manifest]) -> It
     help="Folder of further CustomResourceDefinitions: cert-manager's, the Gateway API's, the secrets driver's.",
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the objects to.")
-@click.option("--record", is_flag=True, help=f"Write {RECORD} and {FLAGS_RECORD}, for tests.")
+@click.option("--record", is_flag=True, help=f"Write {RECORD}, {MONITORS} and {FLAGS_RECORD}, for tests.")
 @as_json
 def command(
     region: str,
@@ -159,11 +163,11 @@ def command(
         for rendering in renderings:
             (output / f"{rendering.release}.yaml").write_text(rendering.text, encoding="utf-8")
     if record:
-        rows = workloads([manifest for rendering in renderings for manifest in rendering.objects])
-        (ROOT / RECORD).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        made = [in_namespace(one, rendering.namespace) for rendering in renderings for one in rendering.objects]
         of_thanos = [rendering for rendering in renderings if rendering.release.startswith(THANOS)]
         given = flags.of_workloads(manifest for rendering in of_thanos for manifest in rendering.objects)
-        (ROOT / FLAGS_RECORD).write_text(json.dumps(given, indent=1) + "\n", encoding="utf-8")
+        for name, content in ((RECORD, workloads(made)), (MONITORS, monitors.record(made)), (FLAGS_RECORD, given)):
+            (ROOT / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     _print(reports, as_json=as_json)
     sys.exit(1 if any(report.problems for report in reports) else 0)
 

@@ -14,6 +14,7 @@ def pattern(allowed: str, *, longest: int, shortest: int = 1) -> StringConstrain
 
 KubernetesName = Annotated[str, pattern(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", longest=63)]
 HostName = Annotated[str, pattern(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", longest=253)]
+ResourceGroupName = Annotated[str, pattern(r"^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$", longest=90)]
 
 
 class Model(BaseModel):

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from monitoring.fleet import trust
 from monitoring.fleet.alerting_checks import alerting_faults
+from monitoring.fleet.azure_calls import READS_PER_HOUR, calls_per_hour
 from monitoring.fleet.azure_regions import HAS_ZONES
 from monitoring.fleet.model import Region, Resources
 from monitoring.fleet.quantities import Duration
@@ -208,6 +209,13 @@ def _trust(region: Region) -> Iterator[Fault]:
     yield from trust.repeated(region.trust)
 
 
+def _azure_calls(region: Region) -> Iterator[Fault]:
+    calls = calls_per_hour(region)
+    if calls > READS_PER_HOUR:
+        message = f"must keep the calls to Azure at most {READS_PER_HOUR} an hour, got {calls} (docs/discovery.md)"
+        yield ("azure_vms", "refresh"), message
+
+
 REGION_CHECKS = (
     _location,
     _node_pools,
@@ -222,6 +230,7 @@ REGION_CHECKS = (
     _access,
     _trust,
     alerting_faults,
+    _azure_calls,
 )
 
 

@@ -14,9 +14,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from monitoring.fleet.alerting import Alerting
-from monitoring.fleet.base import HostName, KubernetesName, Model
+from monitoring.fleet.base import HostName, KubernetesName, Model, ResourceGroupName
 from monitoring.fleet.base import pattern as _pattern
 from monitoring.fleet.quantities import Cpu, Duration, Size
+from monitoring.fleet.sources import AzureVms, Databases
 from monitoring.fleet.trust import Trust
 
 
@@ -40,7 +41,6 @@ Uuid = Annotated[str, _pattern(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", l
 """An id of Azure or Entra. Not a secret; zeros until filled in (a warning)."""
 
 ResourceId = Annotated[str, _pattern(r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/.+$", longest=512)]
-ResourceGroupName = Annotated[str, _pattern(r"^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$", longest=90)]
 StorageAccountName = Annotated[str, _pattern(r"^[a-z0-9]+$", longest=24, shortest=3)]
 ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, shortest=3)]
 KeyVaultName = Annotated[str, _pattern(r"^[A-Za-z](-?[A-Za-z0-9])+$", longest=24, shortest=3)]
@@ -309,6 +309,8 @@ class Region(Model):
     thanos: Thanos
     access: Access
     runbooks: WebAddress
+    azure_vms: AzureVms
+    databases: Databases | None
     certificates: Certificates
     trust: Trust
     disk_snapshots: DiskSnapshots | None

@@ -32,7 +32,7 @@ def test_names_tell_apart_what_regions_have_alike() -> None:
 
 def test_a_region_with_zones_and_one_without_differ_in_pools_and_places_alone() -> None:
     counts = [
-        {kind: len(named) for kind, named in region_stack(name)["resource"].items()} for name in (ZONES, NO_ZONES)
+        {kind: len(named) for kind, named in region_stack(name)["resource"].items()} for name in (TWO_ZONES, NO_ZONES)
     ]
     assert {kind for kind in counts[0] if counts[0][kind] != counts[1].get(kind)} == {
         "azurerm_kubernetes_cluster_node_pool"

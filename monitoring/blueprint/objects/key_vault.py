@@ -17,11 +17,19 @@ CLIENT_ID = "spec.parameters.clientID"
 """The path that Terraform fills in: the driver takes the identity's client id from here, not from the account."""
 
 
-def secret_provider_class(name: str, region: Region, secrets: Sequence[str]) -> dict[str, Any]:
+def secret_provider_class(
+    name: str, region: Region, secrets: Sequence[str], *, synced_to: str | None = None
+) -> dict[str, Any]:
     """The SecretProviderClass by which pods mount `secrets`, the names of secrets in the region's vault.
 
-    The pod's workload identity needs `Grant.SECRETS_READ` on each.
+    The pod's workload identity needs `Grant.SECRETS_READ` on each. `synced_to` names a Kubernetes Secret that has
+    them too, for as long as a pod mounts the class: for a chart that can mount nothing else.
     """
+    synced = {
+        "secretName": synced_to,
+        "type": "Opaque",
+        "data": [{"objectName": secret, "key": secret} for secret in secrets],
+    }
     objects = [yaml.safe_dump({"objectName": secret, "objectType": "secret"}) for secret in secrets]
     return {
         "apiVersion": "secrets-store.csi.x-k8s.io/v1",
@@ -35,6 +43,7 @@ def secret_provider_class(name: str, region: Region, secrets: Sequence[str]) -> 
                 "tenantId": region.tenant_id,
                 "objects": yaml.safe_dump({"array": objects}, default_style="|"),
             },
+            **({"secretObjects": [synced]} if synced_to else {}),
         },
     }
 

@@ -9,11 +9,28 @@ from typing import Any
 
 from monitoring.blueprint import closed
 from monitoring.blueprint.charts import HELM_VALUES, versions
-from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, NAMESPACE, OAUTH2_PROXY, OBJECTS, THANOS
+from monitoring.blueprint.components import (
+    KUBE_PROMETHEUS_STACK,
+    NAMESPACE,
+    OAUTH2_PROXY,
+    OBJECTS,
+    POSTGRES_RELEASE,
+    REDIS_RELEASE,
+    THANOS,
+)
 from monitoring.blueprint.layers import compose, overlaps
+from monitoring.blueprint.region_components import has_release
 from monitoring.blueprint.release import Release
-from monitoring.blueprint.releases import kube_prometheus_stack, oauth2_proxy, objects, thanos
+from monitoring.blueprint.releases import (
+    kube_prometheus_stack,
+    oauth2_proxy,
+    objects,
+    prometheus_postgres_exporter,
+    prometheus_redis_exporter,
+    thanos,
+)
 from monitoring.blueprint.rules import rules
+from monitoring.blueprint.scrape import override_faults, scrape_files
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
@@ -75,17 +92,35 @@ RECIPES = (
         after=(OBJECTS, KUBE_PROMETHEUS_STACK, THANOS),
         known_after_apply=oauth2_proxy.KNOWN_AFTER_APPLY,
     ),
+    # the monitors of both are the operator's kind
+    _Recipe(
+        name=POSTGRES_RELEASE,
+        computed=_alone(prometheus_postgres_exporter.computed),
+        timeout=300,
+        atomic=True,
+        after=(OBJECTS, KUBE_PROMETHEUS_STACK),
+        known_after_apply=prometheus_postgres_exporter.KNOWN_AFTER_APPLY,
+    ),
+    _Recipe(
+        name=REDIS_RELEASE,
+        computed=_alone(prometheus_redis_exporter.computed),
+        timeout=300,
+        atomic=True,
+        after=(OBJECTS, KUBE_PROMETHEUS_STACK),
+        known_after_apply=prometheus_redis_exporter.KNOWN_AFTER_APPLY,
+    ),
 )
 
 
 def releases(region: Region, peers: Sequence[Peer]) -> tuple[Release, ...]:
     """Every release of a region, unchecked: `checked_releases` is for whoever installs them."""
-    return tuple(_release(recipe, region, peers) for recipe in RECIPES)
+    return tuple(_release(recipe, region, peers) for recipe in RECIPES if has_release(region, recipe.name))
 
 
 def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
     """The releases of every region, by region name; `InvalidInput` tells every wrong value of every layer."""
-    problems = [*rules().problems, *(problem for recipe in RECIPES for problem in _static_problems(recipe))]
+    problems = [*rules().problems, *scrape_files().problems]
+    problems += [problem for recipe in RECIPES for problem in _static_problems(recipe)]
     for file in fleet.files:
         problems += _region_problems(file, fleet.peers_of(file.region))
     if problems:
@@ -127,14 +162,16 @@ def _static_problems(recipe: _Recipe) -> list[Problem]:
 
 
 def _region_problems(file: RegionFile, peers: Sequence[Peer]) -> list[Problem]:
+    recipes = [recipe for recipe in RECIPES if has_release(file.region, recipe.name)]
     # of a list alone there is no part to override: in its place, every certificate and policy would be gone
-    names = [recipe.name for recipe in RECIPES if recipe.written]
+    names = [recipe.name for recipe in recipes if recipe.written]
     problems = [
         file.problem(("helm_values", name), f"must be a release with values, one of {', '.join(names)}")
         for name in file.region.helm_values
         if name not in names
     ]
-    for recipe in RECIPES:
+    problems += [file.problem(path, message) for path, message in override_faults(file.region.helm_values)]
+    for recipe in recipes:
         written, computed = static_values(recipe.name), recipe.computed(file.region, peers)
         problems += overlaps(written.data, computed, file=written.name, module=recipe.module)
         problems += [

@@ -60,6 +60,15 @@ def resources(wanted: Resources) -> dict[str, Any]:
     }
 
 
+def of_database(job: str, host: str, port: int) -> list[dict[str, Any]]:
+    """Relabelings of an exporter that speaks for a database: its series are the database's, whatever pod asks."""
+    return [
+        {"targetLabel": "job", "replacement": job},
+        {"targetLabel": "instance", "replacement": f"{host}:{port}"},
+        {"action": "labeldrop", "regex": "pod|container|endpoint|service"},
+    ]
+
+
 def image(name: str) -> dict[str, str]:
     """A pinned image as most charts take it."""
     return versions().images[name].model_dump()

@@ -26,6 +26,7 @@ from monitoring.blueprint.door import ROLE_HEADER, USER_HEADER
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import _tls
+from monitoring.blueprint.releases._discovery import discovery
 from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
 from monitoring.blueprint.rules import rules
 from monitoring.fleet.model import Region
@@ -49,6 +50,7 @@ def computed(region: Region) -> Mapping[str, Any]:
         **_alertmanager(region),
         **_extra_manifests(region),
         **_tls.stack(region),
+        **discovery(region),
         "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks),
     }
     return merged(nested(paths), _grafana(region))

@@ -52,6 +52,8 @@ def differences(component: Component, rows: list[dict[str, Any]]) -> Iterator[st
 
 
 def _service_differences(component: Component, rows: list[dict[str, Any]]) -> Iterator[str]:
+    if component.service is None:
+        return
     services = [row for row in rows if row["kind"] == "Service" and row["name"] == component.service]
     if len(services) != 1:
         yield f"there are {len(services)} Services {component.service}"

@@ -1,0 +1,44 @@
+"""How often a region's Prometheus asks Azure Resource Manager for virtual machines, against what Azure answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+
+from monitoring.fleet.model import Region
+
+READS_PER_HOUR = 12_000
+"""Reads per hour that Azure Resource Manager answers to one identity in one subscription.
+
+Microsoft Learn, "Understand how Azure Resource Manager throttles requests". Since 2024 a bucket of 250 reads that
+refills by 25 a second has replaced the hourly limit in most subscriptions: 90 000 an hour. The older limit is kept:
+it holds in both, and where the bucket is the limit it leaves most of it to retries.
+"""
+
+PAGE = 50
+"""Machines in one answer to a list, on the safe side: Azure names no size."""
+
+INTERFACE_KEPT = 10
+"""Refreshes for which Prometheus keeps a network interface before it asks again, at least (a random part, up to 3
+more, is added): `addToCache` in Prometheus' discovery/azure/azure.go."""
+
+HOUR = 3600
+
+
+def calls_per_hour(region: Region) -> int:
+    """Reads in the worst hour, which begins with a start: no interface is known yet.
+
+    A refresh lists the machines, lists the scale sets, and lists the machines of each set. Each machine's interface
+    is one more read, kept for a while. Every replica asks for itself, all with the one identity.
+    """
+    vms = region.azure_vms
+    refreshes = ceil(HOUR / vms.refresh.seconds)
+    lists = max(1, ceil(vms.expected_machines / PAGE)) + 1 + vms.expected_scale_sets
+    interfaces = vms.expected_machines * ceil(refreshes / INTERFACE_KEPT)
+    return region.prometheus.replicas * (refreshes * lists + interfaces)
+
+
+def calls_note(regions: Iterable[Region]) -> str:
+    """For the summary of a synthesis."""
+    counts = ", ".join(f"{region.name} {calls_per_hour(region)}" for region in regions)
+    return f"calls to Azure for machines, at most {READS_PER_HOUR} an hour: {counts}"

@@ -1,0 +1,49 @@
+"""Each region's scrape configuration by the real promtool, in a minimal prometheus.yml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.scrape import FOLDER, scrape_files
+from monitoring.fleet import Region, load_fleet
+from tests.rules.promtool import promtool
+
+pytestmark = pytest.mark.rules
+
+PRODUCTION = load_fleet(ROOT / "regions").regions
+
+
+def _check(jobs: list[dict[str, Any]], tmp_path: Path) -> tuple[int, str]:
+    file = tmp_path / "prometheus.yml"
+    file.write_text(yaml.safe_dump({"scrape_configs": jobs}), encoding="utf-8")
+    done = promtool("check", "config", "--lint=all", "--lint-fatal", str(file))
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("region", PRODUCTION, ids=lambda region: region.name)
+def test_prometheus_takes_the_jobs_of_every_region(region: Region, tmp_path: Path) -> None:
+    code, told = _check(scrape_files().jobs(region), tmp_path)
+    assert code == 0, told
+
+
+def test_prometheus_takes_the_files_as_they_are(tmp_path: Path) -> None:
+    """But for Azure's, which lack the subscription until a region's file gives it."""
+    native = [file for file in sorted((ROOT / FOLDER).iterdir()) if "azure" not in file.name]
+    file = tmp_path / "prometheus.yml"
+    file.write_text(yaml.safe_dump({"scrape_config_files": [str(one) for one in native]}), encoding="utf-8")
+    done = promtool("check", "config", str(file))
+    assert native
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"relabel_configs": [{"regex": "("}]}, {"sample_limt": 5}, {"azure_sd_configs": [{"port": 1}]}]
+)
+def test_a_wrong_job_is_found(wrong: dict[str, Any], tmp_path: Path) -> None:
+    code, _ = _check([{"job_name": "trial", **wrong}], tmp_path)
+    assert code
