@@ -46,18 +46,26 @@ class BaseStack(TerraformStack):
                 tenant_id=tenant_id,
                 use_azuread_auth=True,
             )
-        AzurermProvider(
-            self,
-            "azurerm",
-            subscription_id=subscription_id,
-            tenant_id=tenant_id,
-            resource_provider_registrations="none",  # the deployer need not be allowed to register any
-            storage_use_azuread=True,
-            features=[
-                AzurermProviderFeatures(
-                    # without it, creating an account polls endpoints that a private account does not answer
-                    storage=[AzurermProviderFeaturesStorage(data_plane_available=False)],
-                    resource_group=[AzurermProviderFeaturesResourceGroup(prevent_deletion_if_contains_resources=True)],
-                )
-            ],
-        )
+        azurerm_provider(self, "azurerm", tenant_id=tenant_id, subscription_id=subscription_id)
+
+
+def azurerm_provider(
+    scope: Construct, name: str, *, tenant_id: str, subscription_id: str, alias: str | None = None
+) -> AzurermProvider:
+    """The provider of a subscription; with an `alias` it is for the resources alone that name it."""
+    return AzurermProvider(
+        scope,
+        name,
+        alias=alias,
+        subscription_id=subscription_id,
+        tenant_id=tenant_id,
+        resource_provider_registrations="none",  # the deployer need not be allowed to register any
+        storage_use_azuread=True,
+        features=[
+            AzurermProviderFeatures(
+                # without it, creating an account polls endpoints that a private account does not answer
+                storage=[AzurermProviderFeaturesStorage(data_plane_available=False)],
+                resource_group=[AzurermProviderFeaturesResourceGroup(prevent_deletion_if_contains_resources=True)],
+            )
+        ],
+    )

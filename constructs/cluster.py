@@ -34,7 +34,7 @@ class Cluster(Construct):
     """A data source: providers configured from a cluster of the same state break plans.
 
     `id` and `oidc_issuer_url` are references. `disk_access` is the grant that lets the cluster attach disks of
-    the region's resource group: pods that need one wait for it.
+    the region's resource group, `subnet_access` the one for the load balancers' subnet: what needs them waits.
     """
 
     def __init__(self, scope: Construct, name: str, *, region: Region, group: Group) -> None:
@@ -72,9 +72,9 @@ class Cluster(Construct):
             metadata=DataKubernetesMutatingWebhookConfigurationV1Metadata(name=WORKLOAD_IDENTITY_WEBHOOK),
             lifecycle=TerraformResourceLifecycle(postcondition=[WORKLOAD_IDENTITY]),
         )
-        self.disk_access = self._grant_control_plane(region, group)
+        self.disk_access, self.subnet_access = self._grant_control_plane(region, group)
 
-    def _grant_control_plane(self, region: Region, group: Group) -> RoleAssignment:
+    def _grant_control_plane(self, region: Region, group: Group) -> tuple[RoleAssignment, RoleAssignment]:
         """The control plane, not the kubelet, attaches disks and makes load balancers.
 
         Its identity is looked up by name: the cluster's own `identity.principal_id` is empty when user-assigned.
@@ -89,7 +89,7 @@ class Cluster(Construct):
         role = DataAzurermRoleDefinition(
             self, "disk-role", name=DISK_ROLE, scope=f"/subscriptions/{region.subscription_id}"
         )
-        RoleAssignment(
+        subnet_access = RoleAssignment(
             self,
             "join-load-balancer-subnet",
             scope=f"{region.network.virtual_network_id}/subnets/{region.network.load_balancers.subnet_name}",
@@ -97,7 +97,7 @@ class Cluster(Construct):
             principal_id=principal_id,
             principal_type="ServicePrincipal",
         )
-        return RoleAssignment(
+        disk_access = RoleAssignment(
             self,
             "attach-disks",
             scope=group.id,
@@ -105,6 +105,7 @@ class Cluster(Construct):
             principal_id=principal_id,
             principal_type="ServicePrincipal",
         )
+        return disk_access, subnet_access
 
 
 WORKLOAD_IDENTITY = Postcondition(

@@ -12,6 +12,7 @@ from constructs.cluster import Cluster
 from constructs.disk_snapshots import DiskSnapshots
 from constructs.group import resource_group
 from constructs.helm_releases import HelmReleases
+from constructs.load_balancers import LoadBalancers
 from constructs.namespaces import Namespaces
 from constructs.network_policies import NetworkPolicies
 from constructs.node_pools import NodePools
@@ -59,6 +60,7 @@ class RegionStack(BaseStack):
         disks = PrometheusDisks(
             self, "disks", region=region, group=group, cluster=cluster, namespaces=namespaces, classes=classes
         )
+        LoadBalancers(self, "load-balancers", region=region, depends_on=[namespaces.monitoring, cluster.subnet_access])
         if region.disk_snapshots:
             DiskSnapshots(self, "disk-snapshots", region=region, wanted=region.disk_snapshots, group=group, disks=disks)
         # A Secret, because the chart mounts one; it holds the store's address and no key.

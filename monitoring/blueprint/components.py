@@ -213,7 +213,11 @@ PROMETHEUS = Component(
     name="prometheus",
     release=KUBE_PROMETHEUS_STACK,
     labels={"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": "prometheus"},
-    ports=(Port(name="http-web", number=9090, tls=True), Port(name="reloader-web", number=8080)),
+    ports=(
+        Port(name="http-web", number=9090, tls=True),
+        Port(name="reloader-web", number=8080),
+        Port(name="federate", number=9443, tls=True),
+    ),
     service="prometheus-prometheus",
     service_account="prometheus-prometheus",
     # client: it writes to Thanos, and federates
@@ -355,6 +359,11 @@ CRD_UPGRADE = Component(
 
 JOBS = (CRD_UPGRADE,)
 """What runs to an end, as a hook before its release: it calls, and nobody calls it."""
+
+
+def prometheus_pod(replica: int) -> str:
+    """Name of a replica's pod, which Kubernetes also gives it as a label."""
+    return f"prometheus-prometheus-{replica}"
 
 
 def prometheus_claim(replica: int) -> str:

@@ -35,6 +35,7 @@ RULES = {
     "managed disk": NameRule(abbreviation="disk", longest=80),
     "managed identity": NameRule(abbreviation="id", longest=128, pattern=r"[A-Za-z0-9][A-Za-z0-9_-]{2,}"),
     "private endpoint": NameRule(abbreviation="pep", longest=64),
+    "virtual network link": NameRule(abbreviation="link", longest=80),
 }
 
 

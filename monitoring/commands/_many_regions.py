@@ -29,6 +29,7 @@ def _readdressed(value: Any, number: int) -> Any:
 def another_region(region: Mapping[str, Any], number: int) -> dict[str, Any]:
     """A region's file under names and addresses of its own; number 1, the first of a fleet, holds the global view."""
     own = {
+        "network": {"virtual_network_id": f"{region['network']['virtual_network_id']}-{number}"},
         "global_view": number == 1,
         "resource_group": f"rg-bench-{number}",
         "cluster": {"name": f"aks-bench-{number}"},

@@ -268,6 +268,8 @@ def _unique(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, st
             ("host", ("access", "host"), region.access.host),
             ("resource group", ("resource_group",), (region.subscription_id, region.resource_group.lower())),
             ("cluster", ("cluster", "name"), _cluster_id(region)),
+            # Azure links a network to the fleet's zone once
+            ("network", ("network", "virtual_network_id"), region.network.virtual_network_id.lower()),
             *(("address", path, address) for path, address in addresses(region)),
         ]
         for kind, path, value in unique:

@@ -76,7 +76,9 @@ def test_the_hubs_zone_is_used_by_id_since_a_network_takes_one_link_per_name() -
     stack = region_stack(ZONES)
     (zone,) = only(stack, "azurerm_private_endpoint")["private_dns_zone_group"]["private_dns_zone_ids"]
     assert zone.startswith("/subscriptions/")
-    assert not [kind for kind in stack["resource"] if kind.startswith("azurerm_private_dns_zone")]
+    assert "azurerm_private_dns_zone" not in stack["resource"]
+    links = stack["resource"]["azurerm_private_dns_zone_virtual_network_link"].values()
+    assert not [link for link in links if "privatelink" in link["private_dns_zone_name"]]
 
 
 def test_deletes_are_logged_and_nothing_else() -> None:

@@ -26,7 +26,7 @@ NO_SECRETS = {
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "ids of Azure, Entra and cdktf",
     r"\bStandard_[A-Z]+[0-9]+[a-z0-9]*(_v[0-9]+)?\b": "a size of virtual machines",
     r"/api/v[12]/[a-z_]+": "a path of an API",
-    r"\bNetworkPolicyV1[A-Za-z]+": "a class of Terraform's Kubernetes provider",
+    r"\b(NetworkPolicy|Service)V1[A-Za-z]+": "a class of Terraform's Kubernetes provider",
     r"\bsha256:[0-9a-f]{64}\b": "the digest of a chart or an image",
     r"\"x-extra\": \"[0-9a-f]{64}\"": "what a chart's schema was made of",
     r"(?<=@)[0-9a-f]{40}(?= # v)": "the commit of an action",

@@ -151,6 +151,17 @@ def nothing_is_public(stack: Stack) -> Iterator[str]:
                 yield f"{address}{path} is {text}: a door of its own beside the Gateway"
 
 
+INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
+"""Without this annotation Azure gives a Service of the type LoadBalancer a public address."""
+
+
+def no_service_is_public(stack: Stack) -> Iterator[str]:
+    """What other regions reach is reached inside the networks."""
+    for kind, address, body in resources(stack):
+        if kind == "kubernetes_service_v1" and body["metadata"].get("annotations", {}).get(INTERNAL) != "true":
+            yield f"{address} must be a load balancer without a public address, by {INTERNAL}"
+
+
 def everything_is_tagged(stack: Stack) -> Iterator[str]:
     """Costs and owners are found by tags."""
     for kind, address, body in resources(stack):
@@ -238,6 +249,7 @@ LAWS = (
         holds=nothing_is_public,
         fault=_set("azurerm_kubernetes_cluster_node_pool", "node_public_ip_enabled", True),
     ),
+    Law(holds=no_service_is_public, fault=_set("kubernetes_service_v1", "metadata", {"name": "federation"})),
     Law(holds=nothing_is_public, fault=_append_to_values("\nservice2: {type: LoadBalancer}\n")),
     Law(holds=everything_is_tagged, fault=_set("azurerm_storage_account", "tags", {})),
     Law(holds=charts_and_providers_are_pinned, fault=_set("helm_release", "version", "~> 1.0")),

@@ -81,13 +81,23 @@ def test_a_copy_of_a_region_keeps_what_is_not_its_own() -> None:
         "location": "eastus",
         "global_view": True,
         "cluster": {"name": "aks-a", "resource_group": "rg-a"},
-        "network": {"subnet": "10.7.8.0/28", "federation": ["10.7.8.5"], "mask": "255.10.7.0"},
+        "network": {
+            "virtual_network_id": "/a",
+            "subnet": "10.7.8.0/28",
+            "federation": ["10.7.8.5"],
+            "mask": "255.10.7.0",
+        },
     }
     copy = another_region(region, 12)
     assert copy["location"] == "eastus"
     assert copy["global_view"] is False
     assert copy["cluster"] == {"name": "aks-bench-12", "resource_group": "rg-a"}
-    assert copy["network"] == {"subnet": "10.12.8.0/28", "federation": ["10.12.8.5"], "mask": "255.10.7.0"}
+    assert copy["network"] == {
+        "virtual_network_id": "/a-12",
+        "subnet": "10.12.8.0/28",
+        "federation": ["10.12.8.5"],
+        "mask": "255.10.7.0",
+    }
 
 
 def test_the_many_regions_are_a_fleet_with_one_global_view(tmp_path: Path) -> None:
