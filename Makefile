@@ -42,7 +42,7 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 	@$(RUN) -m pytest -n auto -m rules
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Express, Flask (needs Go once)
-	@$(RUN) -m pytest -m stack
+	@$(RUN) -m pytest -n auto --dist loadfile -m stack
 
 tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once
 	@$(RUN) -m monitoring tools

@@ -80,6 +80,11 @@ def test_every_rule_says_why_from_where_and_what_to_do() -> None:
     assert {rule.label for rule in RULES} == set(Label)
 
 
+def test_what_a_rule_names_as_its_source_in_docs_exists() -> None:
+    pages = {rule.source.partition(",")[0] for rule in RULES if rule.source.startswith("docs/")}
+    assert {page for page in pages if not (ROOT / page).is_file()} == set()
+
+
 def test_a_thing_that_was_not_there_is_added() -> None:
     change = _change("x", before=MISSING, after="1")
     assert markdown(_review(change)).count("receive.x added: 1") == 1
