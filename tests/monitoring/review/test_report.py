@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from monitoring.blueprint.charts import ROOT
 from monitoring.commands import review as command
 from monitoring.commands._trees import CannotCompare, checked_out, synthesize
 from monitoring.review.changes import MISSING, Change
