@@ -21,6 +21,7 @@ NODE_NAMESPACE = "monitoring-node"
 
 KUBE_PROMETHEUS_STACK = "kube-prometheus-stack"
 THANOS = "thanos"
+THANOS_GLOBAL = "thanos-global"
 OAUTH2_PROXY = "oauth2-proxy"
 OBJECTS = "objects"
 POSTGRES_RELEASE = "prometheus-postgres-exporter"
@@ -40,6 +41,7 @@ DYNAMIC_STORAGE_CLASS = "oversight-retain"
 ALERTMANAGER_PATH = "/alertmanager"
 GRAFANA_PATH = "/grafana"
 THANOS_PATH = "/thanos"
+GLOBAL_PATH = "/thanos/global"
 """Where each stands under the region's host, and what it serves below; Prometheus has the root."""
 
 OBJECT_STORE_SECRET = "thanos-objstore"  # noqa: S105  (a name)
@@ -167,18 +169,19 @@ class Component:
 def _thanos(
     component: str,
     *ports: Port,
+    release: str = THANOS,
     service: str | None = None,
     certificate: Certificate | None = None,
     grants: tuple[Grant, ...] = (),
 ) -> Component:
-    name = f"thanos-{component}"
+    name = f"{release}-{component}"
     return Component(
         name=name,
-        release=THANOS,
+        release=release,
         # the instance too: the global view's query has the same name and component
         labels={
             "app.kubernetes.io/name": "thanos",
-            "app.kubernetes.io/instance": THANOS,
+            "app.kubernetes.io/instance": release,
             "app.kubernetes.io/component": component,
         },
         ports=ports,
@@ -289,6 +292,11 @@ RECEIVE_INGESTOR = _thanos(
 STORE_GATEWAY = _thanos(
     "store-gateway", _GRPC, _HTTP, service="thanos-store-gateway-headless", grants=(Grant.BLOB_READ,)
 )
+# The global view: only where a region has it (`components_of`).
+GLOBAL_QUERY = _thanos(
+    "query", _GRPC, _HTTP, release=THANOS_GLOBAL, certificate=Certificate(usages=(Usage.CLIENT,))
+)
+GLOBAL_QUERY_FRONTEND = _thanos("query-frontend", _HTTP, release=THANOS_GLOBAL)
 COMPACTOR = _thanos("compact", _HTTP, service="thanos-compact-headless", grants=(Grant.BLOB_WRITE,))
 SIGN_IN = Component(
     name="oauth2-proxy",
@@ -343,6 +351,8 @@ COMPONENTS = (
     RECEIVE_INGESTOR,
     STORE_GATEWAY,
     COMPACTOR,
+    GLOBAL_QUERY,
+    GLOBAL_QUERY_FRONTEND,
     SIGN_IN,
     POSTGRES_EXPORTER,
     REDIS_EXPORTER,

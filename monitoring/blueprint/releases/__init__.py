@@ -17,6 +17,7 @@ from monitoring.blueprint.components import (
     POSTGRES_RELEASE,
     REDIS_RELEASE,
     THANOS,
+    THANOS_GLOBAL,
 )
 from monitoring.blueprint.layers import compose, overlaps
 from monitoring.blueprint.region_components import has_release
@@ -28,6 +29,7 @@ from monitoring.blueprint.releases import (
     prometheus_postgres_exporter,
     prometheus_redis_exporter,
     thanos,
+    thanos_global,
 )
 from monitoring.blueprint.rules import rules
 from monitoring.blueprint.scrape import override_faults, scrape_files
@@ -48,16 +50,21 @@ def _alone(computed: Callable[[Region], Mapping[str, Any]]) -> _Computed:
 class _Recipe:
     """How a release is made: `computed` is in `module`, the static values are in `helm-values/<name>.yaml`.
 
-    `written` is False for a release that has none.
+    `written` is False for a release that has none. `of_chart` is for a second release of a chart.
     """
 
     name: str
+    of_chart: str = ""
     computed: _Computed
     written: bool = True
     timeout: int
     atomic: bool
     after: tuple[str, ...] = ()
     known_after_apply: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chart(self) -> str:
+        return self.of_chart or self.name
 
     @property
     def module(self) -> str:
@@ -83,6 +90,15 @@ RECIPES = (
         timeout=3600,
         atomic=False,
         after=(OBJECTS, KUBE_PROMETHEUS_STACK),
+    ),
+    # only where the region has the global view
+    _Recipe(
+        name=THANOS_GLOBAL,
+        of_chart=THANOS,
+        computed=thanos_global.computed,
+        timeout=600,
+        atomic=True,
+        after=(OBJECTS, KUBE_PROMETHEUS_STACK, THANOS),
     ),
     _Recipe(
         name=OAUTH2_PROXY,
@@ -142,7 +158,7 @@ def _release(recipe: _Recipe, region: Region, peers: Sequence[Peer]) -> Release:
     )
     return Release(
         name=recipe.name,
-        chart=versions().charts[recipe.name],
+        chart=versions().charts[recipe.chart],
         namespace=NAMESPACE,
         values=composed.values,
         after=recipe.after,
@@ -157,7 +173,7 @@ def _static_problems(recipe: _Recipe) -> list[Problem]:
     source = static_values(recipe.name)
     return [
         Problem(file=source.name, line=source.line(path), path=dotted(path), message=message)
-        for path, message in closed.faults(recipe.name, source.data)
+        for path, message in closed.faults(recipe.chart, source.data)
     ]
 
 
@@ -176,10 +192,10 @@ def _region_problems(file: RegionFile, peers: Sequence[Peer]) -> list[Problem]:
         problems += overlaps(written.data, computed, file=written.name, module=recipe.module)
         problems += [
             Problem(file=recipe.module, path=dotted(path), message=message)
-            for path, message in closed.faults(recipe.name, computed)
+            for path, message in closed.faults(recipe.chart, computed)
         ]
         problems += [
             file.problem(("helm_values", recipe.name, *path), message)
-            for path, message in closed.faults(recipe.name, file.region.helm_values.get(recipe.name, {}))
+            for path, message in closed.faults(recipe.chart, file.region.helm_values.get(recipe.name, {}))
         ]
     return problems

@@ -123,3 +123,12 @@ def served(listener: str) -> list[str]:
         "client-ca": f"{TRUST_FOLDER}/{TRUST_KEY}",
     }
     return [f"--{listener}-tls-{name}={file}" for name, file in flags.items()]
+
+
+def client_files() -> dict[str, str]:
+    """Thanos' `tls_config` of a client that shows its own certificate, mounted by `mounted`."""
+    return {
+        "ca_file": f"{TRUST_FOLDER}/{TRUST_KEY}",
+        "cert_file": f"{TLS_FOLDER}/tls.crt",
+        "key_file": f"{TLS_FOLDER}/tls.key",
+    }
