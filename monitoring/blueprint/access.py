@@ -10,13 +10,15 @@ pkg/api/query, Grafana pkg/api/api.go.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from monitoring.blueprint.components import (
     ALERTMANAGER,
     ALERTMANAGER_PATH,
+    GLOBAL_PATH,
+    GLOBAL_QUERY_FRONTEND,
     GRAFANA,
     GRAFANA_PATH,
     PROMETHEUS,
@@ -41,12 +43,19 @@ ROOTS: Mapping[Component, str] = MappingProxyType(
         ALERTMANAGER: ALERTMANAGER_PATH,
         GRAFANA: GRAFANA_PATH,
         QUERY_FRONTEND: THANOS_PATH,
+        GLOBAL_QUERY_FRONTEND: GLOBAL_PATH,
     }
 )
 """Where each component stands under the region's host. It serves below the same path, so the door changes none."""
 
 PORTS: Mapping[Component, str] = MappingProxyType(
-    {PROMETHEUS: "http-web", ALERTMANAGER: "http-web", GRAFANA: "grafana", QUERY_FRONTEND: "http"}
+    {
+        PROMETHEUS: "http-web",
+        ALERTMANAGER: "http-web",
+        GRAFANA: "grafana",
+        QUERY_FRONTEND: "http",
+        GLOBAL_QUERY_FRONTEND: "http",
+    }
 )
 """The port of each that the door calls."""
 
@@ -87,6 +96,36 @@ QUERIES = (
     "/api/v1/metadata",
 )
 """What Prometheus and Thanos answer alike."""
+
+_THANOS = (
+    Opening(
+        component=QUERY_FRONTEND,
+        paths=("", "/", "/graph", "/stores", "/alerts", "/rules", "/targets", "/status", "/tsdb-status"),
+        why="the pages of its own interface",
+    ),
+    Opening(component=QUERY_FRONTEND, paths=("/static/*", "/favicon.ico", "/manifest.json"), why="what the pages load"),
+    Opening(component=QUERY_FRONTEND, paths=QUERIES, why="ask for years of series, without doubles"),
+    Opening(
+        component=QUERY_FRONTEND,
+        paths=("/api/v1/query_explain", "/api/v1/query_range_explain"),
+        why="how a query runs",
+    ),
+    Opening(
+        component=QUERY_FRONTEND,
+        paths=("/api/v1/rules", "/api/v1/alerts", "/api/v1/targets"),
+        why="what the pages show",
+    ),
+    Opening(
+        component=QUERY_FRONTEND,
+        paths=(
+            "/api/v1/stores",
+            "/api/v1/status/buildinfo",
+            "/api/v1/status/runtimeinfo",
+            "/api/v1/status/tsdb",
+        ),
+        why="which stores answer",
+    ),
+)
 
 OPENINGS = (
     Opening(
@@ -152,33 +191,8 @@ OPENINGS = (
         paths=("/api/v2/silences", "/api/v2/silence/{id:[0-9a-f-]+}"),
         why="silence, and end a silence",
     ),
-    Opening(
-        component=QUERY_FRONTEND,
-        paths=("", "/", "/graph", "/stores", "/alerts", "/rules", "/targets", "/status", "/tsdb-status"),
-        why="the pages of its own interface",
-    ),
-    Opening(component=QUERY_FRONTEND, paths=("/static/*", "/favicon.ico", "/manifest.json"), why="what the pages load"),
-    Opening(component=QUERY_FRONTEND, paths=QUERIES, why="ask for years of series, without doubles"),
-    Opening(
-        component=QUERY_FRONTEND,
-        paths=("/api/v1/query_explain", "/api/v1/query_range_explain"),
-        why="how a query runs",
-    ),
-    Opening(
-        component=QUERY_FRONTEND,
-        paths=("/api/v1/rules", "/api/v1/alerts", "/api/v1/targets"),
-        why="what the pages show",
-    ),
-    Opening(
-        component=QUERY_FRONTEND,
-        paths=(
-            "/api/v1/stores",
-            "/api/v1/status/buildinfo",
-            "/api/v1/status/runtimeinfo",
-            "/api/v1/status/tsdb",
-        ),
-        why="which stores answer",
-    ),
+    *_THANOS,
+    *(replace(one, component=GLOBAL_QUERY_FRONTEND, why=f"{one.why}; of all regions") for one in _THANOS),
     Opening(
         component=GRAFANA,
         paths=("", "/*"),
@@ -252,6 +266,12 @@ WAYS = (
         to="Prometheus, Alertmanager, Thanos",
         by=IN_CLUSTER,
         authentication="none: Grafana has checked the role; Prometheus and Alertmanager show it a certificate",
+    ),
+    Way(
+        caller="the global view",
+        to="each region's Thanos Query",
+        by="the region's private address; network policies pass that node subnet alone",
+        authentication="a client certificate of our own roots, TLS both ways",
     ),
     Way(
         caller="Prometheus",

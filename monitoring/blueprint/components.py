@@ -293,9 +293,7 @@ STORE_GATEWAY = _thanos(
     "store-gateway", _GRPC, _HTTP, service="thanos-store-gateway-headless", grants=(Grant.BLOB_READ,)
 )
 # The global view: only where a region has it (`components_of`).
-GLOBAL_QUERY = _thanos(
-    "query", _GRPC, _HTTP, release=THANOS_GLOBAL, certificate=Certificate(usages=(Usage.CLIENT,))
-)
+GLOBAL_QUERY = _thanos("query", _GRPC, _HTTP, release=THANOS_GLOBAL, certificate=Certificate(usages=(Usage.CLIENT,)))
 GLOBAL_QUERY_FRONTEND = _thanos("query-frontend", _HTTP, release=THANOS_GLOBAL)
 COMPACTOR = _thanos("compact", _HTTP, service="thanos-compact-headless", grants=(Grant.BLOB_WRITE,))
 SIGN_IN = Component(

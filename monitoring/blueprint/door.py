@@ -10,6 +10,8 @@ from typing import Any
 
 from monitoring.blueprint.access import CLOSINGS, OPENINGS, PORTS, ROOTS, below
 from monitoring.blueprint.components import Component
+from monitoring.blueprint.region_components import components_of
+from monitoring.fleet.model import Region
 
 UPSTREAM_TIMEOUT = "150s"
 """How long an upstream may think: above the 2 minutes of a query."""
@@ -48,10 +50,11 @@ STRIPPED = (
 """What no component gets: the password, the session, and what a client may say of itself."""
 
 
-def upstreams() -> list[dict[str, Any]]:
-    """Every open path, the closed ones below them, and the refusal of all else."""
+def upstreams(region: Region) -> list[dict[str, Any]]:
+    """Every open path of a region, the closed ones below them, and the refusal of all else."""
+    here = components_of(region)
     return [
-        *(_open(opening.component, path) for opening in OPENINGS for path in opening.paths),
+        *(_open(one.component, path) for one in OPENINGS if one.component in here for path in one.paths),
         *(_refused(below(closing.component, path)) for closing in CLOSINGS for path in closing.paths),
         _refused("/*"),
     ]

@@ -7,20 +7,27 @@ from collections.abc import Iterator, Sequence
 
 from monitoring.blueprint.components import Component, Port
 from monitoring.blueprint.flow import Flow
-from monitoring.blueprint.flows import DNS, FILE, PARTICIPANTS, SILENT, flows
+from monitoring.blueprint.flows import DNS, FILE, PARTICIPANTS, SILENT, flows, participants
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet
 
 
 def check_flows(fleet: Fleet) -> None:
     """`InvalidInput` tells everything that is wrong with the rows of any region."""
-    problems = [problem for region in fleet.regions for problem in flow_problems(flows(region, fleet.peers_of(region)))]
+    problems = [
+        problem
+        for region in fleet.regions
+        for problem in flow_problems(flows(region, fleet.peers_of(region)), participants(region))
+    ]
     if problems:
         raise InvalidInput(problems)
 
 
-def flow_problems(rows: Sequence[Flow]) -> Iterator[Problem]:
-    """Unknown components or ports, callers that nobody knows without a reason, rows that stand twice or are missing."""
+def flow_problems(rows: Sequence[Flow], components: Sequence[Component]) -> Iterator[Problem]:
+    """Unknown components or ports, callers that nobody knows without a reason, rows that stand twice or are missing.
+
+    `components` are those of the region: each must have a row.
+    """
     for row in rows:
         for message in _faults(row):
             yield Problem(file=FILE, path=str(row), message=message)
@@ -29,7 +36,7 @@ def flow_problems(rows: Sequence[Flow]) -> Iterator[Problem]:
             yield Problem(file=FILE, path=name, message=f"must stand once for {why!r}, got {times} rows")
     names = {port.name for port in DNS}
     talking = {side.name for row in rows if row.port not in names for side in (row.source, row.target)}
-    for component in PARTICIPANTS:
+    for component in components:
         if (component.name in talking) == (component in SILENT):
             said = "SILENT and has a row" if component in SILENT else "no row"
             yield Problem(file=FILE, path=component.name, message=f"must have a row or be SILENT, got {said}")

@@ -15,6 +15,8 @@ from monitoring.blueprint.components import (
     COMPACTOR,
     COMPONENTS,
     CRD_UPGRADE,
+    GLOBAL_QUERY,
+    GLOBAL_QUERY_FRONTEND,
     GRAFANA,
     JOBS,
     KUBE_STATE_METRICS,
@@ -35,12 +37,13 @@ from monitoring.blueprint.components import (
     Port,
 )
 from monitoring.blueprint.flow import ANY, ApiServer, Auth, Cidr, Flow, HostName, Neighbour, Nodes, Side
+from monitoring.blueprint.region_components import components_of
 from monitoring.fleet.model import Peer, Region
 
 FILE = "monitoring/blueprint/flows.py"
 
 PARTICIPANTS = (*COMPONENTS, *JOBS)
-"""All that a row may name of ours."""
+"""All that a row may name of ours; `participants` are those that a region has."""
 
 SILENT: tuple[Component, ...] = (REDIS_CREDENTIALS,)
 """Components that call nobody and that nobody calls, but for DNS."""
@@ -88,6 +91,8 @@ SCRAPED = (
     (RECEIVE_INGESTOR, "http"),
     (STORE_GATEWAY, "http"),
     (COMPACTOR, "http"),
+    (GLOBAL_QUERY, "http"),
+    (GLOBAL_QUERY_FRONTEND, "http"),
     (SIGN_IN, "metrics"),
     (POSTGRES_EXPORTER, "http"),
     (REDIS_EXPORTER, "exporter-port"),
@@ -95,9 +100,20 @@ SCRAPED = (
 """Ports of ours with metrics, with TLS and without."""
 
 
+def participants(region: Region) -> tuple[Component, ...]:
+    """Our workloads in a region, jobs too."""
+    return (*components_of(region), *JOBS)
+
+
 def flows(region: Region, peers: Sequence[Peer]) -> tuple[Flow, ...]:
     """Every row of a region, unchecked: `flow_problems` tells what is wrong with them."""
-    return (
+    absent = {component.name for component in PARTICIPANTS} - {component.name for component in participants(region)}
+    return tuple(row for row in _rows(region, peers) if absent.isdisjoint({row.source.name, row.target.name}))
+
+
+def _rows(region: Region, peers: Sequence[Peer]) -> Iterator[Flow]:
+    """As if the region had every component."""
+    yield from (
         *_names(region),
         *_kubernetes(region),
         *_scrapes(region),
@@ -228,7 +244,8 @@ def _people(region: Region) -> Iterator[Flow]:
     for component, port in PORTS.items():
         auth = Auth.TLS if component.port(port).tls else Auth.NONE
         yield Flow(SIGN_IN, component, port=port, why="pages and queries", auth=auth, reason=SIGNED_IN)
-    yield Flow(GRAFANA, QUERY_FRONTEND, port="http", why="dashboards", auth=Auth.NONE, reason=INSIDE)
+    for front in (QUERY_FRONTEND, GLOBAL_QUERY_FRONTEND):
+        yield Flow(GRAFANA, front, port="http", why="dashboards", auth=Auth.NONE, reason=INSIDE)
     yield Flow(
         GRAFANA, PROMETHEUS, port="http-web", why="dashboards while Thanos is down", auth=Auth.TLS, reason=INSIDE
     )
@@ -236,8 +253,21 @@ def _people(region: Region) -> Iterator[Flow]:
 
 
 def _regions(peers: Sequence[Peer]) -> Iterator[Flow]:
-    """A pod's call to another region leaves as its node's, and the load balancer keeps that address."""
+    """The global view, at both ends. It asks each region's Query, and no other global view.
+
+    A pod's call to another region leaves as its node's, and the load balancer keeps that address.
+    """
+    asks = "the global view asks every region"
     for peer in peers:
         if peer.global_view:
             nodes = Cidr(name=f"nodes of {peer.name}", networks=(peer.node_subnet,))
-            yield Flow(nodes, QUERY, port="grpc", why="the global view asks every region", auth=Auth.MTLS)
+            yield Flow(nodes, QUERY, port="grpc", why=asks, auth=Auth.MTLS)
+    yield Flow(GLOBAL_QUERY_FRONTEND, GLOBAL_QUERY, port="http", why="queries, split", auth=Auth.NONE, reason=INSIDE)
+    yield Flow(GLOBAL_QUERY, QUERY, port="grpc", why=asks, auth=Auth.MTLS)
+    for peer in peers:
+        balancer = Cidr(
+            name=f"Query of {peer.name}",
+            networks=(IPv4Network(peer.query_address),),
+            ports=(QUERY.port("grpc"),),
+        )
+        yield Flow(GLOBAL_QUERY, balancer, port="grpc", why=asks, auth=Auth.MTLS)

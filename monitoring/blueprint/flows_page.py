@@ -9,7 +9,7 @@ from monitoring.blueprint.components import Component
 from monitoring.blueprint.flow import ApiServer, Auth, Flow, HostName, Nodes, Side
 from monitoring.blueprint.flow_checks import unused_ports
 from monitoring.blueprint.flows import PARTICIPANTS, SILENT, flows
-from monitoring.blueprint.openings import ENFORCED
+from monitoring.blueprint.openings import enforced
 from monitoring.blueprint.policies import PUBLIC, Block, called, callers
 from monitoring.fleet.loader import Fleet
 from monitoring.fleet.model import Region
@@ -42,7 +42,7 @@ class _Line:
 def page(fleet: Fleet) -> str:
     """The whole page."""
     rows = {region.name: flows(region, fleet.peers_of(region)) for region in fleet.regions}
-    lines = list(_lines(rows))
+    lines = list(_lines(rows, {region.name: {one.name for one in enforced(region)} for region in fleet.regions}))
     first = next(region for region in fleet.regions if region.global_view)
     known = [line for line in lines if line.auth.knows_the_caller]
     unknown = [line for line in lines if not line.auth.knows_the_caller]
@@ -65,20 +65,17 @@ def page(fleet: Fleet) -> str:
     return "\n".join(parts)
 
 
-def _lines(rows: Mapping[str, Sequence[Flow]]) -> Iterator[_Line]:
-    """Rows in their order, those together that differ in caller or region alone."""
+def _lines(rows: Mapping[str, Sequence[Flow]], everybody: Mapping[str, set[str]]) -> Iterator[_Line]:
+    """Rows in their order, those together that differ in caller or region alone; `everybody` by region."""
     found: dict[tuple[str, str, str, Auth, str], dict[str, list[str]]] = {}
     for region, flows_there in rows.items():
         for row in flows_there:
             key = (_title(row.target), _port(row), row.why, row.auth, row.reason)
             found.setdefault(key, {}).setdefault(_title(row.source), []).append(region)
     for (target, port, why, auth, reason), callers_there in found.items():
-        by_regions: dict[tuple[str, ...], list[str]] = {}
-        for source, names in callers_there.items():
-            by_regions.setdefault(tuple(dict.fromkeys(names)), []).append(source)
-        for regions, sources in by_regions.items():
+        for regions, sources in _by_regions(callers_there, everybody).items():
             yield _Line(
-                sources=("every component",) if len(sources) == len(ENFORCED) else tuple(sources),
+                sources=tuple(sources),
                 target=target,
                 port=port,
                 why=why,
@@ -86,6 +83,18 @@ def _lines(rows: Mapping[str, Sequence[Flow]]) -> Iterator[_Line]:
                 reason=reason,
                 regions=(ALL,) if len(regions) == len(rows) else regions,
             )
+
+
+def _by_regions(
+    callers_there: Mapping[str, Sequence[str]], everybody: Mapping[str, set[str]]
+) -> dict[tuple[str, ...], list[str]]:
+    """Callers by the regions in which they call; as one, where it is everybody in every region."""
+    if everybody == {region: {name for name in callers_there if region in callers_there[name]} for region in everybody}:
+        return {tuple(everybody): ["every component"]}
+    found: dict[tuple[str, ...], list[str]] = {}
+    for source, names in callers_there.items():
+        found.setdefault(tuple(dict.fromkeys(names)), []).append(source)
+    return found
 
 
 def _cells(line: _Line, known: str) -> tuple[str, ...]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from monitoring.blueprint.components import Component, Port
 from monitoring.blueprint.flow import ApiServer, Flow, HostName, Nodes, Side
-from monitoring.blueprint.flows import CLUSTER_DNS, DNS, PARTICIPANTS
+from monitoring.blueprint.flows import CLUSTER_DNS, DNS, participants
 from monitoring.fleet.model import Region
 
 CILIUM = "cilium"
 
-ENFORCED = tuple(component for component in PARTICIPANTS if not component.host_network)
-"""Components that policies hold: no engine holds pods in their host's network."""
+
+def enforced(region: Region) -> tuple[Component, ...]:
+    """Components that policies hold: no engine holds pods in their host's network."""
+    return tuple(component for component in participants(region) if not component.host_network)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 from monitoring.blueprint.components import NAMESPACE, NODE_NAMESPACE, Component, Port
 from monitoring.blueprint.flow import ApiServer, Flow, HostName, Neighbour, Side
 from monitoring.blueprint.flows import flows
-from monitoring.blueprint.openings import ENFORCED, openings
+from monitoring.blueprint.openings import enforced, openings
 from monitoring.fleet.model import Peer, Region
 
 OUR_NAMESPACES = (NAMESPACE, NODE_NAMESPACE)
@@ -72,7 +72,7 @@ def policies(region: Region, peers: Sequence[Peer]) -> tuple[Policy, ...]:
     """Every NetworkPolicy of a region, in both namespaces."""
     rows = flows(region, peers)
     denied = (Policy(name="default-deny", namespace=namespace, labels={}) for namespace in OUR_NAMESPACES)
-    return (*denied, *(_policy(component, rows, region) for component in ENFORCED))
+    return (*denied, *(_policy(component, rows, region) for component in enforced(region)))
 
 
 def _policy(component: Component, rows: Sequence[Flow], region: Region) -> Policy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,13 @@ def _named(side: Side) -> Iterator[End]:
         address = side.network[4] if side.network else IPv4Address(next(_public))
         yield _end(side.name, OUTSIDE, address, *ports)
     elif isinstance(side, Cidr):
-        yield _end(side.name, OUTSIDE, side.networks[0][7], *ports)
+        yield _end(side.name, OUTSIDE, _inside(side.networks[0]), *ports)
     elif isinstance(side, Neighbour) and side.namespace:
         yield _pod(side.name, side.namespace, dict(side.labels), *ports)
+
+
+def _inside(network: IPv4Network) -> IPv4Address:
+    return network[min(7, network.num_addresses - 1)]
 
 
 def _stranger(namespace: str) -> End:

@@ -9,6 +9,7 @@ import json
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -33,7 +34,7 @@ SPAN = 2 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back: the values of `cluster`, what Thanos says is missing, after how many seconds, and from the cache?
+    """What came back: the values of `cluster`, what Thanos says is missing, and after how many seconds.
 
     `error` is empty where the query was answered.
     """
@@ -129,15 +130,20 @@ class Regions:
             self.start(region)
 
     @contextmanager
-    def viewed(self, viewer: Region, *, instead: Mapping[str, int] | None = None) -> Iterator[Front]:
-        """The release thanos-global of a region, as its values start it; `instead` are ports of other listeners."""
-        folder = self.folder / f"view of {viewer.name}{' instead' if instead else ''}"
-        folder.mkdir()
+    def viewed(
+        self, viewer: Region, *, instead: Mapping[str, int] | None = None, left_out: str = ""
+    ) -> Iterator[Front]:
+        """The release thanos-global of a region, as its values start it.
+
+        `instead` are ports of other listeners for regions, `left_out` is a text that its flags shall not have.
+        """
+        folder = Path(tempfile.mkdtemp(dir=self.folder, prefix="view-"))
         write_trust(folder, BUNDLE)
         write(folder / GLOBAL_QUERY.name, issued(GLOBAL_QUERY, viewer))
         grpc, web, port = free_ports(3)
         values: Any = {one.name: one.values for one in releases(viewer, self.fleet.peers_of(viewer))}[THANOS_GLOBAL]
         flags = placed(values["query"]["extraArgs"], folder, GLOBAL_QUERY)
+        flags = [flag.replace(left_out, "") for flag in flags] if left_out else flags
         flags = self._by_loopback(flags, viewer, {**self.ports, **(instead or {})})
         query = [tool("thanos"), "query", f"--grpc-address=127.0.0.1:{grpc}", f"--http-address=127.0.0.1:{web}"]
         query += [*replica_labels(viewer, self.fleet), *flags]
@@ -151,8 +157,9 @@ class Regions:
 
     def _by_loopback(self, flags: Sequence[str], viewer: Region, ports: Mapping[str, int]) -> list[str]:
         peers = self.fleet.peers_of(viewer)
-        listed = zip((viewer, *peers), endpoints(viewer, peers), strict=True)
-        found = {one["address"]: f"127.0.0.1:{ports[region.name]}" for region, one in listed}
+        names = (viewer.name, *(peer.name for peer in peers))
+        listed = zip(names, endpoints(viewer, peers), strict=True)
+        found = {one["address"]: f"127.0.0.1:{ports[name]}" for name, one in listed}
         text = "\0".join(flags)
         for address, loopback in found.items():
             assert text.count(f"address: {address}\n") == 1

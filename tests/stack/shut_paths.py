@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitoring.blueprint.components import ALERTMANAGER, GRAFANA, PROMETHEUS, QUERY_FRONTEND
+from monitoring.blueprint.components import ALERTMANAGER, GLOBAL_QUERY_FRONTEND, GRAFANA, PROMETHEUS, QUERY_FRONTEND
+
+_THANOS = (
+    "/-/healthy",
+    "/-/ready",
+    "/api/v1/status/flags",
+    "/blocks",
+    "/config",
+    "/debug/pprof/heap",
+    "/flags",
+    "/loaded",
+    "/metrics",
+    "/service-discovery",
+)
 
 SHUT: Mapping[str, tuple[str, ...]] = {
     PROMETHEUS.name: (
@@ -42,19 +55,8 @@ SHUT: Mapping[str, tuple[str, ...]] = {
         "/debug/pprof/heap",
         "/metrics",
     ),
-    QUERY_FRONTEND.name: (
-        "/-/healthy",
-        "/-/ready",
-        "/api/v1/status/flags",
-        "/blocks",
-        "/config",
-        "/debug/pprof/heap",
-        "/flags",
-        "/global",
-        "/loaded",
-        "/metrics",
-        "/service-discovery",
-    ),
+    QUERY_FRONTEND.name: _THANOS,
+    GLOBAL_QUERY_FRONTEND.name: _THANOS,
     GRAFANA.name: (
         "/api/admin/settings",
         "/api/alertmanager/alertmanager/api/v2/status",

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from monitoring.blueprint.access import OPENINGS, below
-from monitoring.blueprint.components import ALERTMANAGER, GRAFANA, PROMETHEUS, QUERY_FRONTEND, Component
+from monitoring.blueprint.components import (
+    ALERTMANAGER,
+    GLOBAL_PATH,
+    GLOBAL_QUERY_FRONTEND,
+    GRAFANA,
+    PROMETHEUS,
+    QUERY_FRONTEND,
+    THANOS_PATH,
+    Component,
+)
 from monitoring.blueprint.releases import releases
 from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
@@ -21,12 +30,15 @@ from tests.stack.shut_paths import SHUT
 
 pytestmark = pytest.mark.stack
 
+FRONTS = {QUERY_FRONTEND: THANOS_PATH, GLOBAL_QUERY_FRONTEND: GLOBAL_PATH}
+
 ASSETS = ("/assets/*", "/static/*")
 """Their files are named after their content."""
 
 UNBUILT = {
     PROMETHEUS: {"/favicon.ico", "/favicon.svg", "/manifest.json"},
     QUERY_FRONTEND: set[str](),
+    GLOBAL_QUERY_FRONTEND: set[str](),
     ALERTMANAGER: set[str](),
 }
 """Part of an interface that a build without Node does not hold; the images do."""
@@ -43,9 +55,9 @@ def _values(region: Region, release: str) -> Any:
     return next(one.values for one in releases(region, ()) if one.name == release)
 
 
-def _flag(region: Region, name: str) -> str:
-    """One of Query's flags, as it is in the values."""
-    (flag,) = (one for one in _values(region, "thanos")["query"]["extraArgs"] if one.startswith(f"{name}="))
+def _flag(region: Region, front: Component, name: str) -> str:
+    """One of the flags of the Query behind a front, as it is in the values."""
+    (flag,) = (one for one in _values(region, front.release)["query"]["extraArgs"] if one.startswith(f"{name}="))
     return str(flag)
 
 
@@ -57,7 +69,7 @@ def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         "scrape_configs: [{job_name: x, static_configs: [{targets: ['127.0.0.1:1']}]}]\n"
     )
     (folder / "alertmanager.yml").write_text("{route: {receiver: nobody}, receivers: [{name: nobody}]}\n")
-    prometheus, alertmanager, query, grpc, frontend = free_ports(5)
+    prometheus, alertmanager = free_ports(2)
     spec = _values(zoned, "kube-prometheus-stack")["alertmanager"]["alertmanagerSpec"]
     lines = {
         prometheus: (
@@ -78,27 +90,30 @@ def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
             f"--web.listen-address=127.0.0.1:{alertmanager}",
             "--cluster.listen-address=",
         ),
-        query: (
+    }
+    found = {PROMETHEUS: prometheus, ALERTMANAGER: alertmanager}
+    for front in FRONTS:
+        query, grpc, found[front] = free_ports(3)
+        lines[query] = (
             "/-/ready",
             find_tool("thanos"),
             "query",
-            _flag(zoned, "--web.external-prefix"),
+            _flag(zoned, front, "--web.external-prefix"),
             f"--http-address=127.0.0.1:{query}",
             f"--grpc-address=127.0.0.1:{grpc}",
-        ),
-        frontend: (
+        )
+        lines[found[front]] = (
             "/-/ready",
             find_tool("thanos"),
             "query-frontend",
             f"--query-frontend.downstream-url=http://127.0.0.1:{query}",
-            f"--http-address=127.0.0.1:{frontend}",
-        ),
-    }
+            f"--http-address=127.0.0.1:{found[front]}",
+        )
     with ExitStack() as stack:
         for port, (ready, *line) in lines.items():
             log = folder / f"{port}.log"
             stack.enter_context(running([str(one) for one in line], log=log, port=port, ready=str(ready)))
-        yield {PROMETHEUS: prometheus, ALERTMANAGER: alertmanager, QUERY_FRONTEND: frontend}
+        yield found
 
 
 def status(port: int, target: str, method: str = "GET") -> tuple[int, str]:
@@ -119,7 +134,7 @@ def test_an_open_path_is_one_of_the_component(ports: dict[Component, int], compo
     assert got != 404 or path in UNBUILT[component]
 
 
-@pytest.mark.parametrize("component", [ALERTMANAGER, QUERY_FRONTEND], ids=lambda one: one.name)
+@pytest.mark.parametrize("component", [ALERTMANAGER, *FRONTS], ids=lambda one: one.name)
 def test_nothing_is_served_above_the_components_path(ports: dict[Component, int], component: Component) -> None:
     for path in ("/api/v1/query?query=1", "/api/v2/silences", "/graph", "/alerts"):
         assert status(ports[component], path)[0] == 404
@@ -128,12 +143,14 @@ def test_nothing_is_served_above_the_components_path(ports: dict[Component, int]
 def test_redirects_stay_below_the_components_path(ports: dict[Component, int]) -> None:
     assert status(ports[PROMETHEUS], "/") == (302, "/query")
     assert status(ports[ALERTMANAGER], "/alertmanager") == (301, "/alertmanager/")
-    assert status(ports[QUERY_FRONTEND], "/thanos")[1].startswith("/thanos/")
+    for front, path in FRONTS.items():
+        assert status(ports[front], path)[1].startswith(f"{path}/")
 
 
 def test_queries_pass_the_frontend_below_its_path(ports: dict[Component, int]) -> None:
     for path in ("query?query=1", "query_range?query=1&start=1&end=2&step=1", "labels", "label/job/values"):
-        assert status(ports[QUERY_FRONTEND], f"/thanos/api/v1/{path}")[0] == 200
+        for front, root in FRONTS.items():
+            assert status(ports[front], f"{root}/api/v1/{path}")[0] == 200
 
 
 def test_probes_and_metrics_stay_where_they_are(ports: dict[Component, int]) -> None:
@@ -144,7 +161,7 @@ def test_probes_and_metrics_stay_where_they_are(ports: dict[Component, int]) -> 
 ABSENT = {
     PROMETHEUS: {"/consoles/index.html", "/user/file"},
     ALERTMANAGER: set[str](),
-    QUERY_FRONTEND: {"/-/healthy", "/-/ready", "/debug/pprof/heap", "/metrics"},
+    **{front: {"/-/healthy", "/-/ready", "/debug/pprof/heap", "/metrics"} for front in FRONTS},
 }
 """What is knocked at although it is not there: no flag of ours switches it on, or it is served above the path."""
 

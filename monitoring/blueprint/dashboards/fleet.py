@@ -22,6 +22,7 @@ def page() -> Page:
         uid="fleet",
         title="Oversight / Fleet",
         description="The regions side by side. In a region without the global view it shows that region alone.",
+        all_regions=True,
         variables=(CLUSTER,),
         rows={"Regions": _REGIONS, "Services": _SERVICES, "Clusters": _CLUSTERS, "Monitoring": _MONITORING},
     )

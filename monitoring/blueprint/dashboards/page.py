@@ -17,6 +17,7 @@ from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 
 from monitoring.blueprint import runbooks
+from monitoring.blueprint.dashboards.data_sources import KNOWS_REGIONS, THANOS, THANOS_GLOBAL
 
 SCOPE = 'cluster=~"$cluster"'
 """Matches the regions chosen on the page, and, since "all" is `.*`, series without the label too: Prometheus adds
@@ -101,7 +102,10 @@ CLUSTER = Variable(name="cluster", title="Region", series="up", description="The
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A dashboard: rows by their titles, from top to bottom. `since` is how far it looks back at first."""
+    """A dashboard: rows by their titles, from top to bottom. `since` is how far it looks back at first.
+
+    `all_regions`: it asks the global view, and in a region without one that region's Thanos.
+    """
 
     uid: str
     title: str
@@ -109,6 +113,7 @@ class Page:
     variables: tuple[Variable, ...]
     rows: Mapping[str, Sequence[Panel]]
     since: str = "now-6h"
+    all_regions: bool = False
 
 
 def to_json(page: Page) -> str:
@@ -125,7 +130,7 @@ def to_json(page: Page) -> str:
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .link(_other_pages())
         .link(_elsewhere("Runbooks", runbooks.committed_base()))
-        .with_variable(_source_choice())
+        .with_variable(_source_choice(all_regions=page.all_regions))
     )
     for variable in page.variables:
         built = built.with_variable(_choice(variable))
@@ -150,14 +155,19 @@ def _other_pages() -> builder.DashboardLink:
     )
 
 
-def _source_choice() -> builder.DatasourceVariable:
-    return (
+def _source_choice(*, all_regions: bool) -> builder.DatasourceVariable:
+    source = THANOS_GLOBAL if all_regions else THANOS
+    choice = (
         builder.DatasourceVariable("datasource")
         .label("Data source")
-        .description("Thanos: years, both replicas as one. Prometheus: one replica, also while Thanos is down.")
+        .description(
+            "Thanos: years, both replicas as one; global: of all regions. "
+            "Prometheus: one replica, also while Thanos is down."
+        )
         .type("prometheus")
-        .current(model.VariableOption(selected=True, text="Thanos", value="thanos"))
+        .current(model.VariableOption(selected=True, text=source.name, value=source.uid))
     )
+    return choice.regex(KNOWS_REGIONS) if all_regions else choice
 
 
 def _choice(variable: Variable) -> builder.QueryVariable:

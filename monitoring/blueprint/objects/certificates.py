@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from monitoring.blueprint.components import COMPONENTS, PROMETHEUS, QUERY, Component, Usage
+from monitoring.blueprint.components import PROMETHEUS, QUERY, Component, Usage
 from monitoring.blueprint.manifests import Manifest
 from monitoring.blueprint.names import federation_host, query_host
+from monitoring.blueprint.region_components import components_of
 from monitoring.fleet.model import Peer, Region
 
 DURATION = "2160h"
@@ -16,7 +17,7 @@ RENEW_BEFORE = "720h"
 
 def certificates(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest]:  # noqa: ARG001  (names are the region's)
     """The Certificates of a region, in the order of the components."""
-    for component in COMPONENTS:
+    for component in components_of(region):
         if component.certificate:
             yield _certificate(component, region)
 

@@ -14,14 +14,14 @@ from monitoring.blueprint.components import Component, Port
 from monitoring.blueprint.flow import ApiServer, HostName, Neighbour, Nodes
 from monitoring.blueprint.flows import flows
 from monitoring.blueprint.manifests import Manifest
-from monitoring.blueprint.openings import ENFORCED, Opening, Openings, openings
+from monitoring.blueprint.openings import Opening, Openings, enforced, openings
 from monitoring.fleet.model import Peer, Region
 
 
 def cilium_policies(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest]:
     """One policy per component that has to do with the API server, nodes or host names."""
     rows = flows(region, peers)
-    for component in ENFORCED:
+    for component in enforced(region):
         opened = openings(component, rows, region)
         if opened.exact_ingress or opened.exact_egress:
             yield _policy(component, opened)

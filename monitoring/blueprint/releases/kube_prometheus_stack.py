@@ -11,6 +11,8 @@ from monitoring.blueprint.components import (
     ALERTMANAGER_PATH,
     ALERTMANAGER_SECRETS,
     DYNAMIC_STORAGE_CLASS,
+    GLOBAL_PATH,
+    GLOBAL_QUERY_FRONTEND,
     GRAFANA,
     GRAFANA_PATH,
     NODE_NAMESPACE,
@@ -21,7 +23,8 @@ from monitoring.blueprint.components import (
     STATIC_STORAGE_CLASS,
     THANOS_PATH,
 )
-from monitoring.blueprint.dashboards import delivery
+from monitoring.blueprint.dashboards import data_sources, delivery
+from monitoring.blueprint.dashboards.data_sources import DataSource
 from monitoring.blueprint.door import ROLE_HEADER, USER_HEADER
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
@@ -158,8 +161,8 @@ def _extra_manifests(region: Region) -> dict[str, Any]:
 
 def _grafana(region: Region) -> dict[str, Any]:
     sources = [
-        _source("Thanos", f"{QUERY_FRONTEND.url('http')}{THANOS_PATH}/", default=True, kind="Thanos"),
-        _source("Prometheus", f"{PROMETHEUS.url('http-web')}/", default=False, kind="Prometheus"),
+        _source(data_sources.THANOS, f"{QUERY_FRONTEND.url('http')}{THANOS_PATH}/", default=True),
+        _source(data_sources.PROMETHEUS, f"{PROMETHEUS.url('http-web')}/"),
         {
             "name": "Alertmanager",
             "uid": "alertmanager",
@@ -169,6 +172,8 @@ def _grafana(region: Region) -> dict[str, Any]:
             "jsonData": {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
         },
     ]
+    if region.global_view:
+        sources.append(_source(data_sources.THANOS_GLOBAL, f"{GLOBAL_QUERY_FRONTEND.url('http')}{GLOBAL_PATH}/"))
     return {
         "grafana": {
             "additionalDataSources": sources,
@@ -188,13 +193,13 @@ def _grafana(region: Region) -> dict[str, Any]:
     }
 
 
-def _source(name: str, url: str, *, default: bool, kind: str) -> dict[str, Any]:
+def _source(source: DataSource, url: str, *, default: bool = False) -> dict[str, Any]:
     return {
-        "name": name,
-        "uid": name.lower(),
+        "name": source.name,
+        "uid": source.uid,
         "type": "prometheus",
         "access": "proxy",
         "url": url,
         "isDefault": default,
-        "jsonData": {"httpMethod": "POST", "prometheusType": kind, "timeInterval": "30s"},
+        "jsonData": {"httpMethod": "POST", "prometheusType": source.kind, "timeInterval": "30s"},
     }

@@ -34,7 +34,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             "alphaConfig.configData": {
                 "providers": [_provider(region)],
                 "injectRequestHeaders": request_headers(),
-                "upstreamConfig": {"upstreams": upstreams()},
+                "upstreamConfig": {"upstreams": upstreams(region)},
             },
             "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS), _tls.trust_volume()],
             "extraVolumeMounts": [key_vault.mount(), _tls.trust_mount()],

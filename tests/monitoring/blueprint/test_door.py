@@ -24,9 +24,9 @@ def _values(region: Region, release: str) -> Any:
     return next(one.values for one in releases(region, ()) if one.name == release)
 
 
-def answers(path: str) -> dict[str, Any]:
+def answers(path: str, region: Region) -> dict[str, Any]:
     """The upstream that the proxy would choose: rewrites first, then the longest that matches."""
-    rows = sorted(upstreams(), key=lambda one: ("rewriteTarget" not in one, -len(one["path"])))
+    rows = sorted(upstreams(region), key=lambda one: ("rewriteTarget" not in one, -len(one["path"])))
     return next(one for one in rows if re.search(_pattern(one), path))
 
 
@@ -38,26 +38,35 @@ def _pattern(upstream: dict[str, Any]) -> str:
     return f"^{text}" if path.endswith("/") else f"^{text}$"
 
 
-def test_what_no_row_opens_is_refused() -> None:
+def test_what_no_row_opens_is_refused(zoned: Region) -> None:
     paths = [below(BY_NAME[name], path) for name, listed in SHUT.items() for path in listed]
     assert paths
-    assert {path: found for path in paths if (found := answers(path)).get("staticCode") != REFUSED} == {}
+    assert {path: found for path in paths if (found := answers(path, zoned)).get("staticCode") != REFUSED} == {}
 
 
-def test_what_a_row_opens_goes_to_its_component() -> None:
+def test_what_a_row_opens_goes_to_its_component(zoned: Region) -> None:
     for path, component in {"/": "prometheus", "/alertmanager/": "alertmanager", "/grafana/x": "grafana"}.items():
-        assert answers(path)["uri"] == BY_NAME[component].url(PORTS[BY_NAME[component]])
-    assert answers("/api/v1/label/job/values")["id"].startswith("/api/v1/label/")
+        assert answers(path, zoned)["uri"] == BY_NAME[component].url(PORTS[BY_NAME[component]])
+    assert answers("/api/v1/label/job/values", zoned)["id"].startswith("/api/v1/label/")
 
 
-def test_without_the_closings_grafana_would_hand_on_anything() -> None:
+def test_the_global_view_is_open_where_it_is(zoned: Region, unzoned: Region) -> None:
+    assert (
+        answers("/thanos/global/api/v1/query", zoned)["uri"]
+        == "http://thanos-global-query-frontend.monitoring.svc:10902"
+    )
+    assert answers("/thanos/api/v1/query", zoned)["uri"] == "http://thanos-query-frontend.monitoring.svc:10902"
+    assert answers("/thanos/global/api/v1/query", unzoned)["staticCode"] == REFUSED
+
+
+def test_without_the_closings_grafana_would_hand_on_anything(zoned: Region) -> None:
     path = "/grafana/api/datasources/proxy/1/federate"
-    assert answers(path)["staticCode"] == REFUSED
-    assert any(re.search(_pattern(one), path) for one in upstreams() if "uri" in one)
+    assert answers(path, zoned)["staticCode"] == REFUSED
+    assert any(re.search(_pattern(one), path) for one in upstreams(zoned) if "uri" in one)
 
 
-def test_every_upstream_is_there_once() -> None:
-    rows = upstreams()
+def test_every_upstream_is_there_once(zoned: Region) -> None:
+    rows = upstreams(zoned)
     for key in ("id", "path"):
         assert len({one[key] for one in rows}) == len(rows)
 
@@ -104,7 +113,7 @@ def test_machines_have_the_group_that_is_asked_of_everybody(zoned: Region) -> No
 def test_an_answer_may_take_longer_than_a_query(zoned: Region) -> None:
     (query,) = (one for one in _values(zoned, "thanos")["query"]["extraArgs"] if one.startswith("--query.timeout="))
     assert query == "--query.timeout=2m"
-    assert {one["timeout"] for one in upstreams() if "uri" in one} == {"150s"}
+    assert {one["timeout"] for one in upstreams(zoned) if "uri" in one} == {"150s"}
 
 
 def test_thanos_serves_below_its_path(zoned: Region) -> None:
@@ -128,4 +137,5 @@ def test_the_page_names_every_open_path() -> None:
     text = access_page.page()
     assert "`/alertmanager/api/v2/silence/{id}`" in text
     assert text.count("| grafana |") == 2
-    assert all(one.why in text for one in (*OPENINGS, *CLOSINGS))
+    assert all(one.why in text for one in OPENINGS)
+    assert all(one.why in text for one in CLOSINGS)

@@ -57,6 +57,7 @@ def test_releases_come_in_order_with_what_pods_mount_first(zoned: Region) -> Non
         "objects",
         "kube-prometheus-stack",
         "thanos",
+        "thanos-global",
         "oauth2-proxy",
         "prometheus-postgres-exporter",
         "prometheus-redis-exporter",
@@ -178,6 +179,7 @@ def test_grafana_asks_the_regions_own_sources(stack: Any) -> None:
         "Thanos": "http://thanos-query-frontend.monitoring.svc:10902/thanos/",
         "Prometheus": "https://prometheus-prometheus.monitoring.svc:9090/",
         "Alertmanager": "https://prometheus-alertmanager.monitoring.svc:9093/alertmanager",
+        "Thanos global": "http://thanos-global-query-frontend.monitoring.svc:10902/thanos/global/",
     }
 
 
