@@ -30,14 +30,12 @@ def test_names_tell_apart_what_regions_have_alike() -> None:
         assert not by_name(region_stack(ZONES), kind).keys() & by_name(region_stack(NO_ZONES), kind).keys()
 
 
-def test_a_region_with_zones_and_one_without_differ_in_pools_and_the_global_view_alone() -> None:
+def test_a_region_with_zones_and_one_without_differ_in_pools_and_places_alone() -> None:
     counts = [
         {kind: len(named) for kind, named in region_stack(name)["resource"].items()} for name in (TWO_ZONES, NO_ZONES)
     ]
     assert {kind for kind in counts[0] if counts[0][kind] != counts[1].get(kind)} == {
-        "azurerm_kubernetes_cluster_node_pool",
-        "helm_release",
-        "kubernetes_network_policy_v1",
+        "azurerm_kubernetes_cluster_node_pool"
     }
     assert counts[0].keys() == counts[1].keys()
 
