@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from monitoring.fleet import load_fleet
+from monitoring.fleet.azure_calls import calls_note
 
 ROOT = Path(__file__).parents[1]
 REGIONS = ROOT / "tests" / "fleet" / "regions"
@@ -78,6 +82,21 @@ def test_a_region_file_is_a_stack_and_the_fleet_has_one_more(once: Once) -> None
 )
 def test_the_table_names_every_stack_and_chart(once: Once, name: str) -> None:
     assert name in once.done.stdout
+
+
+def test_the_summary_says_how_often_azure_is_asked_beside_its_limit(once: Once) -> None:
+    assert f"{calls_note(load_fleet(REGIONS).regions)}\n" in once.done.stdout
+
+
+def test_calls_above_azures_limit_are_no_synthesis(folder: Path) -> None:
+    with (folder / "regions" / "trial-gamma.yaml").open("r+") as file:
+        text = file.read().replace("azure_vms: {", "azure_vms: {refresh: 10s, expected_machines: 500, ")
+        file.seek(0)
+        file.write(text)
+    done = run(folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.match(r"regions/trial-gamma\.yaml:\d+: azure_vms\.refresh ", done.stderr), done.stderr
+    assert not (folder / "cdktf.out").exists()
 
 
 def test_one_more_file_is_one_more_stack_and_changes_the_global_view_alone(once: Once, again: Path) -> None:

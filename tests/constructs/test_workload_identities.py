@@ -7,6 +7,7 @@ import pytest
 from monitoring.blueprint.components import (
     ALERTMANAGER,
     COMPONENTS,
+    PROMETHEUS,
     RECEIVE_INGESTOR,
     SIGN_IN,
     STORE_GATEWAY,
@@ -60,6 +61,11 @@ def test_an_ingestor_writes_to_the_container_and_to_nothing_else() -> None:
 
 def test_the_store_gateway_only_reads() -> None:
     assert list(grants(STORE_GATEWAY).values()) == ["Storage Blob Data Reader"]
+
+
+def test_prometheus_reads_the_machines_resource_group_and_nothing_else() -> None:
+    group = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-trial-machines-alpha"
+    assert grants(PROMETHEUS) == {group: "Reader"}
 
 
 @pytest.mark.parametrize("component", [SIGN_IN, ALERTMANAGER], ids=lambda component: component.name)

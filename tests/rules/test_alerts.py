@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 
 from monitoring.blueprint import upstream_alerts
 from monitoring.blueprint.charts import ROOT, versions
+from monitoring.blueprint.components import COMPONENTS
 from monitoring.blueprint.releases.kube_prometheus_stack import computed
 from monitoring.blueprint.rules import rules, rules_of
 from monitoring.fleet import Fleet, load_fleet
@@ -21,6 +23,7 @@ from tests.stack.promql_names import names
 
 HERE = Path(__file__).parent
 OF_OTHER_REGIONS = ("federated:", "global:")
+WORKLOADS = ROOT / "tests" / "golden" / "workloads.json"
 UPSTREAM = ROOT / "tests" / "golden" / "upstream-alerts.txt"
 
 GOOD = """\
@@ -68,6 +71,29 @@ def test_a_page_asks_only_for_what_is_produced(page: Path) -> None:
     sources = known(rules().files)
     found = {query: list(unknown(query, sources)) for query in queries(page.read_text(encoding="utf-8"))}
     assert {query: what for query, what in found.items() if what} == {}
+
+
+def unknown_workloads(text: str) -> list[str]:
+    """Workloads of ours that a page's commands name and no chart renders, or pods that no component's labels select."""
+    named = re.findall(r"-n monitoring.* (deployment|statefulset|daemonset)/([a-z][\w-]*)", text)
+    rendered = {(row["kind"].lower(), row["name"]) for row in json.loads(WORKLOADS.read_text(encoding="utf-8"))}
+    asked = re.findall(r"pods? -n monitoring.* -l ([\w./-]+)=([\w-]+)", text)
+    labels = {label for component in COMPONENTS for label in component.labels.items()}
+    return [
+        *(f"{kind}/{name}" for kind, name in named if (kind, name) not in rendered),
+        *(f"{label}={value}" for label, value in asked if (label, value) not in labels),
+    ]
+
+
+@pytest.mark.parametrize("page", [*pages(), *procedures()], ids=lambda page: page.stem)
+def test_a_page_names_workloads_that_are_there(page: Path) -> None:
+    assert unknown_workloads(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_misspelt_workload_is_found() -> None:
+    commands = "kubectl logs -n monitoring deployment/thanos-qery\nkubectl get pods -n monitoring -l app=thanos"
+    assert unknown_workloads(commands) == ["deployment/thanos-qery", "app=thanos"]
+    assert unknown_workloads("kubectl logs -n monitoring deployment/thanos-query --tail=5") == []
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,13 @@ TARGETS = (
         Target(parts=(part,), job="kubelet", pods=(), namespace="kube-system", labels={"metrics_path": path})
         for part, path in (("kubelet", "/metrics"), ("cadvisor", "/metrics/cadvisor"))
     ),
-    Target(parts=("postgres-exporter",), job="azure-sql", pods=("postgres-exporter-a",)),
-    Target(parts=("redis-exporter",), job="azure-redis", pods=("redis-exporter-a",)),
+    *(  # the database is the instance, and no pod is named: the monitors' relabelings
+        Target(parts=(part,), job=job, pods=(), labels={"instance": f"{host}.trial.example:{port}"})
+        for part, job, host, port in (
+            ("postgres-exporter", "azure-sql", "psql", 5432),
+            ("redis-exporter", "azure-redis", "redis", 10000),
+        )
+    ),
     Target(parts=(), job="azure-vms", pods=()),
     Target(parts=("federate",), job="federate", pods=()),
     Target(parts=("cert-manager",), job="cert-manager", pods=("cert-manager-a",), namespace="cert-manager"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -145,3 +146,27 @@ def test_a_missing_helm_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
 def test_objects_are_written_where_asked(run: Run, tmp_path: Path) -> None:
     assert run(SERVICE, "--output", str(tmp_path / "out")).exit_code == 0
     assert (tmp_path / "out" / "thanos.yaml").read_text() == SERVICE
+
+
+def test_what_is_rendered_is_recorded_for_the_tests(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tests" / "golden").mkdir(parents=True)
+    monkeypatch.setattr(render, "ROOT", tmp_path)
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, labels: {app: a}}\nspec: {ports: [{port: 80}]}\n"
+    monitor = (
+        "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: m}\n"
+        "spec: {selector: {matchLabels: {app: a}}, endpoints: [{port: http}]}\n"
+    )
+    pod = "{containers: [{name: query, image: i, args: [query, --log.level=info]}]}"
+    workload = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: query}\n"
+        f"spec: {{selector: {{}}, template: {{metadata: {{labels: {{app: a}}}}, spec: {pod}}}}}\n"
+    )
+    run(f"{service}---\n{monitor}---\n{workload}", "--record")
+
+    def recorded(name: str) -> Any:
+        return json.loads((tmp_path / name).read_text())
+
+    assert [one["name"] for one in recorded(render.MONITORS)["monitors"]] == ["m"]
+    assert [one["namespace"] for one in recorded(render.MONITORS)["services"]] == ["monitoring"]
+    assert "query" in json.dumps(recorded(render.RECORD))
+    assert "--log.level" in json.dumps(recorded(render.FLAGS_RECORD))
