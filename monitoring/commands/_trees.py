@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.manifests import Manifest, parse
 
 Stacks = Mapping[str, Mapping[str, Any]]
 """Terraform JSON by name of the stack."""
@@ -73,6 +74,22 @@ def synthesize(tree: Path, *, python: str, outdir: Path, regions: Path | None = 
         file.parent.name: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted(outdir.glob("stacks/*/cdk.tf.json"))
     }
+
+
+def render(tree: Path, *, python: str, region: str, outdir: Path, charts: Path | None) -> list[Manifest]:
+    """What a tree's charts render for a region. `CannotCompare` where they cannot be had or do not render."""
+    chosen = ["--charts", str(charts.resolve())] if charts else []
+    done = subprocess.run(  # noqa: S603  (our own program)
+        [python, "-m", "monitoring", "render", region, *chosen, "--output", str(outdir)],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not outdir.is_dir():
+        raise CannotCompare(f"{region} does not render: {_last_words(done.stderr)}")
+    files = sorted(outdir.glob("*.yaml"))
+    return [manifest for file in files for manifest in parse(file.read_text(encoding="utf-8"))]
 
 
 def _git(repository: Path, *arguments: str) -> str | None:

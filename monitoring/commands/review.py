@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,11 +17,13 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.names import FLEET_STACK
 from monitoring.commands._console import console
-from monitoring.commands._trees import CannotCompare, Stacks, checked_out, python_of, synthesize
+from monitoring.commands._trees import CannotCompare, Stacks, checked_out, python_of, render, synthesize
 from monitoring.review.changes import between
+from monitoring.review.facts import Facts
 from monitoring.review.markdown import markdown
-from monitoring.review.meaning import stack_facts
+from monitoring.review.meaning import rendered_facts, stack_facts
 from monitoring.review.plan import Plan, UnreadablePlan, read_plan
 from monitoring.review.report import (
     Acceptance,
@@ -40,6 +42,10 @@ LABELS = [label.value for label in Label]
 @click.command()
 @click.option("--base", required=True, metavar="REF", help="The commit, branch or tag to compare with.")
 @click.option("--plan", "plans", multiple=True, metavar="STACK=FILE", help="`terraform show -json` of a stack's plan.")
+@click.option(
+    "--render", "rendered", is_flag=True, help="Compare the rendered objects too (needs helm and the charts)."
+)
+@click.option("--charts", type=click.Path(path_type=Path, exists=True), help="Folder of charts; else they are pulled.")
 @click.option("--format", "form", type=click.Choice(["human", "markdown", "json"]), default="human", show_default=True)
 @click.option(
     "--fail-on", multiple=True, type=click.Choice(LABELS), help="Exit with 1 where such a risk is not accepted."
@@ -54,6 +60,8 @@ def command(
     *,
     base: str,
     plans: Sequence[str],
+    rendered: bool,
+    charts: Path | None,
     form: str,
     fail_on: Sequence[str],
     accept: Sequence[str],
@@ -70,14 +78,12 @@ def command(
             SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
         ) as progress,
     ):
-        head, before, notes = _both(base, Path(scratch), progress)
-    read, unread = _plans(plans, head=head, base=before)
-    changes = between(
-        {} if before is None else {name: stack_facts(stack) for name, stack in before.items()},
-        {} if before is None else {name: stack_facts(stack) for name, stack in head.items()},
-    )
+        wanted = _Wanted(rendered=rendered, charts=charts)
+        head, before, notes = _both(base, Path(scratch), progress, wanted=wanted)
+    read, unread = _plans(plans, head=head.stacks, base=before.stacks)
+    changes = between(before.facts, head.facts) if before.stacks else []
     review = Review(
-        stacks=tuple(sorted({*head, *(before or {})})),
+        stacks=tuple(sorted({*head.stacks, *before.stacks})),
         changes=tuple(changes),
         risks=tuple(risks(changes, plans=read)),
         plans=tuple(read),
@@ -112,20 +118,46 @@ def accepted_in(event: Path) -> Iterator[Acceptance]:
             yield Acceptance(label=label, who=request["user"]["login"], why=why[1].strip())
 
 
-def _both(base: str, scratch: Path, progress: Progress) -> tuple[Stacks, Stacks | None, list[str]]:
-    """Head and base; None and a note for a base that does not synthesize. A head that does not is an error."""
-    progress.add_task("synthesize this tree")
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """Whether, and with which charts, objects are rendered."""
+
+    rendered: bool
+    charts: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Side:
+    """One of the two trees: its JSON and what that means, by stack."""
+
+    stacks: Stacks
+    facts: Mapping[str, Facts]
+
+
+def _both(base: str, scratch: Path, progress: Progress, *, wanted: _Wanted) -> tuple[_Side, _Side, list[str]]:
+    """Head and base; an empty base and a note where it does not synthesize. A head that does not is an error."""
+    progress.add_task("this tree")
     try:
-        head = synthesize(ROOT, python=sys.executable, outdir=scratch / "head-out")
+        head = _side(ROOT, sys.executable, scratch / "head-out", wanted=wanted)
     except CannotCompare as broken:
         raise click.ClickException(f"this tree {broken}") from broken
-    progress.add_task(f"synthesize {base}")
+    progress.add_task(base)
     try:
         with checked_out(base, into=scratch) as tree:
-            return head, synthesize(tree, python=python_of(tree), outdir=scratch / "base-out"), []
+            return head, _side(tree, python_of(tree), scratch / "base-out", wanted=wanted), []
     except CannotCompare as broken:
-        alone = [f"this tree alone, {name}: {_size(stack)}" for name, stack in head.items()]
-        return head, None, [f"base {base} {broken}", *alone]
+        alone = [f"this tree alone, {name}: {_size(stack)}" for name, stack in head.stacks.items()]
+        return head, _Side(stacks={}, facts={}), [f"base {base} {broken}", *alone]
+
+
+def _side(tree: Path, python: str, out: Path, *, wanted: _Wanted) -> _Side:
+    stacks = synthesize(tree, python=python, outdir=out)
+    facts = {name: dict(stack_facts(stack)) for name, stack in stacks.items()}
+    if wanted.rendered:
+        for name in facts.keys() - {FLEET_STACK}:
+            objects = render(tree, python=python, region=name, outdir=out / f"rendered-{name}", charts=wanted.charts)
+            facts[name].update(rendered_facts(objects))
+    return _Side(stacks=stacks, facts=facts)
 
 
 def _size(stack: Mapping[str, Any]) -> str:
@@ -134,17 +166,15 @@ def _size(stack: Mapping[str, Any]) -> str:
     return f"{sum(map(len, resources.values()))} resources, releases {', '.join(r['name'] for r in releases.values())}"
 
 
-def _plans(given: Iterable[str], *, head: Stacks, base: Stacks | None) -> tuple[list[Plan], list[str]]:
+def _plans(given: Iterable[str], *, head: Stacks, base: Stacks) -> tuple[list[Plan], list[str]]:
     read: list[Plan] = []
     notes: list[str] = []
     for text in given:
         stack, _, file = text.partition("=")
-        if stack not in {*head, *(base or {})} or not file:
+        if stack not in {*head, *base} or not file:
             notes.append(f"--plan must be STACK=FILE with a stack of {', '.join(head)}, got {text!r}")
             continue
-        known = frozenset(
-            address for tree in (head, base or {}) if stack in tree for address in _addresses(tree, stack)
-        )
+        known = frozenset(address for tree in (head, base) if stack in tree for address in _addresses(tree, stack))
         try:
             plan = read_plan(Path(file).read_bytes(), stack=stack, addresses=known)
         except (OSError, UnreadablePlan) as fault:

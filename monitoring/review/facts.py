@@ -21,6 +21,7 @@ class Kind(StrEnum):
     DASHBOARD = "dashboard"
     SCRAPE = "scrape job"
     SETTING = "setting"
+    RENDERED = "rendered"
     PLAN = "plan"
 
 

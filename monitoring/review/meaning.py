@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -150,6 +150,17 @@ def object_facts(manifest: Mapping[str, Any]) -> Found:
     yield Place(kind=Kind.OBJECT, subject=subject), True
     rest = {key: value for key, value in manifest.items() if key not in {"kind", "apiVersion"}}
     yield from flat(rest, kind=Kind.OBJECT, subject=subject)
+
+
+def rendered_facts(manifests: Iterable[Mapping[str, Any]]) -> Found:
+    """Objects as a chart renders them: by kind, name and field."""
+    for manifest in manifests:
+        metadata = manifest.get("metadata", {})
+        names = (manifest.get("kind", ""), metadata.get("namespace"), metadata.get("name", ""))
+        subject = "/".join(str(name) for name in names if name is not None)
+        yield Place(kind=Kind.RENDERED, subject=subject), True
+        rest = {key: value for key, value in manifest.items() if key != "kind"}
+        yield from flat(rest, kind=Kind.RENDERED, subject=subject)
 
 
 def _policy(name: str, spec: Mapping[str, Any]) -> Found:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitoring.review.changes import Action, between, jump, shared
 from monitoring.review.facts import Facts, Kind, flat
-from monitoring.review.meaning import object_facts, route_facts, rule_facts, stack_facts, values_facts
+from monitoring.review.meaning import object_facts, rendered_facts, route_facts, rule_facts, stack_facts, values_facts
 from monitoring.review.report import sentence
 
 scalars = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "--flag=1", "--flag=2", "v1.2.3"])
@@ -171,3 +171,18 @@ def test_shared_keeps_what_each_stack_has_alone() -> None:
     (one,) = between({"trial-a": _facts({"x": 1})}, {"trial-a": _facts({"x": 2})})
     (other,) = between({"trial-b": _facts({"x": 1})}, {"trial-b": _facts({"x": 3})})
     assert len(shared([one, other])) == 2
+
+
+def test_a_rendered_object_is_told_by_kind_name_and_field() -> None:
+    def objects(image: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "kind": "Deployment",
+                "metadata": {"name": "grafana", "namespace": "monitoring"},
+                "spec": {"template": {"spec": {"containers": [{"name": "grafana", "image": image}]}}},
+            }
+        ]
+
+    assert _sentences(objects("grafana:1"), objects("grafana:2"), rendered_facts) == [
+        "rendered Deployment/monitoring/grafana: spec.template.spec.containers[grafana].image grafana:1 → grafana:2"
+    ]
