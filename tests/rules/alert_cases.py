@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,16 @@ def untested(alerts: Iterable[str], files: Iterable[Path]) -> list[str]:
     ]
 
 
+def firing(test: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The alerts that a promtool test proves to fire, each with the time at which it does."""
+    for asked in test.get("promql_expr_test", ()):
+        if asked["exp_samples"]:
+            yield from ((alert, asked["eval_time"]) for alert in _ASKED.findall(asked["expr"]))
+
+
 def _cases(content: Any) -> Iterator[tuple[str, str]]:
     for test in content["tests"]:
+        yield from (("fires", alert) for alert, _ in firing(test))
         for asked in test.get("promql_expr_test", ()):
-            for alert in _ASKED.findall(asked["expr"]):
-                if asked["exp_samples"]:
-                    yield "fires", alert
-                elif test.get("input_series"):
-                    yield "is silent", alert
+            if not asked["exp_samples"] and test.get("input_series"):
+                yield from (("is silent", alert) for alert in _ASKED.findall(asked["expr"]))

@@ -19,6 +19,7 @@ from tests.rules.alert_cases import untested
 from tests.rules.pages import FOLDER, alerts, faults, pages, procedures, queries
 from tests.rules.promtool import promtool
 from tests.rules.sources import known, unknown
+from tests.rules.texts import GOLDEN, texts
 from tests.stack.promql_names import names
 
 HERE = Path(__file__).parent
@@ -131,7 +132,8 @@ def test_every_alert_is_proven_to_fire_and_to_be_silent() -> None:
 )
 def test_an_alert_without_a_case_is_found(case: dict[str, list[int]], fault: list[str], tmp_path: Path) -> None:
     file = tmp_path / "any.yaml"
-    asked = {"expr": 'count (ALERTS{alertname="Any",alertstate="firing"})', "exp_samples": case["exp_samples"]}
+    expr = 'count (ALERTS{alertname="Any",alertstate="firing"})'
+    asked = {"expr": expr, "eval_time": "1h", "exp_samples": case["exp_samples"]}
     test = {"input_series": case.get("input_series"), "promql_expr_test": [asked]}
     file.write_text(yaml.safe_dump({"tests": [test]}), encoding="utf-8")
     assert untested(["Any"], [file]) == fault
@@ -180,6 +182,18 @@ def test_somebody_is_woken_before_the_log_is_cut_and_before_the_outage_window_is
     assert match
     windows = [region.thanos.outage_window.seconds for region in load_fleet(ROOT / "regions").regions]
     assert int(match[1]) <= 0.75 * min(3600, *windows)
+
+
+@pytest.mark.rules
+def test_an_alert_says_what_a_person_has_read_and_found_good(tmp_path: Path) -> None:
+    """Read a new text, then commit what `python -m tests.rules.texts` writes."""
+    assert texts(tmp_path) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_every_alert_has_its_text_with_all_its_values() -> None:
+    found = dict(line.split(": ", 1) for line in GOLDEN.read_text(encoding="utf-8").splitlines())
+    assert found.keys() == alerts().keys()
+    assert [text for text in found.values() if re.search(r"<no value>|<error|NaN|Inf|%!|\{\{|  | of [.,:]", text)] == []
 
 
 @pytest.mark.rules
