@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from monitoring.blueprint.charts import ROOT
 from monitoring.fleet import Fleet, Region, load_fleet
+from tests.own_input import refuse_bad_input
 
 # no deadline per example: on a busy machine it would fail what is right
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Not in a worker of xdist: its controller has asked."""
+    if not hasattr(session.config, "workerinput"):
+        refuse_bad_input(ROOT / "regions")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import pytest
 
 from monitoring.fleet import load_fleet
 from monitoring.fleet.azure_calls import calls_note
+from tests.own_input import fail_with, refuse_bad_input
 
 ROOT = Path(__file__).parents[1]
 REGIONS = ROOT / "tests" / "fleet" / "regions"
@@ -121,6 +122,20 @@ def test_bad_input_is_told_without_a_traceback_and_leaves_the_last_synthesis_alo
     assert done.stderr.startswith("regions/trial-alpha.yaml:")
     assert "Traceback" not in done.stderr
     assert stacks(again) == stacks(once.folder)
+
+
+def test_bad_input_stops_the_tests_before_the_first_with_all_that_is_wrong(folder: Path) -> None:
+    refuse_bad_input(folder / "regions")
+    with (folder / "regions" / "trial-alpha.yaml").open("a") as file:
+        file.write("alerting: {routes: {critical: {receiver: nobody-at-all}}}\nhelm_values: {thanos: {recieve: {}}}\n")
+    with pytest.raises(pytest.UsageError, match=r"regions/trial-alpha\.yaml:\d+: alerting\.routes\.critical\.receiver"):
+        refuse_bad_input(folder / "regions")
+
+
+def test_problems_fail_a_test_in_full_each_on_its_line() -> None:
+    fail_with([])
+    with pytest.raises(pytest.fail.Exception, match=r"^a\.yaml:1: wrong\nb\.yaml:2: wrong$"):
+        fail_with(["a.yaml:1: wrong", "b.yaml:2: wrong"])
 
 
 def test_bad_values_are_told_like_bad_regions(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.rules import rules
 from monitoring.fleet import Fleet
+from tests.own_input import fail_with
 from tests.rules.cases import CASES, comments, read
 from tests.rules.promtool import problems, promtool, write
 
@@ -27,7 +29,7 @@ def deployed(fleet: Fleet, tmp_path: Path) -> Path:
 
 
 def test_every_expression_and_template_is_right() -> None:
-    assert [str(problem) for problem in problems(rules(), root=ROOT)] == []
+    fail_with(problems(rules(), root=ROOT))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if comments(case, "promtool")], ids=lambda case: case.stem)
@@ -38,7 +40,8 @@ def test_a_bad_expression_is_told_at_its_line(case: Path, tmp_path: Path) -> Non
 
 def test_promtool_takes_what_is_deployed(deployed: Path) -> None:
     done = promtool("check", "rules", "--lint=all", "--lint-fatal", *map(str, deployed.iterdir()))
-    assert done.returncode == 0, done.stdout
+    if done.returncode:
+        fail_with(text for text in re.split(r"(?m)^Checking ", done.stdout) if "SUCCESS" not in text and text.strip())
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
@@ -47,4 +50,5 @@ def test_the_rules_answer_as_they_must(file: Path, deployed: Path) -> None:
         shutil.copy(beside, deployed)
     shutil.copy(file, deployed / "test.yaml")
     done = promtool("test", "rules", "test.yaml", cwd=deployed)
-    assert done.returncode == 0, done.stdout
+    if done.returncode:
+        fail_with([f"{file.relative_to(ROOT)}: {done.stdout.strip()}"])

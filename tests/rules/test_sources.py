@@ -23,6 +23,7 @@ from monitoring.blueprint.components import (
 )
 from monitoring.blueprint.dashboards.promql import job
 from monitoring.blueprint.rules import read_rules, rules, rules_of
+from tests.own_input import fail_with
 from tests.rules.cases import comments
 from tests.rules.sources import VALUES, known, problems, unknown
 from tests.stack.promql_names import Selector, names
@@ -32,7 +33,7 @@ FAULT = HERE / "bad_sources"
 
 
 def test_every_metric_and_label_comes_from_a_known_source() -> None:
-    assert [str(problem) for problem in problems(rules().files)] == []
+    fail_with(problems(rules().files))
 
 
 def test_what_nothing_produces_is_told_at_its_line(tmp_path: Path) -> None:
