@@ -17,6 +17,7 @@ from monitoring.blueprint.dashboards.page import (
     Variable,
     above,
     below,
+    one,
 )
 from monitoring.blueprint.dashboards.promql import RATE, quantile, rate, ratio
 
@@ -66,7 +67,7 @@ _NOW = (
         kind="figure",
         width=6,
         thresholds=FLOWING,
-        queries=(Query(expr=f"sum(rate(http_requests_total{{{_HTTP}}}[{RATE}]))", legend="requests"),),
+        queries=one(f"sum(rate(http_requests_total{{{_HTTP}}}[{RATE}]))", legend="requests"),
     ),
     Panel(
         title="Errors",
@@ -75,12 +76,10 @@ _NOW = (
         kind="figure",
         width=6,
         thresholds=above(0.001, 0.01),
-        queries=(
-            Query(
-                expr=f"(sum(rate(http_requests_total{{{_HTTP}{_FAILED}}}[{RATE}])) or vector(0)) "
-                f"/ sum(rate(http_requests_total{{{_HTTP}}}[{RATE}]))",
-                legend="errors",
-            ),
+        queries=one(
+            f"(sum(rate(http_requests_total{{{_HTTP}{_FAILED}}}[{RATE}])) or vector(0)) "
+            f"/ sum(rate(http_requests_total{{{_HTTP}}}[{RATE}]))",
+            legend="errors",
         ),
     ),
     Panel(
@@ -90,12 +89,9 @@ _NOW = (
         kind="figure",
         width=6,
         thresholds=above(0.5, 2),
-        queries=(
-            Query(
-                expr="histogram_quantile(0.95, "
-                f"sum by (le) (rate(http_request_duration_seconds_bucket{{{_HTTP}}}[{RATE}])))",
-                legend="95 %",
-            ),
+        queries=one(
+            f"histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{{{_HTTP}}}[{RATE}])))",
+            legend="95 %",
         ),
     ),
     Panel(
@@ -105,12 +101,10 @@ _NOW = (
         kind="figure",
         width=6,
         thresholds=below(1, 0.5),
-        queries=(
-            Query(
-                expr=f"avg by (job) (up{{{_SERVICE}}} and on (cluster, namespace, job) "
-                f"group by (cluster, namespace, job) (http_requests_total{{{_HTTP}}}))",
-                legend="{{job}}",
-            ),
+        queries=one(
+            f"avg by (job) (up{{{_SERVICE}}} and on (cluster, namespace, job) "
+            f"group by (cluster, namespace, job) (http_requests_total{{{_HTTP}}}))",
+            legend="{{job}}",
         ),
     ),
 )
@@ -122,30 +116,23 @@ _REQUESTS = (
         unit="reqps",
         thresholds=FLOWING,
         alerts=("ApplicationTrafficGone",),
-        queries=(
-            Query(
-                expr=rate("http_requests_total", by="cluster, job", matchers=_HTTP),
-                legend="{{cluster}} {{job}}",
-            ),
-        ),
+        queries=one(rate("http_requests_total", by="cluster, job", matchers=_HTTP), legend="{{cluster}} {{job}}"),
     ),
     Panel(
         title="Requests by answer",
         description="Requests per second by status.",
         unit="reqps",
         thresholds=FLOWING,
-        queries=(Query(expr=rate("http_requests_total", by="status_code", matchers=_HTTP), legend="{{status_code}}"),),
+        queries=one(rate("http_requests_total", by="status_code", matchers=_HTTP), legend="{{status_code}}"),
     ),
     Panel(
         title="Requests by route",
         description="The ten busiest routes, requests per second.",
         unit="reqps",
         thresholds=FLOWING,
-        queries=(
-            Query(
-                expr=f"topk(10, {rate('http_requests_total', by='job, method, route', matchers=_HTTP)})",
-                legend="{{job}} {{method}} {{route}}",
-            ),
+        queries=one(
+            f"topk(10, {rate('http_requests_total', by='job, method, route', matchers=_HTTP)})",
+            legend="{{job}} {{method}} {{route}}",
         ),
     ),
     Panel(
@@ -155,17 +142,15 @@ _REQUESTS = (
         width=12,
         thresholds=above(0.001, 0.01),
         alerts=("ApplicationErrorBudgetBurnsFast", "ApplicationErrorBudgetBurnsSlowly"),
-        queries=(
-            Query(
-                expr=ratio(
-                    "http_requests_total",
-                    "http_requests_total",
-                    by="cluster, job",
-                    matchers=_HTTP,
-                    of_part=_FAILED,
-                ),
-                legend="{{cluster}} {{job}}",
+        queries=one(
+            ratio(
+                "http_requests_total",
+                "http_requests_total",
+                by="cluster, job",
+                matchers=_HTTP,
+                of_part=_FAILED,
             ),
+            legend="{{cluster}} {{job}}",
         ),
     ),
     Panel(
@@ -174,19 +159,17 @@ _REQUESTS = (
         unit="percentunit",
         width=12,
         thresholds=above(0.01, 0.05),
-        queries=(
-            Query(
-                expr="topk(10, "
-                + ratio(
-                    "http_requests_total",
-                    "http_requests_total",
-                    by="job, method, route",
-                    matchers=_HTTP,
-                    of_part=_FAILED,
-                )
-                + ")",
-                legend="{{job}} {{method}} {{route}}",
-            ),
+        queries=one(
+            "topk(10, "
+            + ratio(
+                "http_requests_total",
+                "http_requests_total",
+                by="job, method, route",
+                matchers=_HTTP,
+                of_part=_FAILED,
+            )
+            + ")",
+            legend="{{job}} {{method}} {{route}}",
         ),
     ),
 )
@@ -212,13 +195,11 @@ _DURATION = (
         description="The ten slowest routes.",
         unit="s",
         thresholds=above(0.5, 2),
-        queries=(
-            Query(
-                expr="topk(10, "
-                + quantile(0.95, "http_request_duration_seconds", by="job, method, route", matchers=_HTTP)
-                + ")",
-                legend="{{job}} {{method}} {{route}}",
-            ),
+        queries=one(
+            "topk(10, "
+            + quantile(0.95, "http_request_duration_seconds", by="job, method, route", matchers=_HTTP)
+            + ")",
+            legend="{{job}} {{method}} {{route}}",
         ),
     ),
     Panel(
@@ -226,11 +207,9 @@ _DURATION = (
         description="The same service in each region.",
         unit="s",
         thresholds=above(0.5, 2),
-        queries=(
-            Query(
-                expr=quantile(0.95, "http_request_duration_seconds", by="cluster, job", matchers=_HTTP),
-                legend="{{cluster}} {{job}}",
-            ),
+        queries=one(
+            quantile(0.95, "http_request_duration_seconds", by="cluster, job", matchers=_HTTP),
+            legend="{{cluster}} {{job}}",
         ),
     ),
 )
@@ -241,11 +220,9 @@ _DATABASE = (
         description="Database queries per second, by operation.",
         unit="ops",
         thresholds=FLOWING,
-        queries=(
-            Query(
-                expr=rate("db_query_duration_seconds_count", by="job, operation", matchers=_SERVICE),
-                legend="{{job}} {{operation}}",
-            ),
+        queries=one(
+            rate("db_query_duration_seconds_count", by="job, operation", matchers=_SERVICE),
+            legend="{{job}} {{operation}}",
         ),
     ),
     Panel(
@@ -253,13 +230,11 @@ _DATABASE = (
         description="The ten slowest pairs of operation and table.",
         unit="s",
         thresholds=above(0.1, 1),
-        queries=(
-            Query(
-                expr="topk(10, "
-                + quantile(0.95, "db_query_duration_seconds", by="job, operation, table", matchers=_SERVICE)
-                + ")",
-                legend="{{job}} {{operation}} {{table}}",
-            ),
+        queries=one(
+            "topk(10, "
+            + quantile(0.95, "db_query_duration_seconds", by="job, operation, table", matchers=_SERVICE)
+            + ")",
+            legend="{{job}} {{operation}} {{table}}",
         ),
     ),
     Panel(
@@ -268,12 +243,10 @@ _DATABASE = (
         "queries run side by side.",
         unit="percentunit",
         thresholds=above(0.7, 1),
-        queries=(
-            Query(
-                expr=f"{rate('db_query_duration_seconds_sum', by='cluster, job', matchers=_SERVICE)} "
-                f"/ {rate('http_request_duration_seconds_sum', by='cluster, job', matchers=_HTTP)}",
-                legend="{{cluster}} {{job}}",
-            ),
+        queries=one(
+            f"{rate('db_query_duration_seconds_sum', by='cluster, job', matchers=_SERVICE)} "
+            f"/ {rate('http_request_duration_seconds_sum', by='cluster, job', matchers=_HTTP)}",
+            legend="{{cluster}} {{job}}",
         ),
     ),
 )
@@ -285,13 +258,11 @@ _CACHE = (
         unit="percentunit",
         width=12,
         thresholds=below(0.8, 0.5),
-        queries=(
-            Query(
-                expr=f"{rate('cache_hits_total', by='job, cache_name', matchers=_SERVICE)} / "
-                f"({rate('cache_hits_total', by='job, cache_name', matchers=_SERVICE)} "
-                f"+ {rate('cache_misses_total', by='job, cache_name', matchers=_SERVICE)})",
-                legend="{{job}} {{cache_name}}",
-            ),
+        queries=one(
+            f"{rate('cache_hits_total', by='job, cache_name', matchers=_SERVICE)} / "
+            f"({rate('cache_hits_total', by='job, cache_name', matchers=_SERVICE)} "
+            f"+ {rate('cache_misses_total', by='job, cache_name', matchers=_SERVICE)})",
+            legend="{{job}} {{cache_name}}",
         ),
     ),
     Panel(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.dashboards.page import FLOWING, Panel, Query, above
+from monitoring.blueprint.dashboards.page import FLOWING, Panel, above, one
 from monitoring.blueprint.dashboards.promql import recorded
 
 _SERVICE = 'namespace=~"$namespace",job=~"$job"'
@@ -16,13 +16,9 @@ BUSINESS = (
         unit="short",
         width=6,
         thresholds=FLOWING,
-        queries=(
-            Query(
-                expr=recorded(
-                    "job_window:business_active_users:max", by="cluster, namespace, job, window", matchers=_SERVICE
-                ),
-                legend="{{cluster}} {{namespace}} {{job}} {{window}}",
-            ),
+        queries=one(
+            recorded("job_window:business_active_users:max", by="cluster, namespace, job, window", matchers=_SERVICE),
+            legend="{{cluster}} {{namespace}} {{job}} {{window}}",
         ),
     ),
     Panel(
@@ -31,13 +27,11 @@ BUSINESS = (
         unit="ops",
         width=6,
         thresholds=FLOWING,
-        queries=(
-            Query(
-                expr="sum by (type, status) ("
-                + recorded(_TRANSACTIONS, by="cluster, namespace, job, type, status", matchers=_SERVICE)
-                + ")",
-                legend="{{type}} {{status}}",
-            ),
+        queries=one(
+            "sum by (type, status) ("
+            + recorded(_TRANSACTIONS, by="cluster, namespace, job, type, status", matchers=_SERVICE)
+            + ")",
+            legend="{{type}} {{status}}",
         ),
     ),
     Panel(
@@ -46,15 +40,13 @@ BUSINESS = (
         unit="percentunit",
         width=6,
         thresholds=above(0.05, 0.2),
-        queries=(
-            Query(
-                expr=recorded(
-                    "job:business_transaction_failures_per_transaction:ratio_rate5m",
-                    by="cluster, namespace, job",
-                    matchers=_SERVICE,
-                ),
-                legend="{{cluster}} {{namespace}} {{job}}",
+        queries=one(
+            recorded(
+                "job:business_transaction_failures_per_transaction:ratio_rate5m",
+                by="cluster, namespace, job",
+                matchers=_SERVICE,
             ),
+            legend="{{cluster}} {{namespace}} {{job}}",
         ),
     ),
     Panel(
@@ -63,17 +55,15 @@ BUSINESS = (
         unit="short",
         width=6,
         thresholds=FLOWING,
-        queries=(
-            Query(
-                expr="sum by (currency) ("
-                + recorded(
-                    "job_currency:business_revenue_per_minute:rate5m",
-                    by="cluster, namespace, job, currency",
-                    matchers=_SERVICE,
-                )
-                + ")",
-                legend="{{currency}}",
-            ),
+        queries=one(
+            "sum by (currency) ("
+            + recorded(
+                "job_currency:business_revenue_per_minute:rate5m",
+                by="cluster, namespace, job, currency",
+                matchers=_SERVICE,
+            )
+            + ")",
+            legend="{{currency}}",
         ),
     ),
 )

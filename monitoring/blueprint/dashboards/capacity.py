@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.blueprint.components import COMPACTOR, PROMETHEUS, RECEIVE_INGESTOR, STORE_GATEWAY
-from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, SCOPE, Page, Panel, Query, above, below
+from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, SCOPE, Page, Panel, above, below, one
 from monitoring.blueprint.dashboards.promql import NAMESPACES, of, rate, ratio
 
 _VOLUMES = f'{SCOPE},namespace="{PROMETHEUS.namespace}"'
@@ -32,11 +32,8 @@ _SERIES = (
         unit="short",
         thresholds=above(300_000, 400_000),
         alerts=("PrometheusSeriesTowardsLimit",),
-        queries=(
-            Query(
-                expr=f"max by (cluster, pod) (prometheus_tsdb_head_series{{{of(PROMETHEUS)}}})",
-                legend="{{cluster}} {{pod}}",
-            ),
+        queries=one(
+            f"max by (cluster, pod) (prometheus_tsdb_head_series{{{of(PROMETHEUS)}}})", legend="{{cluster}} {{pod}}"
         ),
     ),
     Panel(
@@ -45,11 +42,9 @@ _SERIES = (
         "replication factor, over all ingestors.",
         unit="short",
         thresholds=above(1_500_000, 2_500_000),
-        queries=(
-            Query(
-                expr=f"sum by (cluster, pod) (prometheus_tsdb_head_series{{{of(RECEIVE_INGESTOR)}}})",
-                legend="{{cluster}} {{pod}}",
-            ),
+        queries=one(
+            f"sum by (cluster, pod) (prometheus_tsdb_head_series{{{of(RECEIVE_INGESTOR)}}})",
+            legend="{{cluster}} {{pod}}",
         ),
     ),
     Panel(
@@ -57,11 +52,9 @@ _SERIES = (
         description="The ten jobs with the most samples per scrape: who grows.",
         unit="short",
         thresholds=above(50_000, 100_000),
-        queries=(
-            Query(
-                expr=f"topk(10, sum by (cluster, job) (scrape_samples_post_metric_relabeling{{{SCOPE}}}))",
-                legend="{{cluster}} {{job}}",
-            ),
+        queries=one(
+            f"topk(10, sum by (cluster, job) (scrape_samples_post_metric_relabeling{{{SCOPE}}}))",
+            legend="{{cluster}} {{job}}",
         ),
     ),
     Panel(
@@ -69,11 +62,9 @@ _SERIES = (
         description="Samples per second of each replica: series over scrape interval.",
         unit="cps",
         thresholds=FLOWING,
-        queries=(
-            Query(
-                expr=rate("prometheus_tsdb_head_samples_appended_total", by="cluster, pod", matchers=of(PROMETHEUS)),
-                legend="{{cluster}} {{pod}}",
-            ),
+        queries=one(
+            rate("prometheus_tsdb_head_samples_appended_total", by="cluster, pod", matchers=of(PROMETHEUS)),
+            legend="{{cluster}} {{pod}}",
         ),
     ),
     Panel(
@@ -82,11 +73,9 @@ _SERIES = (
         "request.",
         unit="cps",
         thresholds=above(100, 500),
-        queries=(
-            Query(
-                expr=rate("prometheus_tsdb_head_series_created_total", by="cluster, pod", matchers=of(PROMETHEUS)),
-                legend="{{cluster}} {{pod}}",
-            ),
+        queries=one(
+            rate("prometheus_tsdb_head_series_created_total", by="cluster, pod", matchers=of(PROMETHEUS)),
+            legend="{{cluster}} {{pod}}",
         ),
     ),
     Panel(
@@ -95,12 +84,9 @@ _SERIES = (
         unit="s",
         thresholds=above(5, 20),
         alerts=("RulesCostly", "RulesRecordTooMuch"),
-        queries=(
-            Query(
-                expr="topk(10, max by (cluster, rule_group) "
-                f"(prometheus_rule_group_last_duration_seconds{{{of(PROMETHEUS)}}}))",
-                legend="{{cluster}} {{rule_group}}",
-            ),
+        queries=one(
+            f"topk(10, max by (cluster, rule_group) (prometheus_rule_group_last_duration_seconds{{{of(PROMETHEUS)}}}))",
+            legend="{{cluster}} {{rule_group}}",
         ),
     ),
 )
@@ -112,12 +98,10 @@ _DISKS = (
         unit="percentunit",
         thresholds=above(0.8, 0.9),
         alerts=("VolumeAlmostFull",),
-        queries=(
-            Query(
-                expr=f"max by (cluster, persistentvolumeclaim) (kubelet_volume_stats_used_bytes{{{_VOLUMES}}} "
-                f"/ kubelet_volume_stats_capacity_bytes{{{_VOLUMES}}})",
-                legend="{{cluster}} {{persistentvolumeclaim}}",
-            ),
+        queries=one(
+            f"max by (cluster, persistentvolumeclaim) (kubelet_volume_stats_used_bytes{{{_VOLUMES}}} "
+            f"/ kubelet_volume_stats_capacity_bytes{{{_VOLUMES}}})",
+            legend="{{cluster}} {{persistentvolumeclaim}}",
         ),
     ),
     Panel(
@@ -127,13 +111,11 @@ _DISKS = (
         unit="d",
         thresholds=below(14, 4),
         alerts=("VolumeFullSoon",),
-        queries=(
-            Query(
-                expr="min by (cluster, persistentvolumeclaim) (clamp_max("
-                f"kubelet_volume_stats_available_bytes{{{_VOLUMES}}} "
-                f"/ clamp_min(deriv(kubelet_volume_stats_used_bytes{{{_VOLUMES}}}[1d]), 1) / {_DAY}, 365))",
-                legend="{{cluster}} {{persistentvolumeclaim}}",
-            ),
+        queries=one(
+            "min by (cluster, persistentvolumeclaim) (clamp_max("
+            f"kubelet_volume_stats_available_bytes{{{_VOLUMES}}} "
+            f"/ clamp_min(deriv(kubelet_volume_stats_used_bytes{{{_VOLUMES}}}[1d]), 1) / {_DAY}, 365))",
+            legend="{{cluster}} {{persistentvolumeclaim}}",
         ),
     ),
     Panel(
@@ -141,12 +123,10 @@ _DISKS = (
         description="Share of each volume's inodes that is used.",
         unit="percentunit",
         thresholds=above(0.8, 0.9),
-        queries=(
-            Query(
-                expr=f"max by (cluster, persistentvolumeclaim) (kubelet_volume_stats_inodes_used{{{_VOLUMES}}} "
-                f"/ kubelet_volume_stats_inodes{{{_VOLUMES}}})",
-                legend="{{cluster}} {{persistentvolumeclaim}}",
-            ),
+        queries=one(
+            f"max by (cluster, persistentvolumeclaim) (kubelet_volume_stats_inodes_used{{{_VOLUMES}}} "
+            f"/ kubelet_volume_stats_inodes{{{_VOLUMES}}})",
+            legend="{{cluster}} {{persistentvolumeclaim}}",
         ),
     ),
     Panel(
@@ -156,12 +136,10 @@ _DISKS = (
         unit="percentunit",
         thresholds=below(0.9, 0.5),
         alerts=("PrometheusRetentionCutShort",),
-        queries=(
-            Query(
-                expr=f"min by (cluster, pod) ((time() - prometheus_tsdb_lowest_timestamp_seconds{{{of(PROMETHEUS)}}}) "
-                f"/ prometheus_tsdb_retention_limit_seconds{{{of(PROMETHEUS)}}})",
-                legend="{{cluster}} {{pod}}",
-            ),
+        queries=one(
+            f"min by (cluster, pod) ((time() - prometheus_tsdb_lowest_timestamp_seconds{{{of(PROMETHEUS)}}}) "
+            f"/ prometheus_tsdb_retention_limit_seconds{{{of(PROMETHEUS)}}})",
+            legend="{{cluster}} {{pod}}",
         ),
     ),
     Panel(
@@ -170,14 +148,12 @@ _DISKS = (
         "block goes, whatever its age.",
         unit="percentunit",
         thresholds=above(0.9, 1),
-        queries=(
-            Query(
-                expr=f"max by (cluster, pod) ((prometheus_tsdb_storage_blocks_bytes{{{of(PROMETHEUS)}}} "
-                f"+ prometheus_tsdb_head_chunks_storage_size_bytes{{{of(PROMETHEUS)}}} "
-                f"+ prometheus_tsdb_wal_storage_size_bytes{{{of(PROMETHEUS)}}}) "
-                f"/ prometheus_tsdb_retention_limit_bytes{{{of(PROMETHEUS)}}})",
-                legend="{{cluster}} {{pod}}",
-            ),
+        queries=one(
+            f"max by (cluster, pod) ((prometheus_tsdb_storage_blocks_bytes{{{of(PROMETHEUS)}}} "
+            f"+ prometheus_tsdb_head_chunks_storage_size_bytes{{{of(PROMETHEUS)}}} "
+            f"+ prometheus_tsdb_wal_storage_size_bytes{{{of(PROMETHEUS)}}}) "
+            f"/ prometheus_tsdb_retention_limit_bytes{{{of(PROMETHEUS)}}})",
+            legend="{{cluster}} {{pod}}",
         ),
     ),
     Panel(
@@ -185,11 +161,9 @@ _DISKS = (
         description="Blocks that the limit by size deleted in the last day, before their time.",
         unit="short",
         thresholds=above(1),
-        queries=(
-            Query(
-                expr=f"sum by (cluster, pod) (increase(prometheus_tsdb_size_retentions_total{{{of(PROMETHEUS)}}}[1d]))",
-                legend="{{cluster}} {{pod}}",
-            ),
+        queries=one(
+            f"sum by (cluster, pod) (increase(prometheus_tsdb_size_retentions_total{{{of(PROMETHEUS)}}}[1d]))",
+            legend="{{cluster}} {{pod}}",
         ),
     ),
 )
@@ -201,13 +175,11 @@ _PODS = (
         unit="percentunit",
         thresholds=above(0.8, 0.95),
         alerts=("MemoryNearLimit",),
-        queries=(
-            Query(
-                expr=f"max by (cluster, pod, container) (container_memory_working_set_bytes{{{_CONTAINERS}}}) "
-                "/ on (cluster, pod, container) max by (cluster, pod, container) "
-                f'(kube_pod_container_resource_limits{{{_CONTAINERS},resource="memory"}})',
-                legend="{{cluster}} {{pod}} {{container}}",
-            ),
+        queries=one(
+            f"max by (cluster, pod, container) (container_memory_working_set_bytes{{{_CONTAINERS}}}) "
+            "/ on (cluster, pod, container) max by (cluster, pod, container) "
+            f'(kube_pod_container_resource_limits{{{_CONTAINERS},resource="memory"}})',
+            legend="{{cluster}} {{pod}} {{container}}",
         ),
     ),
     Panel(
@@ -215,13 +187,11 @@ _PODS = (
         description="Processor time of each container as a share of its request.",
         unit="percentunit",
         thresholds=above(1, 2),
-        queries=(
-            Query(
-                expr=f"{rate('container_cpu_usage_seconds_total', by='cluster, pod, container', matchers=_CONTAINERS)} "
-                "/ on (cluster, pod, container) max by (cluster, pod, container) "
-                f'(kube_pod_container_resource_requests{{{_CONTAINERS},resource="cpu"}})',
-                legend="{{cluster}} {{pod}} {{container}}",
-            ),
+        queries=one(
+            f"{rate('container_cpu_usage_seconds_total', by='cluster, pod, container', matchers=_CONTAINERS)} "
+            "/ on (cluster, pod, container) max by (cluster, pod, container) "
+            f'(kube_pod_container_resource_requests{{{_CONTAINERS},resource="cpu"}})',
+            legend="{{cluster}} {{pod}} {{container}}",
         ),
     ),
     Panel(
@@ -229,16 +199,14 @@ _PODS = (
         description="Share of scheduling periods in which a container was stopped at its CPU limit.",
         unit="percentunit",
         thresholds=above(0.25, 0.5),
-        queries=(
-            Query(
-                expr=ratio(
-                    "container_cpu_cfs_throttled_periods_total",
-                    "container_cpu_cfs_periods_total",
-                    by="cluster, pod, container",
-                    matchers=_CONTAINERS,
-                ),
-                legend="{{cluster}} {{pod}} {{container}}",
+        queries=one(
+            ratio(
+                "container_cpu_cfs_throttled_periods_total",
+                "container_cpu_cfs_periods_total",
+                by="cluster, pod, container",
+                matchers=_CONTAINERS,
             ),
+            legend="{{cluster}} {{pod}} {{container}}",
         ),
     ),
 )
@@ -251,12 +219,10 @@ _NODES = tuple(
         unit="percentunit",
         width=12,
         thresholds=above(0.85, 0.95),
-        queries=(
-            Query(
-                expr=f'sum by (cluster, node) (kube_pod_container_resource_requests{{{SCOPE},resource="{resource}"}}) '
-                f'/ sum by (cluster, node) (kube_node_status_allocatable{{{SCOPE},resource="{resource}"}})',
-                legend="{{cluster}} {{node}}",
-            ),
+        queries=one(
+            f'sum by (cluster, node) (kube_pod_container_resource_requests{{{SCOPE},resource="{resource}"}}) '
+            f'/ sum by (cluster, node) (kube_node_status_allocatable{{{SCOPE},resource="{resource}"}})',
+            legend="{{cluster}} {{node}}",
         ),
     )
     for name, what, resource in (("CPU", "processors", "cpu"), ("Memory", "memory", "memory"))
@@ -268,12 +234,10 @@ _BLOB = (
         description="Bytes that ingestors and compactor upload, at the pace of the last day.",
         unit="bytes",
         thresholds=above(100 * 2**30, 500 * 2**30),
-        queries=(
-            Query(
-                expr="sum by (cluster, job) (rate(thanos_objstore_bucket_operation_transferred_bytes_sum"
-                f'{{{_STORES},operation="upload"}}[1d])) * {_DAY}',
-                legend="{{cluster}} {{job}}",
-            ),
+        queries=one(
+            "sum by (cluster, job) (rate(thanos_objstore_bucket_operation_transferred_bytes_sum"
+            f'{{{_STORES},operation="upload"}}[1d])) * {_DAY}',
+            legend="{{cluster}} {{job}}",
         ),
     ),
     Panel(
@@ -281,11 +245,9 @@ _BLOB = (
         description="Reads, writes and lists per second, which Azure bills, by part.",
         unit="ops",
         thresholds=above(50, 200),
-        queries=(
-            Query(
-                expr=rate("thanos_objstore_bucket_operations_total", by="cluster, job, operation", matchers=_STORES),
-                legend="{{cluster}} {{job}} {{operation}}",
-            ),
+        queries=one(
+            rate("thanos_objstore_bucket_operations_total", by="cluster, job, operation", matchers=_STORES),
+            legend="{{cluster}} {{job}} {{operation}}",
         ),
     ),
     Panel(
@@ -294,11 +256,8 @@ _BLOB = (
         "that compaction stands still.",
         unit="short",
         thresholds=above(5_000, 20_000),
-        queries=(
-            Query(
-                expr=f'max by (cluster) (thanos_blocks_meta_synced{{{of(COMPACTOR)},state="loaded"}})',
-                legend="{{cluster}}",
-            ),
+        queries=one(
+            f'max by (cluster) (thanos_blocks_meta_synced{{{of(COMPACTOR)},state="loaded"}})', legend="{{cluster}}"
         ),
     ),
 )

@@ -7,7 +7,7 @@ and a page over years that reads a series per region.
 from __future__ import annotations
 
 from monitoring.blueprint.components import PROMETHEUS
-from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, NEVER, Page, Panel, Query, above, below
+from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, NEVER, Page, Panel, above, below, one
 from monitoring.blueprint.dashboards.promql import of, recorded
 
 _DURATIONS = recorded("cluster_le:http_request_duration_seconds_bucket:rate5m", by="cluster, le")
@@ -37,12 +37,9 @@ _REGIONS = (
         kind="figure",
         width=12,
         thresholds=above(120, 600),
-        queries=(
-            Query(
-                expr="time() - max by (cluster) "
-                f"(max_over_time(timestamp(prometheus_build_info{{{of(PROMETHEUS)}}})[1h:1m]))",
-                legend="{{cluster}}",
-            ),
+        queries=one(
+            f"time() - max by (cluster) (max_over_time(timestamp(prometheus_build_info{{{of(PROMETHEUS)}}})[1h:1m]))",
+            legend="{{cluster}}",
         ),
     ),
     Panel(
@@ -52,7 +49,7 @@ _REGIONS = (
         kind="figure",
         width=12,
         thresholds=below(1, 0.8),
-        queries=(Query(expr=recorded("cluster:monitoring_up:ratio"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:monitoring_up:ratio"), legend="{{cluster}}"),
     ),
     Panel(
         title="Alerts that fire",
@@ -61,11 +58,8 @@ _REGIONS = (
         kind="figure",
         width=24,
         thresholds=above(2, 10),
-        queries=(
-            Query(
-                expr=recorded("cluster_severity:alerts_firing:count", by="cluster, severity"),
-                legend="{{cluster}} {{severity}}",
-            ),
+        queries=one(
+            recorded("cluster_severity:alerts_firing:count", by="cluster, severity"), legend="{{cluster}} {{severity}}"
         ),
     ),
 )
@@ -76,26 +70,21 @@ _SERVICES = (
         description="Requests per second of all services that keep the contract.",
         unit="reqps",
         thresholds=FLOWING,
-        queries=(Query(expr=recorded("cluster:http_requests:rate5m"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:http_requests:rate5m"), legend="{{cluster}}"),
     ),
     Panel(
         title="Errors",
         description="Share of requests answered with 5xx.",
         unit="percentunit",
         thresholds=above(0.001, 0.01),
-        queries=(Query(expr=recorded("cluster:http_request_errors_per_request:ratio_rate5m"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:http_request_errors_per_request:ratio_rate5m"), legend="{{cluster}}"),
     ),
     Panel(
         title="Duration, 95th percentile",
         description="95 of 100 requests are answered within this time.",
         unit="s",
         thresholds=above(0.5, 2),
-        queries=(
-            Query(
-                expr=f"histogram_quantile(0.95, {_DURATIONS})",
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=one(f"histogram_quantile(0.95, {_DURATIONS})", legend="{{cluster}}"),
     ),
 )
 
@@ -105,21 +94,21 @@ _CLUSTERS = (
         description="Nodes that do not report Ready.",
         unit="short",
         thresholds=NEVER,
-        queries=(Query(expr=recorded("cluster:kube_nodes_not_ready:count"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:kube_nodes_not_ready:count"), legend="{{cluster}}"),
     ),
     Panel(
         title="CPU in use",
         description="Share of all nodes' processor time that is not idle.",
         unit="percentunit",
         thresholds=above(0.7, 0.9),
-        queries=(Query(expr=recorded("cluster:node_cpu:ratio_rate5m"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:node_cpu:ratio_rate5m"), legend="{{cluster}}"),
     ),
     Panel(
         title="Memory in use",
         description="Share of all nodes' memory that is not available.",
         unit="percentunit",
         thresholds=above(0.8, 0.9),
-        queries=(Query(expr=recorded("cluster:node_memory_utilisation:ratio"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:node_memory_utilisation:ratio"), legend="{{cluster}}"),
     ),
     Panel(
         title="Pods that do not run",
@@ -127,12 +116,7 @@ _CLUSTERS = (
         unit="short",
         width=12,
         thresholds=above(5, 20),
-        queries=(
-            Query(
-                expr=f"sum by (cluster) ({_PODS_NOT_RUNNING})",
-                legend="{{cluster}}",
-            ),
-        ),
+        queries=one(f"sum by (cluster) ({_PODS_NOT_RUNNING})", legend="{{cluster}}"),
     ),
     Panel(
         title="Containers that restart",
@@ -140,7 +124,7 @@ _CLUSTERS = (
         unit="short",
         width=12,
         thresholds=above(5, 20),
-        queries=(Query(expr=recorded("cluster:kube_pod_container_restarts:increase1h"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:kube_pod_container_restarts:increase1h"), legend="{{cluster}}"),
     ),
 )
 
@@ -151,7 +135,7 @@ _MONITORING = (
         unit="short",
         thresholds=above(300_000, 400_000),
         alerts=("PrometheusSeriesTowardsLimit",),
-        queries=(Query(expr=recorded("cluster:prometheus_head_series:max"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:prometheus_head_series:max"), legend="{{cluster}}"),
     ),
     Panel(
         title="Remote write behind",
@@ -159,7 +143,7 @@ _MONITORING = (
         unit="s",
         thresholds=above(60, 600),
         alerts=("RemoteWriteBehind",),
-        queries=(Query(expr=recorded("cluster:prometheus_remote_write_behind_seconds:max"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:prometheus_remote_write_behind_seconds:max"), legend="{{cluster}}"),
     ),
     Panel(
         title="Writes refused by Thanos",
@@ -167,9 +151,7 @@ _MONITORING = (
         unit="percentunit",
         thresholds=above(0.01, 0.05),
         alerts=("ThanosReceiveErrors",),
-        queries=(
-            Query(expr=recorded("cluster:thanos_receive_refused_per_request:ratio_rate5m"), legend="{{cluster}}"),
-        ),
+        queries=one(recorded("cluster:thanos_receive_refused_per_request:ratio_rate5m"), legend="{{cluster}}"),
     ),
     Panel(
         title="Operations on Blob that fail",
@@ -178,9 +160,7 @@ _MONITORING = (
         width=12,
         thresholds=above(0.01, 0.05),
         alerts=("ObjectStoreErrors",),
-        queries=(
-            Query(expr=recorded("cluster:thanos_objstore_failures_per_operation:ratio_rate5m"), legend="{{cluster}}"),
-        ),
+        queries=one(recorded("cluster:thanos_objstore_failures_per_operation:ratio_rate5m"), legend="{{cluster}}"),
     ),
     Panel(
         title="Compactor halted",
@@ -190,6 +170,6 @@ _MONITORING = (
         width=12,
         thresholds=NEVER,
         alerts=("ThanosCompactorHalted",),
-        queries=(Query(expr=recorded("cluster:thanos_compact_halted:max"), legend="{{cluster}}"),),
+        queries=one(recorded("cluster:thanos_compact_halted:max"), legend="{{cluster}}"),
     ),
 )

@@ -70,6 +70,11 @@ class Query:
     legend: str
 
 
+def one(expr: str, *, legend: str) -> tuple[Query]:
+    """What a panel asks that asks but once."""
+    return (Query(expr=expr, legend=legend),)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """A graph over time, or a figure of now. `width` is in 24ths of the page.

@@ -1,0 +1,1 @@
+"""Rows of the page on the monitoring's own health, by what they watch."""
