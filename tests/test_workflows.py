@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.blueprint.charts import ROOT
-from monitoring.commands._tools import find_tool
+from tests.stack.processes import tool
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ZIZMOR = Path(sys.executable).with_name("zizmor")
@@ -22,7 +22,7 @@ def _run(*line: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.rules
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)
 def test_actionlint_finds_nothing(workflow: Path) -> None:
-    done = _run(find_tool("actionlint"), workflow)
+    done = _run(tool("actionlint"), workflow)
     assert not done.returncode, done.stdout
 
 
@@ -31,7 +31,7 @@ def test_actionlint_finds_a_job_that_is_not_there(tmp_path: Path) -> None:
     text = (ROOT / ".github" / "workflows" / "plan.yml").read_text(encoding="utf-8")
     broken = tmp_path / "plan.yml"
     broken.write_text(text.replace("needs: review", "needs: reviewed"), encoding="utf-8")
-    assert 'needs job "reviewed" which does not exist' in _run(find_tool("actionlint"), broken).stdout
+    assert 'needs job "reviewed" which does not exist' in _run(tool("actionlint"), broken).stdout
 
 
 def test_zizmor_finds_a_text_of_others_in_a_shell(tmp_path: Path) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,10 @@ import httpx
 import pytest
 
 from monitoring.blueprint.components import ALERTMANAGER_PATH
-from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
 from tests.alerting.deployed import write
-from tests.stack.processes import free_ports, running
+from tests.stack.processes import free_ports, running, tool
+from tests.stack.servers import Quiet, serving
 
 PATIENCE = 60
 """Seconds that a test waits for what takes about one."""
@@ -27,9 +25,9 @@ PATIENCE = 60
 class Services:
     """Every call that came, as path and body, in order."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, calls: list[tuple[str, Any]]) -> None:
         self.address = f"http://127.0.0.1:{port}"
-        self.calls: list[tuple[str, Any]] = []
+        self.calls = calls
 
     def to(self, path: str) -> list[Any]:
         """Bodies that came to a path."""
@@ -65,22 +63,15 @@ class Alertmanager:
 @contextmanager
 def services() -> Iterator[Services]:
     """An HTTP server that takes every POST."""
+    calls: list[tuple[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            made.calls.append((self.path, body))
-            self.send_response(202)
-            self.end_headers()
+    class Handler(Quiet):
+        def do_POST(self) -> None:  # noqa: N802  (the name that http.server calls)
+            calls.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.answer(202)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made = Services(server.server_port)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield made
-        server.shutdown()
+    with serving(Handler) as port:
+        yield Services(port, calls)
 
 
 @contextmanager
@@ -96,7 +87,7 @@ def alertmanager(region: Region, folder: Path, called: Services) -> Iterator[Ale
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}{ALERTMANAGER_PATH}"
     line = [
-        str(find_tool("alertmanager")),
+        tool("alertmanager"),
         f"--config.file={config}",
         f"--storage.path={folder}/data",
         f"--web.listen-address=127.0.0.1:{port}",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
 from tests.alerting.deployed import REGIONS, TRIAL, write
+from tests.stack.processes import tool
 
 pytestmark = pytest.mark.rules
 
@@ -18,7 +18,7 @@ every_region = pytest.mark.parametrize("region", REGIONS, ids=lambda region: reg
 
 
 def amtool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(find_tool("amtool")), *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([tool("amtool"), *arguments], capture_output=True, text=True, check=False)
 
 
 def receiver(region: Region, folder: Path, labels: dict[str, str]) -> str:

@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from monitoring.blueprint.rules import Rules
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._tools import find_tool
 from monitoring.errors import Problem
 from monitoring.fleet.yaml_file import YamlFile, dotted
+from tests.stack.processes import tool
 
 _FAULT = re.compile(r'group "(?P<group>.*?)", rule (?P<rule>\d+), ".*?": (?P<message>.*)')
 _EXPRESSION = re.compile(r"could not parse expression: (?P<line>\d+):\d+: (?P<message>.*)")
@@ -23,13 +21,8 @@ _EXPRESSION = re.compile(r"could not parse expression: (?P<line>\d+):\d+: (?P<me
 
 def promtool(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run it; its output is one text."""
-    try:
-        binary = find_tool("promtool")
-    except CannotHave as missing:
-        pytest.fail(str(missing))
-    return subprocess.run(
-        [str(binary), *arguments], cwd=cwd, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    line = [tool("promtool"), *arguments]
+    return subprocess.run(line, cwd=cwd, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def write(delivered: Mapping[str, Any], folder: Path) -> list[Path]:

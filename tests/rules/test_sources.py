@@ -8,24 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.components import (
-    ALERTMANAGER,
-    COMPACTOR,
-    GRAFANA,
-    PROMETHEUS,
-    QUERY,
-    QUERY_FRONTEND,
-    RECEIVE_INGESTOR,
-    RECEIVE_ROUTER,
-    SIGN_IN,
-    STORE_GATEWAY,
-    Component,
-)
-from monitoring.blueprint.dashboards.promql import job
 from monitoring.blueprint.rules import read_rules, rules, rules_of
 from tests.own_input import fail_with
 from tests.rules.cases import comments
-from tests.rules.sources import VALUES, known, problems, unknown
+from tests.rules.sources import known, problems, unknown
 from tests.stack.promql_names import Selector, names
 
 HERE = Path(__file__).parent
@@ -68,27 +54,6 @@ def test_what_nothing_produces_is_told_at_its_line(tmp_path: Path) -> None:
 )
 def test_names_are_read_out_of_every_form_of_an_expression(expr: str, fault: list[str]) -> None:
     assert list(unknown(expr, known(rules().files))) == fault
-
-
-@pytest.mark.parametrize(
-    "component",
-    [
-        PROMETHEUS,
-        ALERTMANAGER,
-        GRAFANA,
-        RECEIVE_ROUTER,
-        RECEIVE_INGESTOR,
-        STORE_GATEWAY,
-        COMPACTOR,
-        QUERY,
-        QUERY_FRONTEND,
-        SIGN_IN,
-    ],
-    ids=lambda one: one.name,
-)
-def test_a_component_has_the_job_and_the_namespace_that_rules_may_match(component: Component) -> None:
-    assert job(component) in VALUES["job"]
-    assert component.namespace in VALUES["namespace"]
 
 
 def untested(names_of_rules: Iterable[str]) -> list[str]:

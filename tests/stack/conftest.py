@@ -13,7 +13,8 @@ from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
 from monitoring.blueprint.rules import rules
 from tests.stack.evaluated import evaluated, known_in
 from tests.stack.known_metrics import Series
-from tests.stack.prometheus import Prometheus, serving, tool
+from tests.stack.processes import tool
+from tests.stack.prometheus import Prometheus, serving
 from tests.stack.samples import REGIONS, TARGETS, write_database
 
 

@@ -27,9 +27,8 @@ from monitoring.blueprint.access import PORTS, below
 from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, OAUTH2_PROXY, Component
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import releases
-from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
-from tests.stack.processes import free_ports, running
+from tests.stack.processes import free_ports, running, tool
 from tests.stack.servers import Entra, Person, Visit, serving, upstream
 
 MACHINE = "admin"
@@ -171,7 +170,7 @@ def open_door(region: Region, folder: Path, *, without: tuple[str, ...] = ()) ->
         }
         (folder / "alpha.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         line = [
-            str(find_tool("oauth2-proxy")),
+            tool("oauth2-proxy"),
             f"--alpha-config={folder}/alpha.yml",
             *(f"--email-domain={domain}" for domain in given["config"]["emailDomains"]),
             *(

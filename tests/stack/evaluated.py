@@ -14,7 +14,8 @@ from typing import Any
 from monitoring.blueprint.rules import rules
 from tests.rules.promtool import write
 from tests.stack.known_metrics import known_metrics
-from tests.stack.prometheus import Prometheus, serving, tool
+from tests.stack.processes import tool
+from tests.stack.prometheus import Prometheus, serving
 from tests.stack.samples import INSIDE, Target, write_database
 
 ROUNDS = 4

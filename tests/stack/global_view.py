@@ -25,8 +25,8 @@ from monitoring.blueprint.releases import releases
 from monitoring.blueprint.releases.thanos import query_flags
 from monitoring.blueprint.releases.thanos_global import endpoints
 from monitoring.fleet import Fleet, Region
-from tests.stack.processes import PATIENCE, free_ports, running
-from tests.stack.tls_chain import BUNDLE, issued, placed, tool, write, write_trust
+from tests.stack.processes import PATIENCE, free_ports, running, tool
+from tests.stack.tls_chain import BUNDLE, issued, placed, write, write_trust
 
 SPAN = 2 * 3600
 """Seconds of samples in each region."""

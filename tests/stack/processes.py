@@ -11,8 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
+from monitoring.commands._charts import CannotHave
+from monitoring.commands._tools import find_tool
+
 PATIENCE = 60
 """Seconds until a process must be ready."""
+
+
+def tool(binary: str) -> str:
+    """Path of a real binary; the test fails with what to do where there is none."""
+    try:
+        return str(find_tool(binary))
+    except CannotHave as missing:
+        pytest.fail(str(missing))
 
 
 def free_ports(count: int) -> list[int]:

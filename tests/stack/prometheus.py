@@ -11,19 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._tools import find_tool
-from tests.stack.processes import free_ports, running
-
-
-def tool(binary: str) -> Path:
-    """A real binary; the test fails with what to do where there is none."""
-    try:
-        return find_tool(binary)
-    except CannotHave as missing:
-        pytest.fail(str(missing))
+from tests.stack.processes import free_ports, running, tool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +44,7 @@ def serving(folder: Path, *, until: int, rules: Sequence[Path] = ()) -> Iterator
     (folder / "prometheus.yml").write_text(json.dumps({"rule_files": [str(path) for path in rules]}), encoding="utf-8")
     (port,) = free_ports(1)
     line = [
-        str(tool("prometheus")),
+        tool("prometheus"),
         f"--config.file={folder}/prometheus.yml",
         f"--storage.tsdb.path={folder}",
         f"--web.listen-address=127.0.0.1:{port}",

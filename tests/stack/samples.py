@@ -87,7 +87,7 @@ INSIDE: Mapping[str, str] = {}
 def write_database(
     folder: Path,
     *,
-    promtool: Path,
+    promtool: str,
     until: int,
     names: Collection[str],
     outside: Iterable[Mapping[str, str]],
@@ -104,7 +104,7 @@ def write_database(
             for inside, one in (*_scraped(targets, names), *((one.labels, one) for one in recorded)):
                 file.writelines(_line({**labels, **inside}, one, step, until) for step in range(SPAN // STEP + 1))
         file.write("# EOF\n")
-    line = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
+    line = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
     subprocess.run(line, check=True, capture_output=True, text=True)
 
 

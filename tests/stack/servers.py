@@ -33,7 +33,9 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
         thread.join()
 
 
-class _Quiet(BaseHTTPRequestHandler):
+class Quiet(BaseHTTPRequestHandler):
+    """Answers with a length, and writes nothing to the tests' output."""
+
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class' name)
@@ -60,7 +62,7 @@ class Visit:
 def upstream(component: str, visits: list[Visit]) -> type[BaseHTTPRequestHandler]:
     """A server that adds every request to `visits` and says 200."""
 
-    class Upstream(_Quiet):
+    class Upstream(Quiet):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -141,7 +143,7 @@ class Entra:
         """/authorize, /token and /keys."""
         entra = self
 
-        class Handler(_Quiet):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 path, _, query = self.path.partition("?")
                 if path == "/authorize":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -17,9 +14,9 @@ import yaml
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.rules import FOLDER
 from tests.rules.pages import alerts
-from tests.stack.processes import free_ports, running
-from tests.stack.prometheus import tool
-from tests.stack.servers import serving
+from tests.stack.processes import free_ports, running, tool
+from tests.stack.prometheus import Prometheus
+from tests.stack.servers import Quiet, serving
 
 pytestmark = pytest.mark.stack
 
@@ -40,14 +37,10 @@ class Receiver:
         """POST, whatever the path."""
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(Quiet):
+            def do_POST(self) -> None:  # noqa: N802  (the name that http.server calls)
                 self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(503 if receiver.down else 204)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class' name)
-                """Nothing on the tests' output."""
+                self.answer(503 if receiver.down else 204)
 
         return Handler
 
@@ -76,7 +69,7 @@ def write_configuration(folder: Path, *, port: int, receiver: int) -> None:
 def prometheus(folder: Path, port: int) -> Iterator[None]:
     """It runs until the block ends, and finds what an earlier one has left."""
     line = [
-        str(tool("prometheus")),
+        tool("prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
@@ -88,9 +81,7 @@ def prometheus(folder: Path, port: int) -> Iterator[None]:
 
 def ask(port: int, query: str) -> list[dict[str, object]]:
     """Series of an instant query: labels, and the value as a number."""
-    url = f"http://127.0.0.1:{port}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        result = json.load(answer)["data"]["result"]
+    result = Prometheus(port=port, until=0).get("/api/v1/query", query=query)["result"]
     return [{**one["metric"], "value": float(one["value"][1])} for one in result]
 
 

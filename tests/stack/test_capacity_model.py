@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.blueprint.capacity import WAL_BYTES_PER_SAMPLE, prometheus_memory
-from monitoring.commands._tools import find_tool
-from tests.stack.processes import free_ports, running
+from tests.stack.processes import free_ports, running, tool
 
 pytestmark = pytest.mark.stack
 
@@ -75,7 +74,7 @@ def measured(load: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, f
     )
     (port,) = free_ports(1)
     line = [
-        str(find_tool("prometheus")),
+        tool("prometheus"),
         f"--config.file={folder}/prometheus.yml",
         f"--storage.tsdb.path={folder}/data",
         f"--web.listen-address=127.0.0.1:{port}",

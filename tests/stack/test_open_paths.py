@@ -22,10 +22,9 @@ from monitoring.blueprint.components import (
     Component,
 )
 from monitoring.blueprint.releases import releases
-from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
 from tests.stack.door import sample
-from tests.stack.processes import free_ports, running
+from tests.stack.processes import free_ports, running, tool
 from tests.stack.shut_paths import SHUT
 
 pytestmark = pytest.mark.stack
@@ -74,7 +73,7 @@ def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
     lines = {
         prometheus: (
             "/-/ready",
-            find_tool("prometheus"),
+            tool("prometheus"),
             f"--config.file={folder}/prometheus.yml",
             f"--storage.tsdb.path={folder}/prometheus",
             f"--web.external-url=https://{zoned.access.host}/",
@@ -82,7 +81,7 @@ def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         ),
         alertmanager: (
             f"{spec['routePrefix']}/-/ready",
-            find_tool("alertmanager"),
+            tool("alertmanager"),
             f"--config.file={folder}/alertmanager.yml",
             f"--storage.path={folder}/alertmanager",
             f"--web.external-url={spec['externalUrl']}",
@@ -96,7 +95,7 @@ def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         query, grpc, found[front] = free_ports(3)
         lines[query] = (
             "/-/ready",
-            find_tool("thanos"),
+            tool("thanos"),
             "query",
             _flag(zoned, front, "--web.external-prefix"),
             f"--http-address=127.0.0.1:{query}",
@@ -104,7 +103,7 @@ def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         )
         lines[found[front]] = (
             "/-/ready",
-            find_tool("thanos"),
+            tool("thanos"),
             "query-frontend",
             f"--query-frontend.downstream-url=http://127.0.0.1:{query}",
             f"--http-address=127.0.0.1:{found[front]}",

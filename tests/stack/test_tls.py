@@ -22,8 +22,8 @@ from monitoring.blueprint.releases._tls import WITH_SYSTEM_ROOTS
 from monitoring.blueprint.releases.thanos import router_flags
 from monitoring.fleet import Region
 from tests.authorities import Issued
-from tests.stack.processes import PATIENCE, free_ports, running
-from tests.stack.tls_chain import BUNDLE, ROOTS, Chain, issued, placed, running_chain, tool, write, write_trust
+from tests.stack.processes import PATIENCE, free_ports, running, tool
+from tests.stack.tls_chain import BUNDLE, ROOTS, Chain, issued, placed, running_chain, write, write_trust
 
 pytestmark = pytest.mark.stack
 

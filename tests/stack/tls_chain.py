@@ -15,7 +15,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER, Component
@@ -23,11 +22,9 @@ from monitoring.blueprint.objects.certificates import dns_names
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.releases._tls import TLS_FOLDER, TRUST_FOLDER
 from monitoring.blueprint.releases.thanos import query_flags, router_flags
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._tools import find_tool
 from monitoring.fleet import Region
 from tests.authorities import CLIENT, SERVER, Issued, issue
-from tests.stack.processes import free_ports, running
+from tests.stack.processes import free_ports, running, tool
 
 ROOTS = {name: issue(f"{name} root", authority=True) for name in ("old", "new", "next", "foreign")}
 BY = {name: issue(f"{name} intermediate", by=root, authority=True) for name, root in ROOTS.items()}
@@ -38,14 +35,6 @@ LISTENERS = (
     *(f"{part} {kind}" for part in ("ingestor", "router") for kind in ("remote-write", "capnproto")),
     "prometheus",
 )
-
-
-def tool(name: str) -> str:
-    """Path of a real binary."""
-    try:
-        return str(find_tool(name))
-    except CannotHave as missing:
-        pytest.fail(str(missing))
 
 
 def issued(component: Component, region: Region, *, by: str = "old", lasts: timedelta | None = None) -> Issued:

@@ -10,13 +10,22 @@ from typing import Any
 import pytest
 
 from monitoring.blueprint.components import (
+    ALERTMANAGER,
+    COMPACTOR,
     COMPONENTS,
     GRAFANA,
     OPERATOR_WEBHOOK,
+    PROMETHEUS,
+    QUERY,
+    QUERY_FRONTEND,
+    RECEIVE_INGESTOR,
+    RECEIVE_ROUTER,
     REDIS_CREDENTIALS,
     SIGN_IN,
+    STORE_GATEWAY,
     Component,
 )
+from monitoring.blueprint.dashboards.promql import job
 from monitoring.blueprint.monitors import Record, jobs, jobs_of, record
 from monitoring.blueprint.scrape import scrape_files
 from tests.stack.samples import TARGETS
@@ -36,6 +45,29 @@ OF_OTHERS = frozenset({"orders", "cert-manager", "probe", "federate"})
 )
 def test_a_component_with_metrics_is_selected_by_a_monitor(component: Component) -> None:
     assert jobs_of(component, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        PROMETHEUS,
+        ALERTMANAGER,
+        GRAFANA,
+        RECEIVE_ROUTER,
+        RECEIVE_INGESTOR,
+        STORE_GATEWAY,
+        COMPACTOR,
+        QUERY,
+        QUERY_FRONTEND,
+        SIGN_IN,
+    ],
+    ids=lambda component: component.name,
+)
+def test_dashboards_rules_and_recorded_samples_name_the_job_and_namespace_of_a_component_as_its_monitor(
+    component: Component,
+) -> None:
+    assert job(component) in jobs_of(component, KNOWN).values()
+    assert (job(component), component.namespace) in {(target.job, target.namespace) for target in TARGETS}
 
 
 @pytest.mark.parametrize("component", WITHOUT_MONITOR, ids=lambda component: component.name)

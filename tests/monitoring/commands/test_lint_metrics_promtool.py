@@ -9,10 +9,10 @@ from prometheus_client import CollectorRegistry
 
 from monitoring.commands._exposition import read_page
 from monitoring.commands._metric_rules import lint
-from monitoring.commands._tools import find_tool
 from oversight_metrics import Metrics
 from tests.monitoring.commands.test_lint_metrics import CLEAN, HELP, asgi_example, wsgi_example
 from tests.oversight_metrics.support import text
+from tests.stack.processes import tool
 
 pytestmark = pytest.mark.rules
 
@@ -22,7 +22,7 @@ FINDINGS = 3
 
 def promtool(page: str) -> tuple[int, str]:
     """Exit code and what it says."""
-    line = [str(find_tool("promtool")), "check", "metrics"]
+    line = [tool("promtool"), "check", "metrics"]
     done = subprocess.run(line, input=page, capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
 
