@@ -57,6 +57,14 @@ def test_the_repositorys_rules_are_right() -> None:
     ]
 
 
+def test_the_page_names_every_group_that_records_and_how_often_it_runs() -> None:
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    told = {name: f"{seconds}s" for name, seconds in re.findall(r"^\| `(\w+)` \| (\d+) s \|", page, re.MULTILINE)}
+    groups = [group for file in rules().files if "alerts-" not in file.name for group in file.data["groups"]]
+    assert told == {group["name"]: group["interval"] for group in groups}
+    assert (told["performance_rules"], told["business_rules"]) == ("30s", "60s")
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_every_fault_is_told_at_its_place(case: Path, tmp_path: Path) -> None:
     assert sorted(map(str, read(case, tmp_path).problems)) == sorted(comments(case, "expect"))
