@@ -279,6 +279,12 @@ WAYS = (
         by=IN_CLUSTER,
         authentication="a client certificate of our own roots, TLS both ways",
     ),
+    Way(
+        caller="Prometheus of a region with the global view",
+        to="every other region's Prometheus: `/federate`, and no other path (federation)",
+        by="an internal load balancer per replica, kube-rbac-proxy; network policies pass that region's nodes alone",
+        authentication="a client certificate of our own roots with that region's name, TLS both ways",
+    ),
 )
 """Every way to what is stored; docs/access.md shows it."""
 

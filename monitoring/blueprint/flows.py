@@ -122,6 +122,7 @@ def _rows(region: Region, peers: Sequence[Peer]) -> Iterator[Flow]:
         *_alerts(region),
         *_people(region),
         *_regions(peers),
+        *_federation(region, peers),
     )
 
 
@@ -271,3 +272,19 @@ def _regions(peers: Sequence[Peer]) -> Iterator[Flow]:
             ports=(QUERY.port("grpc"),),
         )
         yield Flow(GLOBAL_QUERY, balancer, port="grpc", why=asks, auth=Auth.MTLS)
+
+
+def _federation(region: Region, peers: Sequence[Peer]) -> Iterator[Flow]:
+    """Both ends, again by nodes and load balancers."""
+    why = "federation: aggregates of the rules"
+    for peer in peers:
+        if peer.global_view:
+            nodes = Cidr(name=f"nodes of {peer.name}", networks=(peer.node_subnet,))
+            yield Flow(nodes, PROMETHEUS, port="federate", why=why, auth=Auth.MTLS)
+        if region.global_view:
+            balancers = Cidr(
+                name=f"Prometheus of {peer.name}",
+                networks=tuple(IPv4Network(address) for address in peer.federation_addresses),
+                ports=(PROMETHEUS.port("federate"),),
+            )
+            yield Flow(PROMETHEUS, balancers, port="federate", why=why, auth=Auth.MTLS)

@@ -38,12 +38,13 @@ def placed_pods(releases: tuple[Release, ...]) -> Iterator[Pods]:
 
 def _pods(name: str, values: Mapping[str, Any]) -> Iterator[Pods]:
     if values.get("nodeSelector") == POOL_LABELS and "requests" in values.get("resources", {}):
-        requests = values["resources"]["requests"]
+        beside = [container["resources"] for container in values.get("containers", ()) if "resources" in container]
+        requests = [part["requests"] for part in (values["resources"], *beside)]
         yield Pods(
             workload=name,
             replicas=int(values.get("replicas", values.get("replicaCount", 1))),
-            millicores=Cpu.parse(str(requests["cpu"])).millicores,
-            memory=Size.parse(requests["memory"]).bytes,
+            millicores=sum(Cpu.parse(str(part["cpu"])).millicores for part in requests),
+            memory=sum(Size.parse(part["memory"]).bytes for part in requests),
             volumes=int(_has_volume(values)),
         )
     for key, below in values.items():

@@ -65,6 +65,18 @@ FEDERATED = r"(job|cluster)(_[a-z0-9_]+)?:[a-z0-9_]+:[a-z0-9_]+"
 Three parts and no more: upstream's `cluster:namespace:pod_cpu:active:…` has a series per pod.
 """
 
+ARRIVED = "federated:"
+"""What the names of other regions' aggregates begin with where they arrive, so that no rule of a region meets them."""
+
+ONCE = "global:"
+"""The same without the doubles of replicas."""
+
+OF_ANOTHER_REGION = frozenset({"cluster", "environment"})
+"""External labels of a region, which are labels of its series in another."""
+
+WITH_GLOBAL_VIEW = frozenset({"alerts-federation", "global_rules"})
+"""Files for regions with the global view alone: elsewhere nothing is federated."""
+
 UPSTREAM_FEDERATED = ("cluster:node_cpu:ratio_rate5m",)
 """Aggregates by the stack's own rules that leave the region too."""
 
@@ -93,11 +105,17 @@ class Rules:
         """Names of the aggregates that leave the region; to fetch them by name lets nothing else in."""
         return (*(name for name in self.recorded if re.fullmatch(FEDERATED, name)), *UPSTREAM_FEDERATED)
 
-    def delivered(self, *, runbook_base: str) -> dict[str, Any]:
+    @property
+    def object_names(self) -> frozenset[str]:
+        """Names of the PrometheusRules, before the chart puts its own before them."""
+        return frozenset(map(_object_name, self.files))
+
+    def delivered(self, *, runbook_base: str, global_view: bool) -> dict[str, Any]:
         """For the chart's `additionalPrometheusRulesMap`: each file is a PrometheusRule, each alert has its link."""
         return {
             _object_name(file): {"groups": [_linked(group, runbook_base) for group in groups]}
             for file in self.files
+            if global_view or Path(file.name).stem not in WITH_GLOBAL_VIEW
             for groups in [file.data["groups"]]
         }
 
@@ -143,6 +161,13 @@ def level_labels(level: str) -> frozenset[str] | None:
     return None
 
 
+def labels_of(record: str) -> frozenset[str] | None:
+    """Labels of a recorded series by its name; None where the name does not say them."""
+    own = record.removeprefix(ONCE)
+    labels = level_labels(own.partition(":")[0])
+    return labels if labels is None or own == record else labels | OF_ANOTHER_REGION
+
+
 def rules_of(file: YamlFile) -> Iterator[tuple[ValuePath, Mapping[str, Any]]]:
     """Every rule of a file with its path."""
     for number, group in enumerate(file.data["groups"]):
@@ -161,13 +186,15 @@ def _with_link(alert: Mapping[str, Any], base: str) -> dict[str, Any]:
 
 def _file_problems(file: YamlFile, root: Path) -> Iterator[Problem]:
     for path, rule in rules_of(file):
-        told = _record_faults(rule["record"]) if "record" in rule else _alert_faults(rule, root)
+        told = _record_faults(rule["record"], file) if "record" in rule else _alert_faults(rule, root)
         for key, message in told:
             here = (*path, *key)
             yield Problem(file=file.name, line=file.line(here), path=dotted(here), message=message)
 
 
-def _record_faults(name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+def _record_faults(name: str, file: YamlFile) -> Iterator[tuple[tuple[str, ...], str]]:
+    if Path(file.name).stem in WITH_GLOBAL_VIEW:
+        name = name.removeprefix(ONCE)
     if not _NAME.fullmatch(name):
         yield ("record",), f"must be level:metric:operations, got {name}"
         return

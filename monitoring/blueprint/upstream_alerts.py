@@ -5,8 +5,10 @@ Whole groups go with the parts that AKS hides (`kubeEtcd` and its like in helm-v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
+
+from monitoring.blueprint.manifests import Manifest
 
 OFF: Mapping[str, str] = MappingProxyType(
     {
@@ -44,3 +46,16 @@ OFF_WITH_THEIR_PART: Mapping[str, str] = MappingProxyType(
     }
 )
 """Reason by the beginning of the names."""
+
+
+def expressions(manifests: Iterable[Manifest], *, ours: Collection[str]) -> dict[str, list[str]]:
+    """Expressions of the chart's own rules and alerts as rendered, by name; `ours` are names of other objects."""
+    found: dict[str, set[str]] = {}
+    for manifest in manifests:
+        if manifest.get("kind") != "PrometheusRule" or manifest["metadata"]["name"].removeprefix("prometheus-") in ours:
+            continue
+        for group in manifest["spec"]["groups"]:
+            for rule in group["rules"]:
+                name = rule.get("record") or rule["alert"]
+                found.setdefault(name, set()).add(" ".join(str(rule["expr"]).split()))
+    return {name: sorted(found[name]) for name in sorted(found)}

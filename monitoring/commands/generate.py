@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from monitoring.blueprint import access_page, alerts_page, dashboards, flows_page
+from monitoring.blueprint import access_page, alerts_page, dashboards, flows_page, global_rules
 from monitoring.blueprint.charts import ROOT
 from monitoring.commands.schema import stale_schemas
 from monitoring.fleet import load_fleet
@@ -19,6 +19,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     flows_page.PAGE: lambda: flows_page.page(load_fleet(ROOT / "regions")),
     access_page.PAGE: access_page.page,
     **dashboards.generated(),
+    global_rules.FILE: global_rules.text,
     alerts_page.PAGE: alerts_page.page,
     "docs/reference/application-metrics.md": contract_table,
     "oversight_metrics/node/contract.json": contract_json,

@@ -17,12 +17,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from monitoring.blueprint import flags, monitors
+from monitoring.blueprint import flags, monitors, upstream_alerts
 from monitoring.blueprint.charts import ROOT, versions
 from monitoring.blueprint.components import THANOS
 from monitoring.blueprint.manifests import Manifest, in_namespace, parse, pod_faults, title, workloads
 from monitoring.blueprint.release import Release, to_yaml
 from monitoring.blueprint.releases import checked_releases
+from monitoring.blueprint.rules import rules
 from monitoring.commands._charts import CannotHave, find_chart, find_helm
 from monitoring.commands._console import console
 from monitoring.commands._options import as_json, regions_folder
@@ -33,6 +34,7 @@ CRD = "CustomResourceDefinition"
 RECORD = "tests/golden/workloads.json"
 FLAGS_RECORD = "tests/golden/flags.json"
 MONITORS = "tests/golden/monitors.json"
+UPSTREAM = "tests/golden/upstream-expressions.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,7 @@ def check(renderings: list[Rendering], *, definitions: Sequence[Manifest]) -> It
     help="Folder of further CustomResourceDefinitions: cert-manager's, the Gateway API's, the secrets driver's.",
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write the objects to.")
-@click.option("--record", is_flag=True, help=f"Write {RECORD}, {MONITORS} and {FLAGS_RECORD}, for tests.")
+@click.option("--record", is_flag=True, help="Write what tests read into tests/golden/.")
 @as_json
 def command(
     region: str,
@@ -166,7 +168,13 @@ def command(
         made = [in_namespace(one, rendering.namespace) for rendering in renderings for one in rendering.objects]
         of_thanos = [rendering for rendering in renderings if rendering.release.startswith(THANOS)]
         given = flags.of_workloads(manifest for rendering in of_thanos for manifest in rendering.objects)
-        for name, content in ((RECORD, workloads(made)), (MONITORS, monitors.record(made)), (FLAGS_RECORD, given)):
+        written = {
+            RECORD: workloads(made),
+            MONITORS: monitors.record(made),
+            FLAGS_RECORD: given,
+            UPSTREAM: upstream_alerts.expressions(made, ours=rules().object_names),
+        }
+        for name, content in written.items():
             (ROOT / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     _print(reports, as_json=as_json)
     sys.exit(1 if any(report.problems for report in reports) else 0)

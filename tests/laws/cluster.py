@@ -18,7 +18,7 @@ RECORD: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "golden" 
 OPERATED: dict[str, tuple[dict[str, str], tuple[Port, ...]]] = {
     "prometheus": (
         {"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": "prometheus"},
-        ((9090, "TCP"), (8080, "TCP")),
+        ((9090, "TCP"), (8080, "TCP"), (9443, "TCP")),
     ),
     "alertmanager": (
         {"app.kubernetes.io/name": "alertmanager", "alertmanager": "prometheus"},

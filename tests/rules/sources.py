@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from monitoring.blueprint.rules import level_labels, rules_of
+from monitoring.blueprint.rules import ARRIVED, labels_of, level_labels, rules, rules_of
 from monitoring.errors import Problem
 from monitoring.fleet.yaml_file import YamlFile, dotted
 from tests.stack.known_metrics import TARGET_LABELS, known_metrics
@@ -23,16 +23,19 @@ VALUES: Mapping[str, frozenset[str]] = {
 
 
 def known(files: Iterable[YamlFile]) -> Mapping[str, frozenset[str]]:
-    """Labels by name: everything that is scraped, and what the rules of `files` record."""
+    """Labels by name: everything that is scraped or federated, and what the rules of `files` record."""
     found = {
         name: labels | OUTSIDE | (frozenset() if ":" in name else TARGET_LABELS)
         for name, labels in known_metrics().items()
     }
+    for name in rules().federated:
+        level = level_labels(name.partition(":")[0]) or frozenset()
+        found[f"{ARRIVED}{name}"] = OUTSIDE | level | {"job", "prometheus_replica"}
     for file in files:
         for path, rule in rules_of(file):
             if "record" in rule:
                 group = file.data["groups"][path[1]]
-                kept = level_labels(rule["record"].partition(":")[0]) or frozenset()
+                kept = labels_of(rule["record"]) or frozenset()
                 found[rule["record"]] = OUTSIDE | kept | group.get("labels", {}).keys() | rule.get("labels", {}).keys()
     return found
 

@@ -24,7 +24,7 @@ TESTS = sorted(HERE.glob("*.yaml"))
 @pytest.fixture
 def deployed(fleet: Fleet, tmp_path: Path) -> Path:
     """A folder with the rules as a region is given them, links and all, and the tests beside them."""
-    write(rules().delivered(runbook_base=fleet.regions[0].runbooks), tmp_path)
+    write(rules().delivered(runbook_base=fleet.regions[0].runbooks, global_view=True), tmp_path)
     return tmp_path
 
 

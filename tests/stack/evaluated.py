@@ -13,6 +13,7 @@ from typing import Any
 
 from monitoring.blueprint.rules import rules
 from tests.rules.promtool import write
+from tests.stack.arrived import arrived
 from tests.stack.known_metrics import known_metrics
 from tests.stack.processes import tool
 from tests.stack.prometheus import Prometheus, serving
@@ -30,13 +31,21 @@ def known_in(text: str) -> set[str]:
 @contextmanager
 def evaluated(folder: Path, *, targets: Sequence[Target]) -> Iterator[Prometheus]:
     """A region with these targets, from the inside (no external labels): all rules each second, some rounds long."""
-    delivered: dict[str, Any] = rules().delivered(runbook_base="https://pages.trial.example")
+    delivered: dict[str, Any] = rules().delivered(runbook_base="https://pages.trial.example", global_view=True)
     for content in delivered.values():
         for group in content["groups"]:
             group["interval"] = "1s"
     until = int(time.time()) // 60 * 60
     names = known_in(json.dumps(delivered) + " ".join(rules().federated))
-    write_database(folder, promtool=tool("promtool"), until=until, names=names, outside=(INSIDE,), targets=targets)
+    write_database(
+        folder,
+        promtool=tool("promtool"),
+        until=until,
+        names=names,
+        outside=(INSIDE,),
+        recorded=tuple(arrived()),
+        targets=targets,
+    )
     with serving(folder, until=until, rules=write(delivered, folder)) as started:
         _wait(started, after=time.time() + ROUNDS)
         yield Prometheus(port=started.port, until=int(time.time()))

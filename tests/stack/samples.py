@@ -73,7 +73,7 @@ TARGETS = (
         )
     ),
     Target(parts=(), job="azure-vms", pods=()),
-    Target(parts=("federate",), job="federate", pods=()),
+    Target(parts=(), job="federate", pods=()),
     Target(parts=("cert-manager",), job="cert-manager", pods=("cert-manager-a",), namespace="cert-manager"),
     Target(parts=("blackbox-exporter",), job="probe", pods=("blackbox-exporter-a",)),
     Target(parts=("application",), job="orders", pods=("orders-a", "orders-b"), namespace="shop"),

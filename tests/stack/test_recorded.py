@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from monitoring.blueprint.rules import OF_ONE_TARGET, level_labels, rules, rules_of
+from monitoring.blueprint.rules import OF_ONE_TARGET, labels_of, rules, rules_of
 from tests.stack.evaluated import evaluated
 from tests.stack.known_metrics import Series
 from tests.stack.prometheus import Prometheus
@@ -55,7 +55,7 @@ def test_no_rule_is_without_an_answer(recorded: list[Series]) -> None:
 
 def test_every_series_has_the_labels_that_its_name_says(recorded: list[Series]) -> None:
     for one in recorded:
-        assert frozenset(one.labels) == level_labels(one.name.partition(":")[0]), one.name
+        assert frozenset(one.labels) == labels_of(one.name), one.name
 
 
 def test_what_leaves_the_region_names_no_single_target(region: Prometheus) -> None:

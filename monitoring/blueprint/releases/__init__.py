@@ -77,7 +77,7 @@ RECIPES = (
     # atomic would roll back, or at a first install delete the evidence, while volumes attach and a WAL is replayed
     _Recipe(
         name=KUBE_PROMETHEUS_STACK,
-        computed=_alone(kube_prometheus_stack.computed),
+        computed=kube_prometheus_stack.computed,
         timeout=1800,
         atomic=False,
         after=(OBJECTS,),

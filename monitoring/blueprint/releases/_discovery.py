@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitoring.blueprint import limits
@@ -10,11 +11,11 @@ from monitoring.blueprint.scrape import scrape_files
 from monitoring.fleet.model import Region
 
 
-def discovery(region: Region) -> dict[str, Any]:
-    """Paths of the stack's values."""
+def discovery(region: Region, *, more_jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Paths of the stack's values; `more_jobs` are those that depend on other regions."""
     spec = {
         **limits.of_prometheus(),
-        "additionalScrapeConfigs": scrape_files().delivered(region),
+        "additionalScrapeConfigs": [*scrape_files().delivered(region), *more_jobs],
         "podMetadata.labels": {"azure.workload.identity/use": "true"},  # brings the token for Azure's API
     }
     return {

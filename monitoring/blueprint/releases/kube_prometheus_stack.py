@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitoring.blueprint import alerting, upstream_alerts
@@ -26,13 +26,15 @@ from monitoring.blueprint.components import (
 from monitoring.blueprint.dashboards import data_sources, delivery
 from monitoring.blueprint.dashboards.data_sources import DataSource
 from monitoring.blueprint.door import ROLE_HEADER, USER_HEADER
+from monitoring.blueprint.federation import kept_here
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases import _tls
+from monitoring.blueprint.releases import _federation, _tls
 from monitoring.blueprint.releases._discovery import discovery
+from monitoring.blueprint.releases._federation import federated
 from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
 from monitoring.blueprint.rules import rules
-from monitoring.fleet.model import Region
+from monitoring.fleet.model import Peer, Region
 from monitoring.fleet.yaml_file import merged
 
 KNOWN_AFTER_APPLY = {f"extraManifests[0].{key_vault.CLIENT_ID}": ALERTMANAGER.name}
@@ -45,7 +47,7 @@ StatefulSet in the foreground: both replicas stop.
 """
 
 
-def computed(region: Region) -> Mapping[str, Any]:
+def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
     """All that depends on the region, or that other modules know (places, images, addresses)."""
     paths = {
         **_everywhere(),
@@ -53,8 +55,9 @@ def computed(region: Region) -> Mapping[str, Any]:
         **_alertmanager(region),
         **_extra_manifests(region),
         **_tls.stack(region),
-        **discovery(region),
-        "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks),
+        **discovery(region, more_jobs=_federation.jobs(region, peers)),
+        **{f"prometheus.prometheusSpec.{key}": value for key, value in federated(region, peers).items()},
+        "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks, global_view=region.global_view),
     }
     return merged(nested(paths), _grafana(region))
 
@@ -125,6 +128,7 @@ def remote_write(region: Region) -> dict[str, Any]:
             "retryOnRateLimit": True,  # Receive answers 429 at its limits; without this the samples are dropped
             "sampleAgeLimit": region.thanos.outage_window.prometheus,
         },
+        **({"writeRelabelConfigs": kept} if (kept := kept_here(region)) else {}),
     }
 
 

@@ -87,7 +87,7 @@ def test_every_query_heeds_the_choice_of_region_and_of_data_source(uid: str) -> 
 def test_the_data_source_at_first_is_one_that_the_release_makes(zoned: Any) -> None:
     from monitoring.blueprint.releases.kube_prometheus_stack import computed
 
-    made = {source["uid"] for source in computed(zoned)["grafana"]["additionalDataSources"]}
+    made = {source["uid"] for source in computed(zoned, ())["grafana"]["additionalDataSources"]}
     for uid in DASHBOARDS:
         assert dashboard(uid)["templating"]["list"][0]["current"]["value"] in made
 

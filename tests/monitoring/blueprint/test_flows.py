@@ -141,6 +141,7 @@ def test_the_column_of_authentication_says_what_is_installed(fleet: Fleet) -> No
         "prometheus -> thanos-receive-router:http-rem-write",
         "alertmanager -> alertmanager:mesh-tcp",
         "nodes of trial-alpha -> thanos-query:grpc",
+        "nodes of trial-alpha -> prometheus:federate",
     }
 
 

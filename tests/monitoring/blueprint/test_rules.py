@@ -14,7 +14,16 @@ from monitoring.blueprint import runbooks
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK
 from monitoring.blueprint.releases import checked_releases, releases
-from monitoring.blueprint.rules import FEDERATED, FOLDER, OF_ONE_TARGET, level_labels, read_rules, rules, rules_of
+from monitoring.blueprint.rules import (
+    FEDERATED,
+    FOLDER,
+    OF_ONE_TARGET,
+    labels_of,
+    level_labels,
+    read_rules,
+    rules,
+    rules_of,
+)
 from monitoring.errors import InvalidInput
 from monitoring.fleet import Fleet, Region
 from tests.rules.cases import CASES, comments, read
@@ -102,7 +111,9 @@ def test_a_bad_rule_stops_the_synthesis(fleet: Fleet, monkeypatch: pytest.Monkey
 
 
 def test_each_alert_gets_the_link_to_its_page_and_nothing_else_changes(root: Path) -> None:
-    delivered = read_rules(root / FOLDER, root=root).delivered(runbook_base="https://pages.example/runbooks")
+    delivered = read_rules(root / FOLDER, root=root).delivered(
+        runbook_base="https://pages.example/runbooks", global_view=True
+    )
     expected = yaml.safe_load(ALERT)
     expected["groups"][0]["rules"][1]["annotations"]["runbook_url"] = "https://pages.example/runbooks/TargetDown.md"
     assert delivered == {"a-file": expected}
@@ -110,14 +121,40 @@ def test_each_alert_gets_the_link_to_its_page_and_nothing_else_changes(root: Pat
 
 def test_the_file_as_read_stays_without_the_link(root: Path) -> None:
     read_once = read_rules(root / FOLDER, root=root)
-    read_once.delivered(runbook_base="https://pages.example/runbooks")
+    read_once.delivered(runbook_base="https://pages.example/runbooks", global_view=True)
     assert "runbook_url" not in read_once.files[0].data["groups"][0]["rules"][1]["annotations"]
 
 
 def test_the_stack_is_given_every_file_with_the_regions_address(zoned: Region) -> None:
     values = stack_values(zoned)
-    assert values["additionalPrometheusRulesMap"] == rules().delivered(runbook_base=zoned.runbooks)
+    assert values["additionalPrometheusRulesMap"] == rules().delivered(runbook_base=zoned.runbooks, global_view=True)
     assert len(values["additionalPrometheusRulesMap"]) == len(list((ROOT / FOLDER).iterdir()))
+
+
+def test_what_is_federated_has_its_rules_where_the_global_view_is_alone(zoned: Region, unzoned: Region) -> None:
+    there, elsewhere = (stack_values(region)["additionalPrometheusRulesMap"] for region in (zoned, unzoned))
+    assert there.keys() - elsewhere.keys() == {"alerts-federation", "global-rules"}
+    assert elsewhere.items() <= there.items()
+
+
+def test_every_aggregate_that_leaves_a_region_is_said_once_where_it_arrives() -> None:
+    assert {f"global:{name}" for name in rules().federated} == {
+        name for name in rules().recorded if name.startswith("global:")
+    }
+    assert not [name for name in rules().federated if name.startswith(("global:", "federated:"))]
+
+
+@pytest.mark.parametrize(
+    ("record", "labels"),
+    [
+        ("job_le:a:b", {"job", "namespace", "le"}),
+        ("global:job_le:a:b", {"job", "namespace", "le", "cluster", "environment"}),
+        ("global:cluster:a:b", {"cluster", "environment"}),
+        ("global:business:a:b", None),
+    ],
+)
+def test_a_series_of_another_region_keeps_its_external_labels(record: str, labels: set[str] | None) -> None:
+    assert labels_of(record) == labels
 
 
 def test_names_of_objects_are_names_of_kubernetes(zoned: Region) -> None:

@@ -17,6 +17,7 @@ from monitoring.blueprint.flows import flows
 from monitoring.blueprint.layers import leaves
 from monitoring.blueprint.release import to_yaml
 from monitoring.blueprint.releases import releases
+from monitoring.blueprint.releases._tls import TRUST_FOLDER
 from monitoring.fleet import Fleet, Region
 from monitoring.fleet.model import Peer
 from monitoring.fleet.trust import Root
@@ -35,13 +36,14 @@ PLAIN = {
 
 READS_ROOTS_ONCE = {
     "alertmanager": ("kube-prometheus-stack", "alertmanager.alertmanagerSpec.podMetadata.annotations"),
+    "prometheus": ("kube-prometheus-stack", "prometheus.prometheusSpec.podMetadata.annotations"),
     "grafana": ("kube-prometheus-stack", "grafana.podAnnotations"),
     "thanos-receive-router": ("thanos", "receive.router.podAnnotations"),
     "thanos-query": ("thanos", "query.podAnnotations"),
     "thanos-global-query": ("thanos-global", "query.podAnnotations"),
     "oauth2-proxy": ("oauth2-proxy", "podAnnotations"),
 }
-"""Prometheus is not among them: it reads the roots at every request (prometheus/common, tlsRoundTripper)."""
+"""Prometheus itself reads the roots at every request (prometheus/common, tlsRoundTripper); its sidecar does not."""
 
 
 def _values(region: Region) -> dict[str, Any]:
@@ -160,6 +162,9 @@ def listeners(values: Any) -> dict[tuple[str, str], Auth]:
     gossip = _at(stack, "alertmanager.alertmanagerSpec").get("clusterTLS", {})
     if gossip.get("server", {}).get("clientAuthType") == "RequireAndVerifyClientCert":
         found[ALERTMANAGER.name, "mesh-tcp"] = Auth.MTLS
+    for container in _at(stack, "prometheus.prometheusSpec").get("containers", ()):
+        if f"--client-ca-file={TRUST_FOLDER}/roots.pem" in container["args"]:
+            found[PROMETHEUS.name, container["ports"][0]["name"]] = Auth.MTLS
     for component, part in ((RECEIVE_ROUTER, "receive.router"), (QUERY, "query")):
         for flag in flags.names(_at(thanos, part)["extraArgs"]):
             if flag in THANOS_LISTENERS:
@@ -179,7 +184,7 @@ def wrong_flows(region: Region, peers: Sequence[Peer], served: Mapping[tuple[str
 def test_the_table_of_flows_says_of_tls_what_the_values_say(fleet: Fleet) -> None:
     for region in fleet.regions:
         served = listeners(_values(region))
-        assert len(served) == 9
+        assert len(served) == 10
         assert list(wrong_flows(region, fleet.peers_of(region), served)) == []
 
 
@@ -212,13 +217,6 @@ def test_what_reads_the_roots_once_restarts_with_them(name: str, zoned: Region) 
         _at(_values(region)[release], path)["oversight.com/trust"] for region in (zoned, zoned, other)
     )
     assert before == same != after
-
-
-def test_prometheus_does_not_restart_for_a_root(zoned: Region) -> None:
-    """It replays its WAL for minutes, and need not."""
-    other = zoned.model_copy(update={"trust": (*zoned.trust, Root.parse(issue("next", authority=True).pem))})
-    first, second = (_values(region)["kube-prometheus-stack"]["prometheus"] for region in (zoned, other))
-    assert first == second
 
 
 @pytest.mark.parametrize(
