@@ -30,13 +30,14 @@ def fleet() -> Fleet:
     return load_fleet(REGIONS)
 
 
-def synthesize(region: Region, *, local_state: bool = False) -> Stack:
-    """The stack of a region."""
+def synthesize(region: Region, *, local_state: bool = False, among: Fleet | None = None) -> Stack:
+    """The stack of a region of the fixture fleet, or of the one that it is among."""
+    peers = (among or fleet()).peers_of(region)
     stack = RegionStack(
         cdktf.Testing.app(),
         region=region,
-        policies=policies(region, fleet().peers_of(region)),
-        releases=releases(region, fleet().peers_of(region)),
+        policies=policies(region, peers),
+        releases=releases(region, peers),
         local_state=local_state,
     )
     return _parsed(stack)

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.federation import scrape_jobs
 from monitoring.blueprint.scrape import FOLDER, scrape_files
 from monitoring.fleet import Region, load_fleet
+from tests.authorities import issue
 from tests.rules.promtool import promtool
 
 pytestmark = pytest.mark.rules
@@ -47,3 +49,18 @@ def test_prometheus_takes_the_files_as_they_are(tmp_path: Path) -> None:
 def test_a_wrong_job_is_found(wrong: dict[str, Any], tmp_path: Path) -> None:
     code, _ = _check([{"job_name": "trial", **wrong}], tmp_path)
     assert code
+
+
+def test_prometheus_takes_what_the_global_region_fetches_of_the_others(tmp_path: Path) -> None:
+    """With files in place of the mounted ones, which promtool reads."""
+    (region,) = [one for one in PRODUCTION if one.global_view]
+    leaf = issue("prometheus", names=["localhost"])
+    for name, text in (("roots.pem", leaf.pem), ("tls.crt", leaf.chain), ("tls.key", leaf.key_pem)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    peers = [one.peer() for one in PRODUCTION if one != region]
+    jobs = scrape_jobs(region, peers, trust=f"{tmp_path}/roots.pem", tls=str(tmp_path))
+    code, told = _check([*scrape_files().jobs(region), *jobs], tmp_path)
+    assert code == 0, told
+    assert len(jobs[0]["static_configs"][0]["targets"]) == sum(len(peer.federation_addresses) for peer in peers)
+    jobs[0]["tls_config"]["cert_file"] = f"{tmp_path}/gone.crt"
+    assert _check(jobs, tmp_path)[0]

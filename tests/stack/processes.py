@@ -7,9 +7,10 @@ import ssl
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,16 @@ def free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
+
+
+def eventually(ask: Callable[[], Any]) -> Any:
+    """The first answer that is not empty."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if answer := ask():
+            return answer
+        time.sleep(0.2)
+    raise AssertionError("no answer in time")
 
 
 @contextmanager

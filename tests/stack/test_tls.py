@@ -22,7 +22,7 @@ from monitoring.blueprint.releases._tls import WITH_SYSTEM_ROOTS
 from monitoring.blueprint.releases.thanos import router_flags
 from monitoring.fleet import Region
 from tests.authorities import Issued
-from tests.stack.processes import PATIENCE, free_ports, running, tool
+from tests.stack.processes import eventually, free_ports, running, tool
 from tests.stack.tls_chain import BUNDLE, ROOTS, Chain, issued, placed, running_chain, write, write_trust
 
 pytestmark = pytest.mark.stack
@@ -35,16 +35,6 @@ REFUSES_PLAIN = b"HTTP request to an HTTPS server"
 def chain(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     with running_chain(tmp_path_factory.mktemp("tls"), zoned) as made:
         yield made
-
-
-def eventually(ask: Callable[[], Any]) -> Any:
-    """The first answer that is not empty."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if answer := ask():
-            return answer
-        time.sleep(0.2)
-    raise AssertionError("no answer in time")
 
 
 def ask_from_afar(chain: Chain, query: str) -> list[Any]:
