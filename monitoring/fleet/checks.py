@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations
 
 from monitoring.fleet import trust
 from monitoring.fleet.alerting_checks import alerting_faults
@@ -245,6 +246,7 @@ def fleet_faults(regions: Iterable[Region]) -> Iterator[tuple[Region, ValuePath,
     regions = tuple(regions)
     yield from _shared(regions)
     yield from _unique(regions)
+    yield from _apart(regions)
 
 
 def _shared(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
@@ -279,3 +281,12 @@ def _unique(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, st
                 yield region, path, f"must be unique in the fleet, got {shown} of {other.name}"
             elif kind == "address" and [at for at, address in addresses(region) if address == value] != [path]:
                 yield region, path, f"must be unique in the fleet, got {value} twice"
+
+
+def _apart(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
+    """Policies know another region by its nodes: what opens to them must not open to a third's."""
+    for region, other in combinations(reversed(regions), 2):
+        own, theirs = region.network.node_subnet, other.network.node_subnet
+        if own.overlaps(theirs):
+            message = f"must not overlap node_subnet {theirs} of {other.name}, got {own}"
+            yield region, ("network", "node_subnet"), message
