@@ -28,7 +28,7 @@ _DESCRIPTION = re.compile(r'Annotations:\{.*?description=("(?:\\.|[^"\\])*")')
 
 def texts(folder: Path) -> str:
     """A line for every alert that fires in a case of tests/rules, sorted; files of promtool's go to `folder`."""
-    write(rules().delivered(runbook_base="https://pages.trial.example"), folder)
+    write(rules().delivered(runbook_base="https://pages.trial.example", global_view=True), folder)
     files = sorted(Path(__file__).parent.glob("*.yaml"))
     found = {alert: text for file in files for alert, text in rendered(file, folder).items()}
     return "".join(f"{alert}: {text}\n" for alert, text in sorted(found.items()))
