@@ -12,6 +12,9 @@ from tests.stack.known_metrics import TARGET_LABELS, known_metrics
 from tests.stack.promql_names import Selector, names
 from tests.stack.samples import TARGETS
 
+OF_A_POD = frozenset({"pod", "container"})
+"""Labels of a target that is a pod; a database's, a node's or another region's has none of its own."""
+
 OUTSIDE = frozenset({"cluster", "environment"})
 """External labels, which every series has outside Prometheus."""
 
@@ -24,10 +27,12 @@ VALUES: Mapping[str, frozenset[str]] = {
 
 def known(files: Iterable[YamlFile]) -> Mapping[str, frozenset[str]]:
     """Labels by name: everything that is scraped or federated, and what the rules of `files` record."""
-    found = {
-        name: labels | OUTSIDE | (frozenset() if ":" in name else TARGET_LABELS)
-        for name, labels in known_metrics().items()
-    }
+    of_pods = {metric for part in _parts(of_pods=True) for metric in known_metrics(part)}
+    of_no_pods = {metric for part in _parts(of_pods=False) for metric in known_metrics(part)} - of_pods
+    found = {}
+    for name, labels in known_metrics().items():
+        target = TARGET_LABELS - OF_A_POD if name in of_no_pods else TARGET_LABELS
+        found[name] = labels | OUTSIDE | (frozenset() if ":" in name else target)
     for name in rules().federated:
         level = level_labels(name.partition(":")[0]) or frozenset()
         found[f"{ARRIVED}{name}"] = OUTSIDE | level | {"job", "prometheus_replica"}
@@ -38,6 +43,12 @@ def known(files: Iterable[YamlFile]) -> Mapping[str, frozenset[str]]:
                 kept = labels_of(rule["record"]) or frozenset()
                 found[rule["record"]] = OUTSIDE | kept | group.get("labels", {}).keys() | rule.get("labels", {}).keys()
     return found
+
+
+def _parts(*, of_pods: bool) -> Iterator[str]:
+    for target in TARGETS:
+        if bool(target.pods) is of_pods:
+            yield from (*target.parts, "scrape")
 
 
 def unknown(expr: str, sources: Mapping[str, frozenset[str]]) -> Iterator[str]:

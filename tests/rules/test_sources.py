@@ -13,7 +13,10 @@ from monitoring.blueprint.rules import read_rules, rules, rules_of
 from tests.own_input import fail_with
 from tests.rules.cases import comments
 from tests.rules.sources import known, problems, unknown
+from tests.stack.known_metrics import FOLDER as EXPOSITIONS
+from tests.stack.known_metrics import parts
 from tests.stack.promql_names import Selector, names
+from tests.stack.record_expositions import PARTS as RECORDED
 
 HERE = Path(__file__).parent
 FAULT = HERE / "bad_sources"
@@ -40,6 +43,8 @@ def test_what_nothing_produces_is_told_at_its_line(tmp_path: Path) -> None:
         ("sum by (status) (http_requests_total)", ["status"]),
         ("sum(http_requests_total) BY (status)", ["status"]),
         ("up / on (server) group_left (colour) pg_up", ["colour", "server"]),
+        ("sum by (pod) (pg_up)", ["pod"]),
+        ("sum by (pod) (redis_up + up)", []),
         ('up{job="prometheus"}', ["job prometheus"]),
         ('up{job=~"thanos-query|thanos-queri"}', ["job thanos-queri"]),
         ('up{namespace=~"monitoring|monitering"}', ["namespace monitering"]),
@@ -55,6 +60,12 @@ def test_what_nothing_produces_is_told_at_its_line(tmp_path: Path) -> None:
 )
 def test_names_are_read_out_of_every_form_of_an_expression(expr: str, fault: list[str]) -> None:
     assert list(unknown(expr, known(rules().files))) == fault
+
+
+@pytest.mark.parametrize("part", parts())
+def test_what_is_known_was_recorded_or_names_where_it_is_from(part: str) -> None:
+    first = (EXPOSITIONS / f"{part}.txt").read_text(encoding="utf-8").partition("\n")[0]
+    assert part in RECORDED or re.match(r"# Written by hand: .{10}", first), first
 
 
 def untested(names_of_rules: Iterable[str]) -> list[str]:

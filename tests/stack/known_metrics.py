@@ -73,13 +73,13 @@ def parts() -> tuple[str, ...]:
 
 
 @cache
-def known_metrics() -> Mapping[str, frozenset[str]]:
-    """Labels by metric name, over all parts, without the target's own.
+def known_metrics(only: str | None = None) -> Mapping[str, frozenset[str]]:
+    """Labels by metric name, over all parts or `only` one, without the target's own.
 
     A family without any series yet (a type alone) is known with no labels.
     """
     known: dict[str, frozenset[str]] = {}
-    for part in parts():
+    for part in (only,) if only else parts():
         for family, kind in types(part).items():
             for suffix in _SUFFIXES.get(kind, ("",)):
                 known.setdefault(family + suffix, frozenset())
