@@ -13,7 +13,6 @@ from constructs.region_stack import RegionStack
 from monitoring.blueprint.capacity import check_capacity
 from monitoring.blueprint.flow_checks import check_flows
 from monitoring.blueprint.names import FLEET_STACK
-from monitoring.blueprint.policies import policies
 from monitoring.blueprint.releases import checked_releases
 from monitoring.commands._console import console
 from monitoring.commands._stale import remove_stale_stacks
@@ -38,13 +37,7 @@ def main() -> None:
     local_state = os.environ.get("OVERSIGHT_STATE") == "local"
     FleetStack(app, regions=fleet.regions, local_state=local_state)
     for region in fleet.regions:
-        RegionStack(
-            app,
-            region=region,
-            policies=policies(region, fleet.peers_of(region)),
-            releases=releases[region.name],
-            local_state=local_state,
-        )
+        RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
     app.synth()
     remove_stale_stacks(Path(app.outdir), keep={FLEET_STACK, *releases})
     print_summary(

@@ -14,7 +14,6 @@ from constructs.group import resource_group
 from constructs.helm_releases import HelmReleases
 from constructs.load_balancers import LoadBalancers
 from constructs.namespaces import Namespaces
-from constructs.network_policies import NetworkPolicies
 from constructs.node_pools import NodePools
 from constructs.object_store import ObjectStore
 from constructs.prometheus_disks import PrometheusDisks
@@ -22,23 +21,14 @@ from constructs.storage_classes import StorageClasses
 from constructs.workload_identities import WorkloadIdentities
 from monitoring.blueprint.components import NAMESPACE, OBJECT_STORE_KEY, OBJECT_STORE_SECRET
 from monitoring.blueprint.objects.objstore import objstore
-from monitoring.blueprint.policies import Policy
 from monitoring.blueprint.release import Release
 from monitoring.fleet.model import Region
 
 
 class RegionStack(BaseStack):
-    """Everything of a region. Of the others it knows policies and releases alone: no stack reads another's state."""
+    """Everything of a region. Of the others it knows releases alone: no stack reads another's state."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        region: Region,
-        policies: Sequence[Policy],
-        releases: Sequence[Release],
-        local_state: bool,
-    ) -> None:
+    def __init__(self, scope: Construct, *, region: Region, releases: Sequence[Release], local_state: bool) -> None:
         super().__init__(
             scope,
             region.name,
@@ -52,7 +42,6 @@ class RegionStack(BaseStack):
         pools = NodePools(self, "node-pools", region=region, cluster=cluster)
         store = ObjectStore(self, "object-store", region=region, group=group)
         namespaces = Namespaces(self, "namespaces")
-        allowed = NetworkPolicies(self, "network-policies", policies=policies, namespaces=namespaces)
         classes = StorageClasses(self, "storage-classes")
         identities = WorkloadIdentities(
             self, "identities", region=region, group=group, cluster=cluster, store=store, namespaces=namespaces
@@ -87,6 +76,5 @@ class RegionStack(BaseStack):
                 address,
                 *identities.ready,
                 *disks.claims,
-                *allowed.made,
             ],
         )

@@ -10,7 +10,7 @@ from monitoring.blueprint.flow import ApiServer, Auth, Flow, HostName, Nodes, Si
 from monitoring.blueprint.flow_checks import unused_ports
 from monitoring.blueprint.flows import PARTICIPANTS, SILENT, flows
 from monitoring.blueprint.openings import enforced
-from monitoring.blueprint.policies import PUBLIC, Block, called, callers
+from monitoring.blueprint.selectors import PUBLIC, Block, called, callers
 from monitoring.fleet.loader import Fleet
 from monitoring.fleet.model import Region
 

@@ -38,14 +38,13 @@ class Openings:
     plain_egress: tuple[Opening, ...]
     exact_ingress: tuple[Opening, ...]
     exact_egress: tuple[Opening, ...]
-    reads_dns: bool
 
 
 def openings(component: Component, rows: Sequence[Flow], region: Region) -> Openings:
     """What the rows open to and from a component on the region's engine.
 
-    `reads_dns`: Cilium must read the component's DNS answers, to know the addresses behind its host names. Its DNS row
-    is exact then, and that alone: how Cilium merges a plain rule for the same port depends on version and selector.
+    Cilium must read a component's DNS answers to know the addresses behind its host names. Its DNS row is exact then,
+    and that alone: how Cilium merges a plain rule for the same port depends on version and selector.
     """
     ingress = [(row.source, row.opened) for row in rows if row.target == component]
     egress = [(row.target, row.opened) for row in rows if row.source == component]
@@ -59,7 +58,6 @@ def openings(component: Component, rows: Sequence[Flow], region: Region) -> Open
         plain_egress=_grouped((side, port) for side, port in egress if not exact(side, port)),
         exact_ingress=_grouped((side, port) for side, port in ingress if is_exact(side, region)),
         exact_egress=_grouped((side, port) for side, port in egress if exact(side, port)),
-        reads_dns=reads_dns,
     )
 
 

@@ -33,8 +33,6 @@ def _stack(stack: Mapping[str, Any]) -> Found:
                 subject = f"{prefix}{type_} {_construct_path(address, body)}"
                 if type_ == "helm_release":
                     yield from _release(body)
-                elif type_ == "kubernetes_network_policy_v1":
-                    yield from _policy(body.get("metadata", {}).get("name", address), body.get("spec", {}))
                 else:
                     yield Place(kind=Kind.RESOURCE, subject=subject), address
                     own = {key: value for key, value in body.items() if key not in {"//", "depends_on"}}

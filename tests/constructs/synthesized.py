@@ -12,7 +12,6 @@ import cdktf
 
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
-from monitoring.blueprint.policies import policies
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import load_fleet
 from monitoring.fleet.loader import Fleet
@@ -36,7 +35,6 @@ def synthesize(region: Region, *, local_state: bool = False, among: Fleet | None
     stack = RegionStack(
         cdktf.Testing.app(),
         region=region,
-        policies=policies(region, peers),
         releases=releases(region, peers),
         local_state=local_state,
     )

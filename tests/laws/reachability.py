@@ -1,9 +1,9 @@
 """What the policies in a stack's JSON let through: an evaluator of its own, which knows nothing of flows.py.
 
-It reads `kubernetes_network_policy_v1` resources and the CiliumNetworkPolicies among the values of the release
-`objects`, and decides for a connection as Kubernetes ("Network Policies") and Cilium ("Layer 3/4 policies", "DNS
-based") document it: a pod that a policy selects for a direction is closed in that direction but for what any policy
-allows; a connection needs both ends to be open. No policy holds a pod in its host's network, nor what is no pod.
+It reads the NetworkPolicies and CiliumNetworkPolicies among the values of the release `objects`, and decides for a
+connection as Kubernetes ("Network Policies") and Cilium ("Layer 3/4 policies", "DNS based") document it: a pod that a
+policy selects for a direction is closed in that direction but for what any policy allows; a connection needs both ends
+to be open. No policy holds a pod in its host's network, nor what is no pod.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from tests.laws.stack_laws import Stack, helm_values, resources
+from tests.laws.stack_laws import Stack, helm_values
 
 Labels = Mapping[str, str]
 Port = tuple[int, str]
@@ -69,7 +69,7 @@ class Policies:
         for policy in self.plain:
             spec = policy["spec"]
             here = policy["metadata"]["namespace"] == pod.namespace
-            if here and direction.capitalize() in spec["policy_types"] and _selects(spec["pod_selector"], pod.labels):
+            if here and direction.capitalize() in spec["policyTypes"] and _selects(spec["podSelector"], pod.labels):
                 yield spec
 
     def _own_of(self, pod: End, direction: str) -> Iterator[dict[str, Any]]:
@@ -87,7 +87,7 @@ class Policies:
         )
 
     def _plain_peer(self, peer: Mapping[str, Any], other: End) -> bool:
-        if block := peer.get("ip_block"):
+        if block := peer.get("ipBlock"):
             if self.cilium and other.kind in {POD, OWN_NODE, OTHER_NODE}:
                 return False  # to Cilium these are identities, not addresses
             excepted = any(other.address in _network(but) for but in block.get("except") or ())
@@ -95,8 +95,8 @@ class Policies:
         namespace = {"kubernetes.io/metadata.name": other.namespace}
         return (
             other.kind == POD
-            and _selects(peer["namespace_selector"], namespace)
-            and _selects(peer.get("pod_selector", {}), other.labels)
+            and _selects(peer["namespaceSelector"], namespace)
+            and _selects(peer.get("podSelector", {}), other.labels)
         )
 
     def _own_rule(self, rule: Mapping[str, Any], pod: End, other: End, port: Port) -> bool:
@@ -126,16 +126,16 @@ class Policies:
             one
             for spec in plain
             for rule in spec["egress"] or ()
-            for one in rule.get("ports") or ({"port": "53"},)
-            if one.get("port") == "53"
+            for one in rule.get("ports") or ({"port": 53},)
+            if one.get("port") == 53
         ]
         return bool(asked) and all(to.get("rules", {}).get("dns") for to in asked) and not beside
 
 
 def policies(stack: Stack, *, cilium: bool) -> Policies:
     """The policies of a stack, read from its JSON."""
-    plain = [body for kind, _, body in resources(stack) if kind == "kubernetes_network_policy_v1"]
     objects = [one for _, values in helm_values(stack) for one in values.get("objects") or ()]
+    plain = [one for one in objects if one["kind"] == "NetworkPolicy"]
     own = [one for one in objects if one["kind"] == "CiliumNetworkPolicy"]
     return Policies(plain=plain, own=own, cilium=cilium)
 
@@ -150,16 +150,16 @@ def _holds(labels: Labels, wanted: Labels) -> bool:
 
 
 def _selects(selector: Mapping[str, Any], labels: Labels) -> bool:
-    for expression in selector.get("match_expressions") or ():
+    for expression in selector.get("matchExpressions") or ():
         if expression["operator"] != "NotIn":
             raise ValueError(f"operator must be NotIn, the only one in use, got {expression['operator']}")
         if labels.get(expression["key"]) in expression["values"]:
             return False
-    return _holds(labels, selector.get("match_labels") or {})
+    return _holds(labels, selector.get("matchLabels") or {})
 
 
 def _plain_port(listed: Mapping[str, Any], port: Port) -> bool:
-    return listed.get("protocol", "TCP") == port[1] and listed.get("port") in {None, str(port[0])}
+    return listed.get("protocol", "TCP") == port[1] and listed.get("port") in {None, port[0]}
 
 
 def _endpoint(wanted: Labels, pod: End, other: End) -> bool:

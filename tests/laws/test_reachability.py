@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from ipaddress import IPv4Network
 from typing import Any
@@ -25,7 +26,7 @@ from monitoring.fleet.model import Peer
 from tests.constructs.synthesized import NO_ZONES, fleet, synthesize
 from tests.laws.cluster import around, ours
 from tests.laws.conftest import ROOT
-from tests.laws.reachability import OWN_NODE, POD, End, Port, policies
+from tests.laws.reachability import OWN_NODE, POD, End, Policies, Port, policies
 from tests.laws.stack_laws import Stack
 
 Connection = tuple[str, str, int, str]
@@ -62,9 +63,8 @@ class World:
             for target in self.others:
                 yield from ((source, target, port) for port in dict.fromkeys(target.ports))
 
-    def opened(self, stack: Stack) -> set[Connection]:
-        """What the stack's policies let through."""
-        found = policies(stack, cilium=self.cilium)
+    def opened(self, found: Policies) -> set[Connection]:
+        """What the policies let through."""
         return {
             (source.name, target.name, *port)
             for source, target, port in self.tried()
@@ -145,17 +145,11 @@ def test_in_production_too(region: Region, stacks: Mapping[str, Stack], capsys: 
 
 
 def _compare(here: World, stack: Stack, title: str, capsys: pytest.CaptureFixture[str]) -> None:
-    through, wanted, total = here.opened(stack), here.said(), len(list(here.tried()))
+    through, wanted, total = here.opened(policies(stack, cilium=here.cilium)), here.said(), len(list(here.tried()))
     with capsys.disabled():
         print(f"\n{title}: {total} connections tried, {len(through)} open, {total - len(through)} closed")  # noqa: T201
     assert sorted(wanted - through) == []
     assert sorted(through - wanted) == []
-
-
-def _named(stack: Stack, name: str) -> str:
-    """The Terraform name of a NetworkPolicy."""
-    named: dict[str, Any] = stack["resource"]["kubernetes_network_policy_v1"]
-    return next(key for key, body in named.items() if body["metadata"]["name"] == name)
 
 
 @contextmanager
@@ -167,32 +161,39 @@ def _objects(stack: Stack) -> Iterator[list[Any]]:
     release["values"] = [yaml.safe_dump(values)]
 
 
+def _found(objects: list[Any], kind: str, name: str) -> Any:
+    return next(one for one in objects if one["kind"] == kind and one["metadata"]["name"] == name)
+
+
 def _without_a_policy(stack: Stack) -> None:
-    del stack["resource"]["kubernetes_network_policy_v1"][_named(stack, CRD_UPGRADE.name)]
+    with _objects(stack) as objects:
+        objects.remove(_found(objects, "NetworkPolicy", CRD_UPGRADE.name))
 
 
 def _without_one_of_ciliums(stack: Stack) -> None:
     with _objects(stack) as objects:
-        objects[:] = [one for one in objects if one["metadata"]["name"] != CRD_UPGRADE.name]
+        objects.remove(_found(objects, "CiliumNetworkPolicy", CRD_UPGRADE.name))
 
 
 def _dns_unread(stack: Stack) -> None:
     """A plain rule for DNS beside the one by which Cilium reads the answers: it may learn no names."""
-    spec = stack["resource"]["kubernetes_network_policy_v1"][_named(stack, COMPACTOR.name)]["spec"]
-    spec["egress"].append({"ports": [{"port": "53", "protocol": "UDP"}]})
+    with _objects(stack) as objects:
+        spec = _found(objects, "NetworkPolicy", COMPACTOR.name)["spec"]
+        spec["egress"].append({"ports": [{"port": 53, "protocol": "UDP"}]})
 
 
 def _without_default_deny(stack: Stack) -> None:
-    del stack["resource"]["kubernetes_network_policy_v1"][_named(stack, "default-deny")]
+    with _objects(stack) as objects:
+        objects.remove(_found(objects, "NetworkPolicy", "default-deny"))
 
 
 def _one_policy_more(stack: Stack) -> None:
     """A team lets its namespace into Grafana."""
-    policies = stack["resource"]["kubernetes_network_policy_v1"]
-    added = copy.deepcopy(policies[_named(stack, GRAFANA.name)])
-    shop = {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "shop"}}}
-    added["spec"] |= {"policy_types": ["Ingress"], "egress": [], "ingress": [{"from": [shop]}]}
-    policies["added"] = added
+    with _objects(stack) as objects:
+        added = copy.deepcopy(_found(objects, "NetworkPolicy", GRAFANA.name))
+        shop = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
+        added["spec"] |= {"policyTypes": ["Ingress"], "egress": [], "ingress": [{"from": [shop]}]}
+        objects.append(added)
 
 
 def _one_more_of_ciliums(stack: Stack) -> None:
@@ -206,7 +207,7 @@ def _one_more_of_ciliums(stack: Stack) -> None:
 def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
     broken = copy.deepcopy(stack_of(name))
     fault(broken)
-    return world(name).opened(broken)
+    return world(name).opened(policies(broken, cilium=world(name).cilium))
 
 
 @pytest.mark.parametrize(
@@ -234,12 +235,10 @@ def test_a_policy_too_many_is_found(name: str, fault: Callable[[Stack], None], o
 
 
 def test_every_policy_is_needed() -> None:
-    here, stack = world("calico"), stack_of("calico")
-    made = stack["resource"]["kubernetes_network_policy_v1"]
-    for label in made:
-        rest = {other: body for other, body in made.items() if other != label}
-        without = {**stack, "resource": {**stack["resource"], "kubernetes_network_policy_v1": rest}}
-        assert here.opened(without) != here.said(), label
+    here, found = world("calico"), policies(stack_of("calico"), cilium=False)
+    for policy in found.plain:
+        rest = [other for other in found.plain if other is not policy]
+        assert here.opened(replace(found, plain=rest, _found={})) != here.said(), policy["metadata"]
 
 
 def test_a_node_reaches_the_pods_that_it_runs_and_no_policy_holds_what_is_in_its_network() -> None:

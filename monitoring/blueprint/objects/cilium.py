@@ -2,7 +2,7 @@
 
 The API server and nodes are entities to Cilium, which no `ipBlock` matches. A host name is the addresses that DNS
 answered with, so Cilium reads the answers (`rules.dns`) of whoever may call one. These come beside the
-NetworkPolicies of `policies.py`: what any of them allows is allowed. Other engines have none.
+NetworkPolicies of `network_policies.py`: what any of them allows is allowed. Other engines have none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Certificates, the bundle of roots, and whatever else no chart makes: whole objects, as they are."""
+"""Network policies, certificates, the bundle of roots, and whatever else no chart makes: whole objects, as they are."""
 
 from __future__ import annotations
 

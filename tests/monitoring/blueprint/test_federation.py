@@ -15,7 +15,7 @@ from monitoring.blueprint.load_balancers import load_balancers
 from monitoring.blueprint.objects import objects
 from monitoring.blueprint.objects.certificates import certificates, dns_names, identity
 from monitoring.blueprint.objects.federation import CONFIG_KEY, CONFIG_MAP, clients
-from monitoring.blueprint.policies import Block, policies
+from monitoring.blueprint.objects.network_policies import network_policies
 from monitoring.blueprint.pool_capacity import placed_pods
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.rules import rules
@@ -207,13 +207,15 @@ def test_the_way_is_open_from_the_global_regions_nodes_to_each_address_and_no_ot
     beta, alpha = fleet.region(BETA), fleet.region(ALPHA)
 
     def blocks(region: Region, direction: str) -> set[str]:
-        (own,) = [one for one in policies(region, fleet.peers_of(region)) if one.name == PROMETHEUS.name]
+        found = network_policies(region, fleet.peers_of(region))
+        (own,) = [one for one in found if one["metadata"]["name"] == PROMETHEUS.name]
+        federate = {"port": PROMETHEUS.port("federate").number, "protocol": "TCP"}
         return {
-            str(peer.network)
-            for rule in getattr(own, direction)
-            if PROMETHEUS.port("federate") in rule.ports
-            for peer in rule.peers
-            if isinstance(peer, Block)
+            peer["ipBlock"]["cidr"]
+            for rule in own["spec"][direction]
+            if federate in rule["ports"]
+            for peer in (*rule.get("from", ()), *rule.get("to", ()))
+            if "ipBlock" in peer
         }
 
     assert blocks(beta, "ingress") == {str(alpha.network.node_subnet)}

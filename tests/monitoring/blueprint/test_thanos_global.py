@@ -28,7 +28,7 @@ from monitoring.blueprint.flows import flows
 from monitoring.blueprint.names import query_host
 from monitoring.blueprint.objects import objects
 from monitoring.blueprint.objects.certificates import dns_names
-from monitoring.blueprint.policies import policies
+from monitoring.blueprint.objects.network_policies import network_policies
 from monitoring.blueprint.release import to_yaml
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.releases.thanos_global import ANSWER_WITHIN, REGION_TIMEOUT
@@ -72,7 +72,7 @@ def test_where_it_is_not_nothing_of_it_is(fleet: Fleet) -> None:
     region = fleet.region("trial-beta")
     peers = fleet.peers_of(region)
     assert GLOBAL_QUERY.name not in json.dumps(objects(region, peers))
-    assert GLOBAL_QUERY.name not in {policy.name for policy in policies(region, peers)}
+    assert GLOBAL_QUERY.name not in {policy["metadata"]["name"] for policy in network_policies(region, peers)}
     assert GLOBAL_QUERY.name not in "".join(to_yaml(one.values) for one in releases(region, peers))
 
 

@@ -43,10 +43,10 @@ def changes(name: str, larger: Fleet) -> list[Change]:
 
 
 EXACTLY = [
-    'policy prometheus: egress {"ports": [{"port": "9443", "protocol": "TCP"}], '
-    '"to": [{"ip_block": {"cidr": "10.4.8.5/32"}}, {"ip_block": {"cidr": "10.4.8.6/32"}}]} added: true',
-    'policy thanos-global-query: egress {"ports": [{"port": "10901", "protocol": "TCP"}], '
-    '"to": [{"ip_block": {"cidr": "10.4.8.4/32"}}]} added: true',
+    'policy prometheus: egress {"ports": [{"port": 9443, "protocol": "TCP"}], '
+    '"to": [{"ipBlock": {"cidr": "10.4.8.5/32"}}, {"ipBlock": {"cidr": "10.4.8.6/32"}}]} added: true',
+    'policy thanos-global-query: egress {"ports": [{"port": 10901, "protocol": "TCP"}], '
+    '"to": [{"ipBlock": {"cidr": "10.4.8.4/32"}}]} added: true',
     f"scrape job federate: static_configs[0].targets[prometheus-0.{ADDED}.metrics.trial.internal:9443] added",
     f"scrape job federate: static_configs[0].targets[prometheus-1.{ADDED}.metrics.trial.internal:9443] added",
 ]
