@@ -3,7 +3,7 @@
 None of the charts has a schema, so Helm takes a misspelt or misplaced key without a word. The schemas in
 `helm-values/schemas/` are generated (`monitoring schema`); this module only reads them. They are JSON Schema,
 for editors; the walk is our own, since it must suggest, and since importing a validator costs more than the
-whole check (docs/values.md).
+whole check (docs/helm-values.md).
 """
 
 from __future__ import annotations

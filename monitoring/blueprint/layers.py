@@ -33,8 +33,9 @@ def leaves(values: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, o
 def overlaps(written: Mapping[str, Any], computed: Mapping[str, Any], *, file: str, module: str) -> Iterator[Problem]:
     """Paths that both the YAML file and the module set: one thing stands in one place."""
     theirs = {path for path, _ in leaves(computed)}
+    above = {path[:length] for path in theirs for length in range(len(path))}
     for path, _ in leaves(written):
-        if any(path[: len(other)] == other or other[: len(path)] == path for other in theirs):
+        if path in above or any(path[:length] in theirs for length in range(1, len(path) + 1)):
             yield Problem(
                 file=file,
                 path=".".join(path),

@@ -106,6 +106,7 @@ def run(case: Case) -> Figure:
     with tempfile.TemporaryDirectory() as outdir:
         report = Path(outdir) / "peak"
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "JSII_NODE": own_node(), "CDKTF_OUTDIR": outdir}
+        environment["PYTHONDONTWRITEBYTECODE"] = ""  # set, each run of ours would compile, and the baseline would not
         start = time.perf_counter()
         done = subprocess.run(  # noqa: S603  (our own program)
             [sys.executable, "-m", _measured.__name__, str(report), str(case.program)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet import trust
 from monitoring.fleet.checks import fleet_faults, region_faults
 from monitoring.fleet.model import Peer, Region
-from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, merged, read_yaml
+from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, leaves, merged, read_yaml
 
 COMMON = "_common.yaml"
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -72,8 +72,8 @@ class Fleet:
         now = datetime.now(tz=UTC)
         for file in self.files:
             for source in (file.common, file.own):
-                for path, value in _strings(source.data):
-                    if ZERO_UUID in value:
+                for path, value in leaves(source.data):
+                    if isinstance(value, str) and ZERO_UUID in value:
                         found[source.name, path] = Problem(
                             file=source.name,
                             line=source.line(path),
@@ -205,14 +205,3 @@ def _near(location: tuple[str | int, ...]) -> str:
         model = next(kind for kind in options if issubclass(kind, BaseModel))
     near = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1, cutoff=0.5)
     return f", did you mean {near[0]}?" if near else ""
-
-
-def _strings(value: object, path: ValuePath = ()) -> Iterator[tuple[ValuePath, str]]:
-    if isinstance(value, Mapping):
-        for key, below in value.items():
-            yield from _strings(below, (*path, str(key)))
-    elif isinstance(value, list):
-        for index, below in enumerate(value):
-            yield from _strings(below, (*path, index))
-    elif isinstance(value, str):
-        yield path, value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,18 @@ class YamlFile:
 def dotted(path: ValuePath) -> str:
     """`a.b[0].c`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def leaves(value: object, path: ValuePath = ()) -> Iterator[tuple[ValuePath, object]]:
+    """Every plain value below `value`, in mappings and lists, with its path."""
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from leaves(below, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from leaves(below, (*path, index))
+    else:
+        yield path, value
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from monitoring.fleet.yaml_file import dotted, leaves
+
 LARGEST = 100 * 2**20
 """Bytes; a plan beyond is none of ours."""
 
@@ -112,7 +114,7 @@ _KEPT = ("actions", "replace_paths", "after_unknown", "before_sensitive", "after
 
 def _redacted_row(row: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
     change = row.get("change") or {}
-    hidden = {side: set(_leaves_that_are(change.get(f"{side}_sensitive"), path="")) for side in ("before", "after")}
+    hidden = {side: set(_marked(change.get(f"{side}_sensitive"))) for side in ("before", "after")}
     before, after = dict(_leaves(change.get("before"))), dict(_leaves(change.get("after")))
     # two masks where the values differ, so that the change itself stays
     masks = {
@@ -181,12 +183,12 @@ def _planned(row: Mapping[str, Any], *, drift: bool, secrets: frozenset[str]) ->
         raise UnreadablePlan(f"{address}: action {'+'.join(actions)} is not known here")
     if does is Does.READ:
         return
-    unknown = tuple(sorted(_leaves_that_are(change.get("after_unknown"), path="")))
+    unknown = tuple(sorted(_marked(change.get("after_unknown"))))
     yield Planned(
         address=address,
         type=str(row["type"]),
         does=does,
-        forced_by=tuple(_dotted(path) for path in change.get("replace_paths", ())),
+        forced_by=tuple(dotted(tuple(path)) for path in change.get("replace_paths", ())),
         changed=tuple(_changed(change, unknown=set(unknown), secrets=secrets)),
         unknown=unknown,
     )
@@ -200,7 +202,7 @@ def _secrets(plan: Mapping[str, Any]) -> Iterator[str]:
     for row in (*plan["resource_changes"], *plan.get("resource_drift", [])):
         change = row.get("change", {}) if isinstance(row, Mapping) else {}
         for side in ("before", "after"):
-            hidden = set(_leaves_that_are(change.get(f"{side}_sensitive"), path=""))
+            hidden = set(_marked(change.get(f"{side}_sensitive")))
             yield from (str(value) for path, value in _leaves(change.get(side)) if _below(path, hidden))
 
 
@@ -217,8 +219,8 @@ def _changed(
 ) -> Iterator[tuple[str, str, str]]:
     before, after = dict(_leaves(change.get("before"))), dict(_leaves(change.get("after")))
     hidden = {
-        *_leaves_that_are(change.get("before_sensitive"), path=""),
-        *_leaves_that_are(change.get("after_sensitive"), path=""),
+        *_marked(change.get("before_sensitive")),
+        *_marked(change.get("after_sensitive")),
     }
     for path in sorted(before.keys() | after.keys() | unknown):
         old, new = before.get(path), UNKNOWN if path in unknown else after.get(path)
@@ -233,24 +235,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(value, Mapping):
-        for key, below in value.items():
-            yield from _leaves(below, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for number, below in enumerate(value):
-            yield from _leaves(below, f"{path}[{number}]")
-    elif value is not None:
-        yield path, value
+def _leaves(value: object) -> Iterator[tuple[str, object]]:
+    yield from ((dotted(path), leaf) for path, leaf in leaves(value) if leaf is not None)
 
 
-def _leaves_that_are(marks: object, *, path: str) -> Iterator[str]:
+def _marked(marks: object) -> Iterator[str]:
     """Paths under which Terraform's marks say true."""
-    yield from (place for place, mark in _leaves(marks, path) if mark is True)
-
-
-def _dotted(path: object) -> str:
-    text = ""
-    for part in path if isinstance(path, list) else [path]:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".")
+    yield from (path for path, mark in _leaves(marks) if mark is True)

@@ -130,18 +130,19 @@ RECIPES = (
 
 def releases(region: Region, peers: Sequence[Peer]) -> tuple[Release, ...]:
     """Every release of a region, unchecked: `checked_releases` is for whoever installs them."""
-    return tuple(_release(recipe, region, peers) for recipe in RECIPES if has_release(region, recipe.name))
+    return _releases(region, _computed(region, peers))
 
 
 def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
     """The releases of every region, by region name; `InvalidInput` tells every wrong value of every layer."""
     problems = [*rules().problems, *scrape_files().problems]
     problems += [problem for recipe in RECIPES for problem in _static_problems(recipe)]
+    computed = {file.region.name: _computed(file.region, fleet.peers_of(file.region)) for file in fleet.files}
     for file in fleet.files:
-        problems += _region_problems(file, fleet.peers_of(file.region))
+        problems += _region_problems(file, computed[file.region.name])
     if problems:
         raise InvalidInput(problems)
-    return {region.name: releases(region, fleet.peers_of(region)) for region in fleet.regions}
+    return {region.name: _releases(region, computed[region.name]) for region in fleet.regions}
 
 
 @cache
@@ -152,10 +153,17 @@ def static_values(name: str) -> YamlFile:
     return read_yaml(HELM_VALUES / f"{name}.yaml", name=f"helm-values/{name}.yaml")
 
 
-def _release(recipe: _Recipe, region: Region, peers: Sequence[Peer]) -> Release:
-    composed = compose(
-        static_values(recipe.name).data, recipe.computed(region, peers), region.helm_values.get(recipe.name, {})
-    )
+def _computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Mapping[str, Any]]:
+    """The computed values of every release that the region has, by its name."""
+    return {recipe.name: recipe.computed(region, peers) for recipe in RECIPES if has_release(region, recipe.name)}
+
+
+def _releases(region: Region, computed: Mapping[str, Mapping[str, Any]]) -> tuple[Release, ...]:
+    return tuple(_release(recipe, region, computed[recipe.name]) for recipe in RECIPES if recipe.name in computed)
+
+
+def _release(recipe: _Recipe, region: Region, computed: Mapping[str, Any]) -> Release:
+    composed = compose(static_values(recipe.name).data, computed, region.helm_values.get(recipe.name, {}))
     return Release(
         name=recipe.name,
         chart=versions().charts[recipe.chart],
@@ -177,8 +185,8 @@ def _static_problems(recipe: _Recipe) -> list[Problem]:
     ]
 
 
-def _region_problems(file: RegionFile, peers: Sequence[Peer]) -> list[Problem]:
-    recipes = [recipe for recipe in RECIPES if has_release(file.region, recipe.name)]
+def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
+    recipes = [recipe for recipe in RECIPES if recipe.name in computed]
     # of a list alone there is no part to override: in its place, every certificate and policy would be gone
     names = [recipe.name for recipe in recipes if recipe.written]
     problems = [
@@ -188,11 +196,11 @@ def _region_problems(file: RegionFile, peers: Sequence[Peer]) -> list[Problem]:
     ]
     problems += [file.problem(path, message) for path, message in override_faults(file.region.helm_values)]
     for recipe in recipes:
-        written, computed = static_values(recipe.name), recipe.computed(file.region, peers)
-        problems += overlaps(written.data, computed, file=written.name, module=recipe.module)
+        written, ours = static_values(recipe.name), computed[recipe.name]
+        problems += overlaps(written.data, ours, file=written.name, module=recipe.module)
         problems += [
             Problem(file=recipe.module, path=dotted(path), message=message)
-            for path, message in closed.faults(recipe.chart, computed)
+            for path, message in closed.faults(recipe.chart, ours)
         ]
         problems += [
             file.problem(("helm_values", recipe.name, *path), message)
