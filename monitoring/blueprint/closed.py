@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from monitoring.blueprint.charts import HELM_VALUES
-from monitoring.fleet.yaml_file import ValuePath
+from monitoring.fleet.yaml_file import ValuePath, dotted
 
 Schema = Mapping[str, Any]
 
@@ -92,8 +92,7 @@ def _wanted(types: list[str]) -> str:
 
 def _hint(known: Schema, path: ValuePath) -> str:
     """`, did you mean …?`: a sibling that is spelt alike, the chart's own hint, or the same key nearby."""
-    dotted = ".".join(map(str, path))
-    suggestion = known.get("x-hints", {}).get(dotted) or _sibling(known, path) or _elsewhere(known, path)
+    suggestion = known.get("x-hints", {}).get(dotted(path)) or _sibling(known, path) or _elsewhere(known, path)
     return f", did you mean {suggestion}?" if suggestion else ""
 
 

@@ -13,9 +13,8 @@ SAMPLES = 10_000
 """Series of a target. A service by our library has hundreds; ten thousand are a label without bounds."""
 
 MOST_SAMPLES = 300_000
-"""For kube-state-metrics and the API server, whose pages grow with the cluster: a Prometheus of 4 GiB holds about this
-many series at 8 KiB each with what remote write needs, so no single page can be larger. Below a million: Helm would
-write it as 1e+06."""
+"""For kube-state-metrics and the API server, whose pages grow with the cluster: about what a Prometheus of 2 GiB holds
+in all (docs/capacity.md), so no single page can be larger. Below a million: Helm would write it as 1e+06."""
 
 TARGETS = 200
 """Targets of a monitor. Over it, none of its targets is scraped: it is a team's own monitor that stands still."""
