@@ -276,11 +276,9 @@ def blob(region: Region, load: Load) -> BlobGrowth:
     )
 
 
-def runs_out(
-    region: Region, need: Need, *, load: Load, releases: tuple[Release, ...], horizon: int = HORIZON
-) -> int | None:
-    """The first month from now (0: now) in which the part no longer suffices; None within the horizon."""
-    for month in range(horizon + 1):
+def runs_out(region: Region, need: Need, *, load: Load, releases: tuple[Release, ...]) -> int | None:
+    """The first month from now (0: now) in which the part no longer suffices; None within `HORIZON`."""
+    for month in range(HORIZON + 1):
         later = needs(region, load.after(month, growth=region.load.growth_per_month), releases=releases)
         if not next(one for one in later if (one.part, one.resource) == (need.part, need.resource)).enough:
             return month

@@ -56,14 +56,13 @@ def python_of(tree: Path) -> str:
     return str(tree / ".venv" / "bin" / "python")
 
 
-def synthesize(tree: Path, *, python: str, outdir: Path, regions: Path | None = None) -> Stacks:
+def synthesize(tree: Path, *, python: str, outdir: Path) -> Stacks:
     """Every stack of a tree. `CannotCompare` with the program's last words where it does not synthesize."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("OVERSIGHT_")}
-    chosen = {"OVERSIGHT_REGIONS": str(regions)} if regions else {}
     done = subprocess.run(  # noqa: S603  (our own program)
         [python, "main.py"],
         cwd=tree,
-        env={**own, "CDKTF_OUTDIR": str(outdir), **chosen},
+        env={**own, "CDKTF_OUTDIR": str(outdir)},
         capture_output=True,
         text=True,
         check=False,

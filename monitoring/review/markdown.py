@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from monitoring.review.report import (
@@ -18,17 +19,20 @@ from monitoring.review.risks import Label
 LIMIT = 65_536
 """Characters of a comment (GitHub)."""
 
+LINES = 60
+"""Of a folded block, so that a cut loses little."""
+
 MARK = "<!-- monitoring review -->"
 """By which the comment is found when it is updated."""
 
 
-def markdown(review: Review, *, limit: int = LIMIT) -> str:
+def markdown(review: Review) -> str:
     """The comment. What does not fit is cut at the end of a block, and says so."""
     text = "\n".join((MARK, f"**{headline(review)}**", ""))
     left_out = 0
     for block in _blocks(review):
         # room for the line that says what is missing
-        if len(text) + len(block) + 200 <= limit:
+        if len(text) + len(block) + 200 <= LIMIT:
             text += f"\n{block}\n"
         else:
             left_out += 1
@@ -69,27 +73,18 @@ def _risks(review: Review) -> Iterator[str]:
         yield "\n".join(lines).rstrip()
 
 
-def _folded(summary: str, lines: list[str], *, most: int = 60) -> Iterator[str]:
-    """Blocks of at most `most` lines, so that a cut loses little."""
-    for start in range(0, len(lines), most):
-        part = f" ({start + 1} to {min(start + most, len(lines))})" if len(lines) > most else ""
-        body = "\n".join(lines[start : start + most])
+def _folded(summary: str, lines: list[str]) -> Iterator[str]:
+    for start in range(0, len(lines), LINES):
+        part = f" ({start + 1} to {min(start + LINES, len(lines))})" if len(lines) > LINES else ""
+        body = "\n".join(lines[start : start + LINES])
         yield f"<details><summary>{summary}{part}</summary>\n\n{body}\n\n</details>"
 
 
 def _code(text: str) -> str:
     """Inline code, whatever backticks are in it."""
-    fence = "`" * (max((len(run) for run in _runs(text)), default=0) + 1)
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _runs(text: str) -> Iterator[str]:
-    run = ""
-    for character in text:
-        run = run + character if character == "`" else ""
-        if run:
-            yield run
 
 
 def _plain(text: str) -> str:

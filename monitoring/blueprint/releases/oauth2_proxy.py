@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring.blueprint.charts import versions
 from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, SIGN_IN, SIGN_IN_SECRETS
 from monitoring.blueprint.door import ROLE_CLAIM, api_route, request_headers, upstreams
 from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import _tls
-from monitoring.blueprint.releases._parts import of_component, place, spread
+from monitoring.blueprint.releases._parts import image, of_component, place, spread
 from monitoring.fleet.model import Region
 
 KNOWN_AFTER_APPLY = {f"extraObjects[0].{key_vault.CLIENT_ID}": SIGN_IN.name}
@@ -19,14 +18,11 @@ KNOWN_AFTER_APPLY = {f"extraObjects[0].{key_vault.CLIENT_ID}": SIGN_IN.name}
 
 def computed(region: Region) -> Mapping[str, Any]:
     """All that depends on the region, or that other modules know (places, images, accounts)."""
-    oauth2_proxy = versions().images["oauth2-proxy"]
     access = region.access
     return nested(
         {
             **place(""),
-            "image.registry": oauth2_proxy.registry,
-            "image.repository": oauth2_proxy.repository,
-            "image.tag": oauth2_proxy.tag,
+            "image": image("oauth2-proxy"),
             "topologySpreadConstraints": spread(region, hard=False, selector=of_component(SIGN_IN)),
             "serviceAccount": {"enabled": False, "name": SIGN_IN.service_account},
             "config.emailDomains": [access.email_domain],

@@ -22,10 +22,8 @@ from monitoring.review.risks import RULES, Label, risks
 STACKS = ("fleet", "trial-east", "trial-west")
 
 
-def _change(
-    path: str = "retention", *, before: object = "10d", after: object = "5d", subject: str = "thanos"
-) -> Change:
-    place = Place(kind=Kind.VALUE, subject=subject, path=f"receive.{path}")
+def _change(path: str = "retention", *, before: object = "10d", after: object = "5d") -> Change:
+    place = Place(kind=Kind.VALUE, subject="thanos", path=f"receive.{path}")
     return Change(place=place, before=before, after=after, stacks=STACKS[1:])  # type: ignore[arg-type]
 
 
