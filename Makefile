@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-stack tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-stack local verify tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Express, Flask (needs Go once)
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack
+
+local: tools ## Two regions in miniature on this machine, until Ctrl-C: make local ARGS="--show-differences"
+	@$(RUN) -m monitoring local $(filter-out list,$(ARGS))
+
+verify: $(ENVIRONMENT) ## Ask what runs for the acceptance criteria: that of make local, or make verify REGION=name
+	@$(RUN) -m monitoring verify $(if $(filter command line,$(origin REGION)),$(REGION)) $(filter-out list,$(ARGS))
 
 tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once
 	@$(RUN) -m monitoring tools

@@ -14,9 +14,9 @@ import pytest
 
 from monitoring.blueprint.components import ALERTMANAGER_PATH
 from monitoring.fleet import Region
+from monitoring.local.servers import Quiet, serving
 from tests.alerting.deployed import write
 from tests.stack.processes import free_ports, running, tool
-from tests.stack.servers import Quiet, serving
 
 PATIENCE = 60
 """Seconds that a test waits for what takes about one."""

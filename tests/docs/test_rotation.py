@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.blueprint.charts import ROOT
-from tests.authorities import CLIENT, SERVER, Issued, issue
+from monitoring.local.authorities import CLIENT, SERVER, Issued, issue
 
 NAME = "part.monitoring.svc"
 ROOTS = {name: issue(f"{name} root", authority=True) for name in ("old", "new")}

@@ -10,7 +10,7 @@ import pytest
 
 from monitoring.fleet import load_fleet
 from monitoring.fleet.trust import Root, warnings
-from tests.authorities import issue
+from monitoring.local.authorities import issue
 
 REGIONS = Path(__file__).parent / "regions"
 ROOT = issue("a root", authority=True)

@@ -16,6 +16,14 @@ MAY_IMPORT = {
     "monitoring.fleet": {"monitoring.errors", "monitoring.fleet"},
     "monitoring.blueprint": {"monitoring.errors", "monitoring.fleet", "monitoring.blueprint"},
     "monitoring.review": {"monitoring.fleet", "monitoring.review"},
+    "monitoring.verify": {"monitoring.errors", "monitoring.fleet", "monitoring.blueprint", "monitoring.verify"},
+    "monitoring.local": {
+        "monitoring.errors",
+        "monitoring.fast_bindings",
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.local",
+    },
     "monitoring.commands": {"monitoring"},
     "constructs": {
         "monitoring.errors",

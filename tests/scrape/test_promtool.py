@@ -12,7 +12,7 @@ from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.federation import scrape_jobs
 from monitoring.blueprint.scrape import FOLDER, scrape_files
 from monitoring.fleet import Region, load_fleet
-from tests.authorities import issue
+from monitoring.local.authorities import issue
 from tests.rules.promtool import promtool
 
 pytestmark = pytest.mark.rules

@@ -28,10 +28,9 @@ from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, OAUT
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import Region
+from monitoring.local.door import MACHINE, alpha, entra
+from monitoring.local.servers import Entra, Visit, serving, upstream
 from tests.stack.processes import free_ports, running, tool
-from tests.stack.servers import Entra, Person, Visit, serving, upstream
-
-MACHINE = "admin"
 
 SAMPLES = {"label": "job", "id": "0b1c-2d", "uid": "prometheus", "group": "prometheus.datasource.grafana.app"}
 """Of the placeholders in paths."""
@@ -146,23 +145,19 @@ def open_door(region: Region, folder: Path, *, without: tuple[str, ...] = ()) ->
     """The proxy of a region; flags that begin as `without` says are left out."""
     visits: list[Visit] = []
     given = values(region)
-    entra = Entra(
-        issuer=given["alphaConfig"]["configData"]["providers"][0]["oidcConfig"]["issuerURL"],
-        client_id=region.access.client_id,
-        pod_token=secrets.token_urlsafe(),
-        person=Person(email=f"one@{region.access.email_domain}", groups=[region.access.allowed_group]),
-    )
+    provider = entra(region, given)
     password, cookie_secret = secrets.token_urlsafe(), base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
     (folder / HTPASSWD_SECRET).write_text(f"{MACHINE}:{hashed}\n", encoding="utf-8")
     (folder / COOKIE_SECRET).write_text(cookie_secret, encoding="utf-8")
-    (folder / "pod-token").write_text(entra.pod_token, encoding="utf-8")
+    (folder / "pod-token").write_text(provider.pod_token, encoding="utf-8")
     with ExitStack() as stack:
         places = {
             component.url(PORTS[component]): stack.enter_context(serving(upstream(component.name, visits)))
             for component in PORTS
         }
-        config = _configuration(given, places, stack.enter_context(serving(entra.handler())))
+        provider_port = stack.enter_context(serving(provider.handler()))
+        config = alpha(given, moved=lambda uri: f"http://127.0.0.1:{places[uri]}", entra_port=provider_port)
         port, metrics_port = free_ports(2)
         config |= {
             "server": {"BindAddress": f"127.0.0.1:{port}"},
@@ -181,15 +176,6 @@ def open_door(region: Region, folder: Path, *, without: tuple[str, ...] = ()) ->
         ]
         environment = {**os.environ, "AZURE_FEDERATED_TOKEN_FILE": str(folder / "pod-token")}
         stack.enter_context(running(line, log=folder / "log", port=port, ready="/ready", environment=environment))
-        yield Door(region=region, port=port, visits=visits, entra=entra, password=password, cookie_secret=cookie_secret)
-
-
-def _configuration(given: Any, places: Mapping[str, int], entra: int) -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load(yaml.safe_dump(given["alphaConfig"]["configData"]))
-    (provider,) = config["providers"]
-    provider |= {"loginURL": f"http://127.0.0.1:{entra}/authorize", "redeemURL": f"http://127.0.0.1:{entra}/token"}
-    provider["oidcConfig"] |= {"skipDiscovery": True, "jwksURL": f"http://127.0.0.1:{entra}/keys"}
-    for one in config["upstreamConfig"]["upstreams"]:
-        if "uri" in one:
-            one["uri"] = f"http://127.0.0.1:{places[one['uri']]}"
-    return config
+        yield Door(
+            region=region, port=port, visits=visits, entra=provider, password=password, cookie_secret=cookie_secret
+        )

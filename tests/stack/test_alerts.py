@@ -13,10 +13,10 @@ import yaml
 
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.rules import FOLDER
+from monitoring.local.servers import Quiet, serving
 from tests.rules.pages import alerts
 from tests.stack.processes import free_ports, running, tool
 from tests.stack.prometheus import Prometheus
-from tests.stack.servers import Quiet, serving
 
 pytestmark = pytest.mark.stack
 

@@ -15,8 +15,8 @@ from monitoring.blueprint.access import CLOSINGS, OPENINGS, SIGNED_IN, Caller, b
 from monitoring.blueprint.components import COMPONENTS, GRAFANA
 from monitoring.blueprint.door import REFUSED, ROLE_HEADER, STRIPPED, USER_HEADER
 from monitoring.fleet import Region
+from monitoring.local.servers import Person
 from tests.stack.door import Answer, Browser, Door, open_door, sample
-from tests.stack.servers import Person
 from tests.stack.shut_paths import SHUT
 
 pytestmark = pytest.mark.stack

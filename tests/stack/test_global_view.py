@@ -13,7 +13,7 @@ import pytest
 from monitoring.blueprint.components import GLOBAL_QUERY, QUERY
 from monitoring.blueprint.releases.thanos_global import ANSWER_WITHIN
 from monitoring.fleet import Fleet, Region
-from tests.authorities import Issued
+from monitoring.local.authorities import Issued
 from tests.stack.global_view import Answer, Front, Regions, running_regions, silent_listener
 from tests.stack.processes import PATIENCE
 from tests.stack.tls_chain import issued, write

@@ -16,7 +16,7 @@ import yaml
 from monitoring.blueprint.components import ALERTMANAGER
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import Region
-from tests.authorities import Issued
+from monitoring.local.authorities import Issued
 from tests.stack.processes import PATIENCE, free_ports, running, tool
 from tests.stack.tls_chain import BUNDLE, issued, write, write_trust
 

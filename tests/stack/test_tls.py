@@ -21,7 +21,7 @@ from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER, C
 from monitoring.blueprint.releases._tls import WITH_SYSTEM_ROOTS
 from monitoring.blueprint.releases.thanos import router_flags
 from monitoring.fleet import Region
-from tests.authorities import Issued
+from monitoring.local.authorities import Issued
 from tests.stack.processes import eventually, free_ports, running, tool
 from tests.stack.tls_chain import BUNDLE, ROOTS, Chain, issued, placed, running_chain, write, write_trust
 

@@ -23,7 +23,7 @@ from monitoring.blueprint.releases import releases
 from monitoring.blueprint.releases._tls import TLS_FOLDER, TRUST_FOLDER
 from monitoring.blueprint.releases.thanos import query_flags, router_flags
 from monitoring.fleet import Region
-from tests.authorities import CLIENT, SERVER, Issued, issue
+from monitoring.local.authorities import CLIENT, SERVER, Issued, issue
 from tests.stack.processes import free_ports, running, tool
 
 ROOTS = {name: issue(f"{name} root", authority=True) for name in ("old", "new", "next", "foreign")}

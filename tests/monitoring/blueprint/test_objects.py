@@ -12,7 +12,7 @@ from monitoring.blueprint.objects.certificates import certificates, dns_names, i
 from monitoring.blueprint.objects.trust import TRUST_BUNDLE, TRUST_KEY, trust_bundle
 from monitoring.fleet import Fleet, Region
 from monitoring.fleet.trust import Root
-from tests.authorities import issue
+from monitoring.local.authorities import issue
 
 CERTIFIED = [component for component in COMPONENTS if component.certificate]
 

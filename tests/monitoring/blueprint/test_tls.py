@@ -21,7 +21,7 @@ from monitoring.blueprint.releases._tls import TRUST_FOLDER
 from monitoring.fleet import Fleet, Region
 from monitoring.fleet.model import Peer
 from monitoring.fleet.trust import Root
-from tests.authorities import issue
+from monitoring.local.authorities import issue
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 FLAGS: dict[str, list[str]] = json.loads((GOLDEN / "flags.json").read_text())

@@ -1,10 +1,11 @@
-"""Authorities and leaves for tests, made anew each time: roots, a region's intermediate, certificates with keys."""
+"""Authorities and leaves, made anew each time: roots, a region's intermediate, certificates with keys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -44,7 +45,10 @@ def issue(
     usages: Sequence[x509.ObjectIdentifier] = (),
     lasts: timedelta = timedelta(days=3650),
 ) -> Issued:
-    """A certificate by `by`, or by itself; it began two days ago, so a `lasts` of one day is one that has ended."""
+    """A certificate by `by`, or by itself, for host `names` and addresses.
+
+    It began two days ago, so a `lasts` of one day is one that has ended.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     begins = datetime.now(tz=UTC) - timedelta(days=2)
@@ -63,10 +67,17 @@ def issue(
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key())
         builder = builder.add_extension(identifier, critical=False)
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([*map(x509.DNSName, names)]), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName([*map(_general_name, names)]), critical=False)
     if usages:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     certificate = builder.sign(by.key if by else key, hashes.SHA256())
     own = certificate.public_bytes(serialization.Encoding.PEM).decode()
     above = by.chain if by and by.certificate.issuer != by.certificate.subject else ""
     return Issued(certificate=certificate, key=key, chain=own + above)
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -34,14 +34,15 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
 
 
 class Quiet(BaseHTTPRequestHandler):
-    """Answers with a length, and writes nothing to the tests' output."""
+    """A handler that says nothing on the console."""
 
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class' name)
-        """Nothing on the tests' output."""
+        """Nothing."""
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """Send all of an answer; header names with _ for -."""
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name.replace("_", "-"), value)

@@ -1,0 +1,83 @@
+"""Blob storage here: Azurite, installed once from its lock, in Node of the environment; else a folder."""
+
+from __future__ import annotations
+
+from monitoring.fast_bindings import own_node
+
+import base64
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.objects.objstore import objstore
+from monitoring.local.place import ADDRESSES, LOOPBACK, Part, Place
+
+AZURITE = "azurite"
+SOURCE = ROOT / "tools" / "azurite"
+
+
+def install() -> Path:
+    """The folder of Azurite, by `npm ci` from the lock at the first call; RuntimeError with what npm says."""
+    lock = (SOURCE / "package-lock.json").read_bytes()
+    folder = ROOT / ".cache" / "tools" / f"azurite-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if not folder.is_dir():
+        partial = folder.with_suffix(f".{os.getpid()}")
+        shutil.copytree(SOURCE, partial)
+        node = Path(own_node())
+        npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        done = subprocess.run(  # noqa: S603  (no shell)
+            [str(node), str(npm), "ci", "--ignore-scripts"], cwd=partial, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            shutil.rmtree(partial)
+            raise RuntimeError(f"Azurite cannot be had: {done.stderr.strip()[-500:]}")
+        partial.rename(folder)
+    return folder
+
+
+def azurite(place: Place, installed: Path) -> tuple[Part, dict[str, Any]]:
+    """Azurite with an account for this run, and the region's objstore.yml that leads there."""
+    name = f"{place.region.name}/azurite"
+    key = base64.b64encode(secrets.token_bytes(64)).decode()
+    account, port = place.region.object_store.account, place.port("azurite", "blob")
+    line = [own_node(), str(installed / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js")]
+    line += ["--blobHost", LOOPBACK, "--blobPort", str(port), "--location", str(place.mounts("azurite"))]
+    line += ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+    part = Part(
+        name=name,
+        component=AZURITE,
+        region=place.region.name,
+        line=line,
+        port=port,
+        ready=None,
+        environment={**_without_node_options(), "AZURITE_ACCOUNTS": f"{account}:{key}"},
+    )
+    config: dict[str, Any] = yaml.safe_load(objstore(place.region))
+    place.differences.note(
+        name, "objstore.yml: who signs in", "workload identity", "a key made for the run", why="no Entra"
+    )
+    put = place.differences.put
+    put(name, config, ["config", "storage_create_container"], value=True, why="the container is Terraform's")
+    there = f"http://{LOOPBACK}:{port}/{account}"
+    place.differences.note(name, "config.endpoint", config["config"].pop("endpoint"), there, why=ADDRESSES)
+    config["config"]["storage_connection_string"] = (
+        f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};BlobEndpoint={there}"
+    )
+    return part, config
+
+
+def folder(place: Place, reason: str) -> dict[str, Any]:
+    """A folder as the store, where Azurite cannot be had."""
+    place.differences.note("thanos", "objstore.yml", "AZURE", "FILESYSTEM", why=reason)
+    return {"type": "FILESYSTEM", "config": {"directory": str(place.mounts("bucket"))}}
+
+
+def _without_node_options() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"}

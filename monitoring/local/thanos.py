@@ -1,0 +1,237 @@
+"""Thanos' parts: the command lines that the chart makes of the values, and then what differs here.
+
+`arguments` follows the templates of the chart (stevehipwell's thanos); tests/golden/flags.json, recorded from the real
+templates, holds it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from monitoring.blueprint.components import (
+    COMPACTOR,
+    GLOBAL_QUERY,
+    GLOBAL_QUERY_FRONTEND,
+    QUERY,
+    QUERY_FRONTEND,
+    RECEIVE_INGESTOR,
+    RECEIVE_ROUTER,
+    STORE_GATEWAY,
+    THANOS,
+    Component,
+)
+from monitoring.blueprint.names import query_host
+from monitoring.local.place import ADDRESSES, FOLDERS, LOOPBACK, SECONDS, Part, Place, pod_name
+
+KEYS: Mapping[str, tuple[str, str]] = {
+    RECEIVE_INGESTOR.name: ("receive.ingestor", "receive"),
+    RECEIVE_ROUTER.name: ("receive.router", "receive"),
+    STORE_GATEWAY.name: ("storeGateway", "store"),
+    COMPACTOR.name: ("compact", "compact"),
+    QUERY.name: ("query", "query"),
+    QUERY_FRONTEND.name: ("queryFrontend", "query-frontend"),
+    GLOBAL_QUERY.name: ("query", "query"),
+    GLOBAL_QUERY_FRONTEND.name: ("queryFrontend", "query-frontend"),
+}
+"""Where a component's values are, and Thanos' name for it."""
+
+COMPONENTS = (RECEIVE_INGESTOR, RECEIVE_ROUTER, STORE_GATEWAY, COMPACTOR, QUERY, QUERY_FRONTEND)
+GLOBAL_VIEW = (GLOBAL_QUERY, GLOBAL_QUERY_FRONTEND)
+FRONTS = {QUERY_FRONTEND.name: QUERY, GLOBAL_QUERY_FRONTEND.name: GLOBAL_QUERY}
+"""Whom a query-frontend hands on to."""
+
+_SD_CONFIG = "--endpoint.sd-config="
+_LISTENERS = {"grpc": "grpc-address", "http": "http-address", "http-rem-write": "remote-write.address"}
+NO_PRUNING = "pruning comes after two blocks, and kills Receive 0.42 while it opens its database"
+"""pkg/receive/multitsdb.go, shouldBeMarkedInactive: a tenant without a database is a nil pointer."""
+
+_Change = tuple[str, Sequence[object], str]
+"""A flag, its values here, and why."""
+
+_SERVICE = "{}.monitoring.svc.cluster.local"
+
+
+def of_values(values: Any, path: str) -> Any:
+    """The values below a dotted path."""
+    for key in path.split("."):
+        values = values.get(key, {})
+    return values
+
+
+def arguments(component: Component, values: Any) -> list[str]:
+    """The flags of the component's container, as the chart renders them."""
+    flags = [*_first(component), f"--log.level={values.get('logLevel', 'info')}", f"--log.format={values['logFormat']}"]
+    flags += [f"--{_LISTENERS[port.name]}=0.0.0.0:{port.number}" for port in component.ports]
+    if component in (STORE_GATEWAY, COMPACTOR):
+        flags.append(f"--data-dir=/var/thanos/{KEYS[component.name][1]}")
+    if component in (RECEIVE_INGESTOR, STORE_GATEWAY, COMPACTOR):
+        flags.append("--objstore.config-file=/etc/thanos/objstore.yaml")
+    if values["autoGomemlimit"]["enabled"]:
+        flags += ["--enable-auto-gomemlimit", f"--auto-gomemlimit.ratio={values['autoGomemlimit']['ratio']}"]
+    return [*flags, *_own(component, values), *of_values(values, KEYS[component.name][0]).get("extraArgs", ())]
+
+
+def hashrings(values: Any) -> str:
+    """hashrings.json of the routers."""
+    headless = _SERVICE.format(RECEIVE_INGESTOR.service)
+    port = RECEIVE_INGESTOR.port("grpc").number
+    pods = range(values["receive"]["ingestor"]["replicas"])
+    ring = [f"{RECEIVE_INGESTOR.name}-{number}.{headless}:{port}" for number in pods]
+    return json.dumps([{"endpoints": ring, "hashring": "default", "tenants": []}])
+
+
+def _first(component: Component) -> list[str]:
+    return ["--wait"] if component is COMPACTOR else []
+
+
+def _own(component: Component, values: Any) -> Iterator[str]:
+    replica_labels = [
+        *values["additionalReplicaLabels"],
+        *(["receive_replica"] if values["receive"]["enabled"] else ()),
+    ]
+    role = KEYS[component.name][1]
+    if component is RECEIVE_INGESTOR:
+        yield "--tsdb.path=/var/thanos/receive"
+        yield f"--tsdb.retention={values['receive']['retention']}"
+        yield '--label=receive_replica="$(NAME)"'
+        yield f"--receive.local-endpoint=$(NAME).{_SERVICE.format(component.service)}:{component.port('grpc').number}"
+    elif component is RECEIVE_ROUTER:
+        yield "--receive.hashrings-file=/etc/thanos/hashrings.json"
+        yield f"--receive.replication-factor={values['receive']['replicationFactor']}"
+        yield '--label=receive_replica="$(NAME)"'
+    elif role == "compact" and values["compact"]["deduplication"]["enabled"]:
+        yield "--compact.enable-vertical-compaction"
+        yield from (f"--deduplication.replica-label={label}" for label in replica_labels)
+    elif role == "query":
+        yield from (f"--query.replica-label={label}" for label in replica_labels)
+        if values["query"].get("enableDnsDiscovery", True):
+            for other in (STORE_GATEWAY, RECEIVE_INGESTOR):
+                yield f"--endpoint=dnssrv+_grpc._tcp.{_SERVICE.format(other.service)}"
+    elif role == "query-frontend":
+        query = FRONTS[component.name]
+        yield f"--query-frontend.downstream-url=http://{_SERVICE.format(query.service)}:{query.port('http').number}"
+
+
+def parts(place: Place, objstore: Mapping[str, Any] | None) -> list[Part]:
+    """Every part of a region that has a store; without one, what only takes samples and answers for them."""
+    chosen = COMPONENTS if objstore else (RECEIVE_INGESTOR, RECEIVE_ROUTER, QUERY, QUERY_FRONTEND)
+    return [_part(place, component, pod, objstore) for component in chosen for pod in _pods(place, component)]
+
+
+def global_view(place: Place) -> list[Part]:
+    """The global Query and its front, of a region that has them."""
+    return [_part(place, component, pod, None) for component in GLOBAL_VIEW for pod in _pods(place, component)]
+
+
+def _pods(place: Place, component: Component) -> list[str]:
+    deployed = of_values(place.values(component.release), KEYS[component.name][0]).get("replicas", 1)
+    return place.pods_of(component, deployed=deployed)
+
+
+def _part(place: Place, component: Component, pod: str, objstore: Mapping[str, Any] | None) -> Part:
+    name, values, folder = f"{place.region.name}/{pod}", place.values(component.release), place.mounts(pod)
+    flags = [place.text(name, flag.replace("$(NAME)", pod), component) for flag in arguments(component, values)]
+    for port in component.ports:
+        place.differences.flag(name, flags, _LISTENERS[port.name], place.address(pod, port.name), why=ADDRESSES)
+    if component in (RECEIVE_INGESTOR, RECEIVE_ROUTER):
+        capnproto = place.address(pod, "capnproto")
+        place.differences.flag(name, flags, "receive.capnproto-address", capnproto, why=ADDRESSES)
+    if component in (RECEIVE_INGESTOR, STORE_GATEWAY, COMPACTOR):
+        file = _store(place, objstore)
+        why = FOLDERS if file else "no store in this region"
+        place.differences.flag(name, flags, "objstore.config-file", *file, why=why)
+    for flag, given, why in _CHANGES[component.name](place, pod, folder, has_store=objstore is not None):
+        place.differences.flag(name, flags, flag, *given, why=why)
+    return Part(
+        name=name,
+        component=component.name,
+        region=place.region.name,
+        line=[str(place.tool("thanos")), KEYS[component.name][1], *flags],
+        port=place.port(pod, "http"),
+    )
+
+
+def _store(place: Place, objstore: Mapping[str, Any] | None) -> list[Path]:
+    if objstore is None:
+        return []
+    file = place.folder / "objstore.yaml"
+    file.write_text(yaml.safe_dump(dict(objstore)), encoding="utf-8")
+    return [file]
+
+
+class _Changes(Protocol):
+    def __call__(self, place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]: ...
+
+
+def _of_ingestor(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    soon = "blocks in a minute instead of two hours"
+    return [
+        ("tsdb.path", [folder / "data"], FOLDERS),
+        ("tsdb.retention", ["0d"], NO_PRUNING),
+        ("receive.local-endpoint", [place.address(pod, "grpc")], ADDRESSES),
+        *((f"tsdb.{edge}-block-duration", ["30s"], soon) for edge in ("min", "max")),
+    ]
+
+
+def _of_router(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    ring = json.loads(hashrings(place.values(THANOS)))
+    endpoints = [place.address(one, "grpc") for one in _pods(place, RECEIVE_INGESTOR)]
+    place.differences.put(RECEIVE_ROUTER.name, ring[0], ["endpoints"], endpoints, why=ADDRESSES)
+    file = folder / "hashrings.json"
+    file.write_text(json.dumps(ring), encoding="utf-8")
+    return [("receive.hashrings-file", [file], FOLDERS)]
+
+
+def _of_store_gateway(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    return [("data-dir", [folder / "data"], FOLDERS), ("sync-block-duration", ["5s"], SECONDS)]
+
+
+def _of_compactor(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    return [("data-dir", [folder / "data"], FOLDERS), ("wait-interval", ["30s"], SECONDS)]
+
+
+def _of_query(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    asked = (STORE_GATEWAY, RECEIVE_INGESTOR) if has_store else (RECEIVE_INGESTOR,)
+    return [("endpoint", [place.address(one, "grpc") for other in asked for one in _pods(place, other)], ADDRESSES)]
+
+
+def _of_global_query(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    (text,) = (
+        flag for flag in arguments(GLOBAL_QUERY, place.values(GLOBAL_QUERY.release)) if flag.startswith(_SD_CONFIG)
+    )
+    config = yaml.safe_load(place.text(pod, text.removeprefix(_SD_CONFIG), GLOBAL_QUERY))
+    here = {query_host(name, place.region.fleet.private_dns_zone): name for name in place.running}
+    endpoints = []
+    for one in config["endpoints"]:
+        host = one["address"].rpartition(":")[0]
+        if host in here:
+            port = place.ports.of(here[host], pod_name(QUERY, 0), "grpc")
+            place.differences.put(pod, one, ["address"], f"{LOOPBACK}:{port}", why=ADDRESSES)
+        elif host != LOOPBACK:
+            place.differences.note(pod, "regions", one["address"], "", why="not all regions run here")
+            continue
+        endpoints.append(one)
+    return [("endpoint.sd-config", [yaml.safe_dump({"endpoints": endpoints}, sort_keys=False)], ADDRESSES)]
+
+
+def _of_query_frontend(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    component = next(one for one in (QUERY_FRONTEND, GLOBAL_QUERY_FRONTEND) if pod == pod_name(one, 0))
+    (query, *_) = _pods(place, FRONTS[component.name])
+    return [("query-frontend.downstream-url", [f"http://{place.address(query, 'http')}"], ADDRESSES)]
+
+
+_CHANGES: Mapping[str, _Changes] = {
+    RECEIVE_INGESTOR.name: _of_ingestor,
+    RECEIVE_ROUTER.name: _of_router,
+    STORE_GATEWAY.name: _of_store_gateway,
+    COMPACTOR.name: _of_compactor,
+    QUERY.name: _of_query,
+    QUERY_FRONTEND.name: _of_query_frontend,
+    GLOBAL_QUERY.name: _of_global_query,
+    GLOBAL_QUERY_FRONTEND.name: _of_query_frontend,
+}

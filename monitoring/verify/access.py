@@ -1,0 +1,78 @@
+"""Checks of who gets in, and of certificates."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from monitoring.blueprint.components import ALERTMANAGER_PATH, THANOS_PATH
+from monitoring.verify.client import Client
+from monitoring.verify.model import Deployment, Finding, NotHereError, bad, good
+
+KNOCKED = ("/api/v1/query?query=up", f"{ALERTMANAGER_PATH}/api/v2/alerts", f"{THANOS_PATH}/api/v1/query?query=up")
+"""A path of each part behind the door."""
+
+WEEK = 7
+"""Days: cert-manager renews a month before the end, so with fewer left it has failed for weeks."""
+
+TO_SIGN_IN, NOT_SIGNED_IN, OK = 302, 401, 200
+
+
+def the_door_is_shut(client: Client, deployment: Deployment) -> Finding:
+    """Nobody comes in without signing in: an API says 401, a page leads to the sign-in."""
+    if deployment.door is None:
+        raise NotHereError("door")
+    open_paths = [
+        f"{path}: {status}"
+        for path in KNOCKED
+        if (status := client.get_as_stranger(deployment.door + path).status) != NOT_SIGNED_IN
+    ]
+    page = client.get_as_stranger(f"{deployment.door}/graph").status
+    if open_paths or page != TO_SIGN_IN:
+        return bad("; ".join([*open_paths, f"/graph: {page}"]))
+    return good(f"{len(KNOCKED)} APIs say {NOT_SIGNED_IN}, a page leads to the sign-in")
+
+
+def the_door_lets_a_machine_in(client: Client, deployment: Deployment) -> Finding:
+    """With its password a machine reads."""
+    if deployment.door is None:
+        raise NotHereError("door")
+    answer = client.get(f"{deployment.door}/api/v1/query", query="up")
+    return good("a machine reads") if answer.status == OK else bad(f"a machine gets {answer.status}")
+
+
+def the_router_wants_a_certificate(client: Client, deployment: Deployment) -> Finding:
+    """Who shows none cannot write."""
+    return _refuses(client, deployment.remote_write, "remote write")
+
+
+def query_wants_a_certificate(client: Client, deployment: Deployment) -> Finding:
+    """Who shows none cannot ask by gRPC."""
+    return _refuses(client, deployment.query_grpc, "Query by gRPC")
+
+
+def certificates_last(client: Client, deployment: Deployment) -> Finding:
+    """Each is of the trusted roots, and has more than a week."""
+    left = {address: (client.ends(address) - datetime.now(tz=UTC)).days for address in _with_tls(deployment)}
+    if not left:
+        raise NotHereError("address with TLS")
+    short = [f"{address} ends in {days} days" for address, days in left.items() if days < WEEK]
+    return (
+        bad("; ".join(short)) if short else good(f"{len(left)} certificates, at least {min(left.values())} days left")
+    )
+
+
+def _refuses(client: Client, address: str | None, what: str) -> Finding:
+    if address is None:
+        raise NotHereError(what)
+    return good(f"{what} refuses strangers") if client.refuses_strangers(address) else bad(f"{what} lets strangers in")
+
+
+def _with_tls(deployment: Deployment) -> Iterator[str]:
+    for urls in deployment.parts.values():
+        for url in urls:
+            parts = urllib.parse.urlsplit(url)
+            if parts.scheme == "https":
+                yield f"{parts.hostname}:{parts.port or 443}"
+    yield from (address for address in (deployment.remote_write, deployment.query_grpc) if address)

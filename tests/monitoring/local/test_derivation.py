@@ -1,0 +1,115 @@
+"""What runs locally comes from the deployed values, and what differs is on the list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from monitoring.blueprint import flags
+from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.components import COMPONENTS, RECEIVE_INGESTOR, THANOS
+from monitoring.fleet import load_fleet
+from monitoring.local import operator, thanos
+from monitoring.local.authorities import issue
+from monitoring.local.differences import Differences
+from monitoring.local.place import Part, Place, Ports
+
+FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
+GOLDEN: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text(encoding="utf-8"))
+STORE = {"type": "FILESYSTEM", "config": {"directory": "blocks"}}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (region,) = (one for one in FLEET.regions if one.global_view)
+    root = issue("root", authority=True)
+    made = Place(
+        region=region,
+        peers=FLEET.peers_of(region),
+        folder=tmp_path,
+        ports=Ports(),
+        tool=Path,
+        differences=Differences(),
+        authority=issue("intermediate", by=root, authority=True),
+        pods={},
+    )
+    made.vault.mkdir()
+    made.issue_certificates(root)
+    return made
+
+
+def started(parts: Sequence[Part], component: str) -> list[str]:
+    return next(list(part.line) for part in parts if part.component == component)
+
+
+@pytest.mark.parametrize("component", thanos.COMPONENTS, ids=lambda one: one.name)
+def test_thanos_has_the_flags_that_the_chart_renders(place: Place, component: Any) -> None:
+    (rendered,) = (names for title, names in GOLDEN.items() if title.split("/")[1] == component.name)
+    assert sorted(flags.names(thanos.arguments(component, place.values(THANOS)))) == sorted(rendered)
+
+
+def test_every_flag_is_as_deployed_or_on_the_list(place: Place) -> None:
+    parts = thanos.parts(place, STORE)
+    listed = {one.what for one in place.differences.all()}
+    for component in thanos.COMPONENTS:
+        deployed = set(thanos.arguments(component, place.values(THANOS)))
+        changed = {flag for flag in started(parts, component.name)[2:] if flag not in deployed}
+        unlisted = {flag for flag in changed if flag.partition("=")[0] not in listed}
+        # the name of the pod, and folders of certificates
+        assert {flag.partition("=")[0] for flag in unlisted} <= {
+            "--label",
+            *(flag for flag in flags.names(deployed) if "-tls-" in flag),
+        }
+
+
+def test_the_hashring_is_the_deployed_one_on_loopback(place: Place) -> None:
+    line = started(thanos.parts(place, STORE), "thanos-receive-router")
+    (file,) = (flag.partition("=")[2] for flag in line if flag.startswith("--receive.hashrings-file="))
+    (ring,) = json.loads(Path(file).read_text(encoding="utf-8"))
+    assert len(ring["endpoints"]) == place.region.thanos.receive.replicas
+    assert all(address.startswith("127.0.0.1:") for address in ring["endpoints"])
+    assert "--receive.hashrings-algorithm=ketama" in line
+
+
+def test_prometheus_has_the_deployed_labels_queue_and_retention(place: Place) -> None:
+    operator.prometheus(place, "prometheus-prometheus-1", [])
+    config = yaml.safe_load((place.folder / "prometheus-prometheus-1" / "prometheus.yaml").read_text())
+    region = place.region
+    assert config["global"]["external_labels"] == {
+        "prometheus": "monitoring/prometheus",
+        "prometheus_replica": "prometheus-prometheus-1",
+        "cluster": region.name,
+        "environment": region.environment,
+    }
+    (queue,) = config["remote_write"]
+    assert queue["queue_config"]["retry_on_http_429"] is True
+    assert queue["queue_config"]["sample_age_limit"] == region.thanos.outage_window.prometheus
+    assert queue["url"].startswith("https://127.0.0.1:")
+    assert Path(queue["tls_config"]["cert_file"]).is_file()
+    assert config["storage"]["tsdb"]["retention"]["time"] == region.prometheus.retention.prometheus
+
+
+def test_every_certificate_of_the_region_is_made(place: Place) -> None:
+    made = {folder.name for folder in (place.folder / "secrets").iterdir()}
+    assert made == {one.certificate_secret for one in COMPONENTS if one.certificate}
+    assert place.trust.read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_a_change_is_listed_once_with_all_its_parts() -> None:
+    found, line = Differences(), ["--a=1", "--b=2"]
+    found.flag("one", line, "a", "3", why="tests")
+    found.flag("two", ["--a=1"], "a", "4", why="tests")
+    found.flag("two", ["--b=2"], "b", "2", why="the same is none")
+    assert line == ["--a=3", "--b=2"]
+    (only,) = found.all()
+    assert (only.parts, only.what, only.deployed, only.local) == (("one", "two"), "--a", "--a=1", "--a=3")
+
+
+def test_fewer_pods_than_deployed_are_told(place: Place) -> None:
+    assert place.pods_of(RECEIVE_INGESTOR, deployed=3) == [f"thanos-receive-ingestor-{number}" for number in range(3)]
+    assert not place.differences.all()[2:]

@@ -1,0 +1,134 @@
+"""The system in miniature holds every acceptance criterion; with a deployed value broken, a check tells."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, THANOS
+from monitoring.blueprint.release import Release
+from monitoring.blueprint.releases import releases
+from monitoring.commands._tools import find_tool
+from monitoring.fleet import load_fleet
+from monitoring.local import place
+from monitoring.local.system import Settings, System, running, write_addresses
+from monitoring.verify.addresses import read_addresses
+from monitoring.verify.model import Result, State
+from monitoring.verify.run import CHECKS, ask, verify
+
+pytestmark = pytest.mark.stack
+
+FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
+FIRST, SECOND = FLEET.region("trial-alpha"), FLEET.region("trial-beta")
+PATIENCE = 120
+"""Seconds until all must hold: a minute of samples, and blocks on their way to Blob."""
+
+WITHOUT = {
+    FIRST.name: set(),
+    SECOND.name: {"blocks in Blob", "the door is shut", "the door lets a machine in", "the global query"},
+}
+"""Checks of what a region does not have."""
+
+
+@contextmanager
+def system(folder: Path, *names: str) -> Iterator[System]:
+    regions = [FLEET.region(name) for name in names]
+    with running(FLEET, regions, folder, Settings(tool=find_tool)) as made:
+        write_addresses(made, folder / "addresses.json")
+        yield made
+
+
+def results(folder: Path, region: str, *, patience: float) -> dict[str, Result]:
+    client, deployment = read_addresses(folder / "addresses.json", FLEET, region)
+    found = {result.check: result for result in verify(client, deployment, patience=patience)}
+    blocks = next(check for check in CHECKS if check.name == "blocks in Blob")
+    until = time.monotonic() + patience
+    while found[blocks.name].state is State.TOO_YOUNG and time.monotonic() < until:
+        time.sleep(1)
+        found[blocks.name] = ask(blocks, client, deployment)
+    return found
+
+
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Mapping[str, Result]]]:
+    """What each region's checks say, after one run of two regions."""
+    folder = tmp_path_factory.mktemp("accepted")
+    with system(folder, FIRST.name, SECOND.name):
+        yield {name: results(folder, name, patience=PATIENCE) for name in (SECOND.name, FIRST.name)}
+
+
+@pytest.mark.parametrize("region", [FIRST.name, SECOND.name])
+@pytest.mark.parametrize("check", [check.name for check in CHECKS])
+def test_the_criterion_holds(accepted: Mapping[str, Mapping[str, Result]], check: str, region: str) -> None:
+    result = accepted[region][check]
+    assert result.state is (State.NOT_HERE if check in WITHOUT[region] else State.OK), result.evidence
+
+
+def no_replica_label(values: Any) -> None:
+    values["prometheus"]["prometheusSpec"]["replicaExternalLabelNameClear"] = True
+
+
+def a_broken_rule_name(values: Any) -> None:
+    groups = values["additionalPrometheusRulesMap"]["business-rules"]["groups"]
+    groups[0]["rules"][0]["record"] += "_broken"
+
+
+def no_client_certificate(values: Any) -> None:
+    flags = values["receive"]["router"]["extraArgs"]
+    values["receive"]["router"]["extraArgs"] = [flag for flag in flags if "-tls-client-ca" not in flag]
+
+
+def a_copy_too_few(values: Any) -> None:
+    values["receive"]["replicationFactor"] = 2
+
+
+FAULTS: dict[Callable[[Any], None], tuple[str, str]] = {
+    no_replica_label: (KUBE_PROMETHEUS_STACK, "the Prometheus replicas are up"),
+    a_broken_rule_name: (KUBE_PROMETHEUS_STACK, "rules are evaluated"),
+    no_client_certificate: (THANOS, "the router wants a certificate"),
+    a_copy_too_few: (THANOS, "copies in Receive"),
+}
+"""A deployed value broken on purpose: of which release, and the check that must tell."""
+
+HOLD = ("they agree", "retention", "the Alertmanagers are one", "Query wants a certificate")
+"""Checks that none of the faults touches."""
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Result]]:
+    """What the checks say of a region with all of the faults, asked until the others hold."""
+    folder = tmp_path_factory.mktemp("faulty")
+
+    def broken(*arguments: Any) -> tuple[Release, ...]:
+        made = []
+        for release in releases(*arguments):
+            values = copy.deepcopy(dict(release.values))
+            for fault, (name, _) in FAULTS.items():
+                if name == release.name:
+                    fault(values)
+            made.append(replace(release, values=values))
+        return tuple(made)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, "releases", broken)
+        with system(folder, SECOND.name):
+            yield results(folder, SECOND.name, patience=30)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_value_broken_on_purpose_is_told(faulty: Mapping[str, Result], fault: Callable[[Any], None]) -> None:
+    _, check = FAULTS[fault]
+    assert faulty[check].state is State.FAILED, faulty[check].evidence
+
+
+@pytest.mark.parametrize("check", HOLD)
+def test_what_no_fault_touches_still_holds(faulty: Mapping[str, Result], check: str) -> None:
+    assert faulty[check].state is State.OK, faulty[check].evidence

@@ -1,0 +1,308 @@
+"""Each check holds on good answers, and bites on a fault."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from monitoring.__main__ import main
+from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.rules import rules, rules_of
+from monitoring.fleet import load_fleet
+from monitoring.verify import alerts
+from monitoring.verify.client import Answer, UnreachableError
+from monitoring.verify.model import Deployment, State
+from monitoring.verify.run import CHECKS, ask, exit_code, verify
+
+FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
+REGION = FLEET.region("trial-alpha")
+DEPLOYMENT = Deployment(
+    region=REGION,
+    parts={
+        "prometheus": ["https://p0:9090", "https://p1:9090"],
+        "alertmanager": ["https://a0:9093", "https://a1:9093"],
+        "thanos-query": ["http://query:1"],
+        "thanos-global-query-frontend": ["http://global:1"],
+    },
+    remote_write="router:19291",
+    query_grpc="query:10901",
+    door="http://door",
+    receiver="http://receiver",
+    regions=("trial-alpha", "trial-beta"),
+)
+JOBS = ("prometheus-prometheus", "prometheus-alertmanager", "thanos-query", "thanos-global-query-frontend")
+
+
+def target(job: str, **more: str) -> dict[str, Any]:
+    return {"labels": {"job": job}, "scrapeUrl": f"http://{job}", "health": "up", "lastError": "", **more}
+
+
+def rule_group(*, late: float = 0, health: str = "ok", without: str = "") -> dict[str, Any]:
+    types = {"record": "recording", "alert": "alerting"}
+    there = [
+        {"type": types[kind], "name": rule[kind], "health": health}
+        for file in rules().files
+        for _, rule in rules_of(file)
+        for kind in types
+        if kind in rule and rule[kind] != without
+    ]
+    last = datetime.fromtimestamp(time.time() - late, tz=UTC).isoformat()
+    return {"name": "all", "interval": 30, "lastEvaluation": last, "rules": there}
+
+
+def series(*found: tuple[Mapping[str, str], float]) -> dict[str, Any]:
+    return {"data": {"result": [{"metric": dict(labels), "value": [0, str(value)]} for labels, value in found]}}
+
+
+def of_replicas(*names: str) -> dict[str, Any]:
+    return series(*(({"prometheus_replica": name, "cluster": REGION.name}, 30) for name in names))
+
+
+SWITCH = f"/{REGION.name}/{REGION.alerting.dead_mans_switch.secret}"
+KEPT = f"{REGION.prometheus.retention.prometheus} or 16GiB"
+GOOD: dict[str, Any] = {
+    "/-/ready": "",
+    "count by (prometheus_replica, cluster)": of_replicas("0", "1"),
+    "https://p0:9090/api/v1/query?query=sum by (prometheus_replica)": of_replicas("0"),
+    "https://p1:9090/api/v1/query?query=sum by (prometheus_replica)": of_replicas("1"),
+    "http://query:1/thanos/api/v1/query?query=sum by (prometheus_replica)": of_replicas("0", "1"),
+    "count without (receive_replica": series(({}, 3)),
+    "queue_highest_sent": series(({}, 4)),
+    "samples_failed": series(({}, 0)),
+    "blocks_loaded": series(({}, 7)),
+    "compact_halted": series(({}, 0)),
+    "process_start_time": series(({}, 99999)),
+    "api/v1/targets": {"data": {"activeTargets": [target(job) for job in JOBS]}},
+    "runtimeinfo": {"data": {"storageRetention": KEPT}},
+    "api/v1/rules": {"data": {"groups": [rule_group()]}},
+    "api/v2/status": {"cluster": {"peers": [1, 2]}},
+    "api/v1/alertmanagers": {"data": {"activeAlertmanagers": [1, 2]}},
+    "api/v2/alerts": [{"labels": {"alertname": "Watchdog", "cluster": REGION.name}}],
+    "/calls": [{"path": SWITCH, "body": ""}, {"path": "/a", "body": "MARK"}],
+    "door/api/v1/query?query=up": series(({}, 1)),
+    "count by (cluster) (up)": series(({"cluster": "trial-alpha"}, 1), ({"cluster": "trial-beta"}, 1)),
+}
+STRANGERS = {"/graph": 302, "/api/v1/query": 401, "/alertmanager/api/v2/alerts": 401, "/thanos/api/v1/query": 401}
+
+
+@dataclass(kw_only=True)
+class Canned:
+    """Answers by a part of what is asked, the first that fits; what none fits is not reachable."""
+
+    answers: Mapping[str, Any] = field(default_factory=lambda: GOOD)
+    strangers: Mapping[str, int] = field(default_factory=lambda: STRANGERS)
+    refuses: bool = True
+    days: float = 60
+    takes_alerts: int = 200
+
+    def get(self, url: str, **parameters: str) -> Answer:
+        asked = f"{url}?{'&'.join(f'{name}={value}' for name, value in parameters.items())}"
+        for part, answer in self.answers.items():
+            if part in asked:
+                if isinstance(answer, int):
+                    return Answer(status=answer, text="")
+                return Answer(status=200, text=json.dumps(answer))
+        raise UnreachableError(f"nothing canned for {asked}")
+
+    def get_as_stranger(self, url: str) -> Answer:
+        return Answer(status=next(status for part, status in self.strangers.items() if part in url), text="")
+
+    def post(self, url: str, body: object) -> Answer:  # noqa: ARG002  (as the interface has it)
+        return Answer(status=self.takes_alerts, text="")
+
+    def ends(self, address: str) -> datetime:  # noqa: ARG002
+        return datetime.now(tz=UTC) + timedelta(days=self.days)
+
+    def refuses_strangers(self, address: str) -> bool:  # noqa: ARG002
+        return self.refuses
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A known mark for the test alert, and no wait for what never comes."""
+    monkeypatch.setattr("uuid.uuid4", lambda: type("Mark", (), {"hex": "MARK"}))
+    monkeypatch.setattr(alerts, "ARRIVES_WITHIN", 0.1)
+
+
+def told(check: str, client: Canned, deployment: Deployment = DEPLOYMENT) -> Any:
+    (one,) = (one for one in CHECKS if one.name == check)
+    return ask(one, client, deployment)
+
+
+def but(**answers: Any) -> Canned:
+    """All good but these; a name's __ stands for what no keyword can have."""
+    return Canned(
+        answers={
+            **{NAMES[name]: answer for name, answer in answers.items()},
+        }
+        | _rest(answers)
+    )
+
+
+NAMES = {
+    "ready": "/-/ready",
+    "replicas": "count by (prometheus_replica, cluster)",
+    "found": "http://query:1/thanos/api/v1/query?query=sum by (prometheus_replica)",
+    "copies": "count without (receive_replica",
+    "lag": "queue_highest_sent",
+    "given_up": "samples_failed",
+    "blocks": "blocks_loaded",
+    "halted": "compact_halted",
+    "age": "process_start_time",
+    "targets": "api/v1/targets",
+    "targets_of_one": "https://p1:9090/api/v1/targets",
+    "retention": "runtimeinfo",
+    "rules": "api/v1/rules",
+    "peers": "api/v2/status",
+    "known": "api/v1/alertmanagers",
+    "alerts": "api/v2/alerts",
+    "calls": "/calls",
+    "machine": "door/api/v1/query?query=up",
+    "regions": "count by (cluster) (up)",
+}
+
+
+def _rest(answers: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {NAMES[name] for name in answers}
+    return {part: answer for part, answer in GOOD.items() if part not in changed}
+
+
+def groups(group: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {"groups": [group]}}
+
+
+def targets(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {"activeTargets": list(found)}}
+
+
+FAULTS: list[tuple[str, str, Canned]] = [
+    ("the Prometheus replicas are up", "a replica that is not ready", but(ready=503)),
+    ("the Prometheus replicas are up", "a replica label that is missing", but(replicas=of_replicas(""))),
+    ("the Prometheus replicas are up", "a replica that writes nothing", but(replicas=of_replicas("0"))),
+    ("they agree", "a target that one alone has", but(targets_of_one=targets(target("other")))),
+    (
+        "every target is scraped",
+        "a target that is down",
+        but(targets=targets(*map(target, JOBS), target("x", health="down"))),
+    ),
+    ("every target is scraped", "a part without a target", but(targets=targets(target("prometheus-prometheus")))),
+    ("retention", "another retention", but(retention={"data": {"storageRetention": "1d or 16GiB"}})),
+    ("remote write keeps up", "a queue that is behind", but(lag=series(({}, 500)))),
+    ("remote write keeps up", "samples given up", but(given_up=series(({}, 5)))),
+    ("remote write keeps up", "no queue", but(lag=series())),
+    ("no sample is lost", "fewer found than written", but(found=series(({"prometheus_replica": "0"}, 29)))),
+    ("copies in Receive", "a copy too few", but(copies=series(({}, 3), ({}, 2)))),
+    ("blocks in Blob", "no block after hours", but(blocks=series(({}, 0)))),
+    ("blocks in Blob", "a compactor that has halted", but(halted=series(({}, 1)))),
+    ("rules are evaluated", "a rule that is missing", but(rules=groups(rule_group(without=rules().recorded[0])))),
+    ("rules are evaluated", "a rule with an error", but(rules=groups(rule_group(health="err")))),
+    ("rules are evaluated", "results that are old", but(rules=groups(rule_group(late=600)))),
+    ("the Alertmanagers are one", "one that is alone", but(peers={"cluster": {"peers": [1]}})),
+    ("Prometheus tells each Alertmanager", "one that is not told", but(known={"data": {"activeAlertmanagers": [1]}})),
+    ("the Watchdog arrives", "no Watchdog", but(alerts=[])),
+    (
+        "the Watchdog arrives",
+        "another region's alone",
+        but(alerts=[{"labels": {"alertname": "Watchdog", "cluster": "x"}}]),
+    ),
+    ("the Watchdog arrives", "a switch that is not called", but(calls=[])),
+    ("an alert is told", "nobody told", but(calls=[])),
+    ("an alert is told", "an Alertmanager that takes none", Canned(takes_alerts=400)),
+    ("the door is shut", "an API that answers", Canned(strangers={**STRANGERS, "/api/v1/query": 200})),
+    ("the door is shut", "a page that answers", Canned(strangers={**STRANGERS, "/graph": 200})),
+    ("the door lets a machine in", "a machine that stays out", but(machine=403)),
+    ("the router wants a certificate", "anybody may write", Canned(refuses=False)),
+    ("Query wants a certificate", "anybody may ask", Canned(refuses=False)),
+    ("certificates last", "days left", Canned(days=3)),
+    ("the global query", "a region that is missing", but(regions=series(({"cluster": "trial-alpha"}, 1)))),
+    (
+        "the global query",
+        "a warning",
+        but(regions={**GOOD["count by (cluster) (up)"], "warnings": ["a region is gone"]}),
+    ),
+]
+
+
+@pytest.mark.parametrize("check", [check.name for check in CHECKS])
+def test_a_check_holds_on_good_answers(check: str) -> None:
+    result = told(check, Canned())
+    assert result.state is State.OK, result.evidence
+
+
+@pytest.mark.parametrize(("check", "fault", "client"), FAULTS, ids=[f"{check}: {fault}" for check, fault, _ in FAULTS])
+def test_a_check_bites_on_a_fault(check: str, fault: str, client: Canned) -> None:
+    result = told(check, client)
+    assert result.state is State.FAILED, f"{fault}: {result.evidence}"
+    assert result.hint
+
+
+def test_every_check_has_a_fault() -> None:
+    assert {check for check, *_ in FAULTS} == {check.name for check in CHECKS}
+
+
+def test_every_hint_that_is_a_page_is_there() -> None:
+    pages = [word for check in CHECKS for word in check.hint.replace(";", " ").split() if word.startswith("docs/")]
+    assert [page for page in pages if not (ROOT / page).is_file()] == []
+
+
+def test_young_ingestors_need_no_block_yet() -> None:
+    assert told("blocks in Blob", but(blocks=series(({}, 0)), age=series(({}, 60)))).state is State.TOO_YOUNG
+
+
+def test_what_the_addresses_do_not_name_is_not_asked() -> None:
+    few = Deployment(region=REGION, parts={"prometheus": ["http://p0:9090"]})
+    for check in CHECKS:
+        if check.ask.__module__.endswith((".access", ".regions")):
+            assert told(check.name, Canned(), few).state is State.NOT_HERE
+
+
+def test_without_a_receiver_people_get_a_test_alert_only_when_asked() -> None:
+    afar = Deployment(region=REGION, parts=DEPLOYMENT.parts)
+    assert told("an alert is told", Canned(), afar).state is State.NOT_HERE
+    allowed = Deployment(region=REGION, parts=DEPLOYMENT.parts, may_alert=True)
+    assert told("an alert is told", Canned(), allowed).state is State.OK
+
+
+def test_the_exit_code_tells_a_fault_from_nobody_there() -> None:
+    assert exit_code([*verify(Canned(), DEPLOYMENT)]) == 0
+    assert exit_code([*verify(but(ready=503), DEPLOYMENT)]) == 1
+    nobody = Canned(answers={})
+    assert exit_code([told("retention", nobody), told("they agree", nobody)]) == 2
+
+
+def test_a_check_that_fails_is_asked_again_while_there_is_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.verify.run.PAUSE", 0)
+    answers = iter([503, 503, *[""] * 1000])
+
+    class Late(Canned):
+        def get(self, url: str, **parameters: str) -> Answer:
+            if "/-/ready" in url:
+                return Answer(status=next(answers) or 200, text="")  # type: ignore[arg-type]
+            return super().get(url, **parameters)
+
+    first, *_ = verify(Late(), DEPLOYMENT, patience=60)
+    assert first.state is State.OK
+
+
+def test_the_command_says_where_addresses_come_from(tmp_path: Path) -> None:
+    told = CliRunner().invoke(main, ["verify", "--addresses", str(tmp_path / "none.json")])
+    assert told.exit_code == 2
+    assert "make local" in told.output
+
+
+def test_the_command_prints_the_results_for_machines(tmp_path: Path) -> None:
+    file = tmp_path / "addresses.json"
+    file.write_text(json.dumps({REGION.name: {"parts": {"prometheus": ["http://127.0.0.1:1"]}}}), encoding="utf-8")
+    regions = str(ROOT / "tests" / "fleet" / "regions")
+    line = ["verify", "--regions", regions, "--addresses", str(file), "--patience", "0", "--json"]
+    answer = CliRunner().invoke(main, line)
+    assert answer.exit_code == 2
+    assert "unreachable" in {result["state"] for result in json.loads(answer.stdout)}
