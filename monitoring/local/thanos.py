@@ -220,8 +220,7 @@ def _of_global_query(place: Place, pod: str, folder: Path, *, has_store: bool) -
 
 
 def _of_query_frontend(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
-    component = next(one for one in (QUERY_FRONTEND, GLOBAL_QUERY_FRONTEND) if pod == pod_name(one, 0))
-    (query, *_) = _pods(place, FRONTS[component.name])
+    (query, *_) = _pods(place, FRONTS[pod.rpartition("-")[0]])
     return [("query-frontend.downstream-url", [f"http://{place.address(query, 'http')}"], ADDRESSES)]
 
 
