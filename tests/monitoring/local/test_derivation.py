@@ -47,7 +47,7 @@ def started(parts: Sequence[Part], component: str) -> list[str]:
     return next(list(part.line) for part in parts if part.component == component)
 
 
-@pytest.mark.parametrize("component", (*thanos.COMPONENTS, *thanos.GLOBAL_VIEW), ids=lambda one: one.name)
+@pytest.mark.parametrize("component", [*thanos.COMPONENTS, *thanos.GLOBAL_VIEW], ids=lambda one: one.name)
 def test_thanos_has_the_flags_that_the_chart_renders(place: Place, component: Any) -> None:
     (rendered,) = (names for title, names in GOLDEN.items() if title.split("/")[1] == component.name)
     assert sorted(flags.names(thanos.arguments(component, place.values(component.release)))) == sorted(rendered)
