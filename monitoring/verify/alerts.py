@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from monitoring.blueprint.alerting.inhibition import WATCHDOG
-from monitoring.blueprint.rules import rules, rules_of
+from monitoring.blueprint.rules import rules
 from monitoring.verify.client import Client
 from monitoring.verify.model import Deployment, Finding, NotHereError, bad, good
 
@@ -26,9 +26,10 @@ SLACK = 30
 
 def rules_are_evaluated(client: Client, deployment: Deployment) -> Finding:
     """Every rule of ours is there, evaluates without an error, and has done so lately."""
-    wanted = {
-        (kind, rule[kind]) for file in rules().files for _, rule in rules_of(file) for kind in rule if kind in _KINDS
-    }
+    region = deployment.region
+    files = rules().delivered(runbook_base=region.runbooks, global_view=region.global_view).values()
+    ours = [rule for file in files for group in file["groups"] for rule in group["rules"]]
+    wanted = {(kind, rule[kind]) for rule in ours for kind in _KINDS & rule.keys()}
     wrong: list[str] = []
     for url in deployment.prometheuses:
         groups = client.get(f"{url}/api/v1/rules").json()["data"]["groups"]
