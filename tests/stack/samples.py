@@ -51,6 +51,10 @@ TARGETS = (
         Target(parts=(part,), job=part, pods=(f"{part}-a", f"{part}-b"))
         for part in ("thanos-receive-router", "thanos-store-gateway", "thanos-query", "thanos-query-frontend")
     ),
+    *(
+        Target(parts=(f"thanos-{part}",), job=f"thanos-global-{part}", pods=(f"thanos-global-{part}-a",))
+        for part in ("query", "query-frontend")
+    ),
     Target(parts=("thanos-compact", "thanos-compact-at-work"), job="thanos-compact", pods=("thanos-compact-0",)),
     Target(parts=("oauth2-proxy",), job="oauth2-proxy", pods=("oauth2-proxy-a", "oauth2-proxy-b")),
     Target(parts=("grafana",), job="grafana", pods=("grafana-a",)),

@@ -16,6 +16,8 @@ from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.components import (
     GLOBAL_QUERY,
     GLOBAL_QUERY_FRONTEND,
+    POOL_LABELS,
+    PRIORITY_CLASS,
     PROMETHEUS,
     QUERY,
     RECEIVE_INGESTOR,
@@ -29,6 +31,7 @@ from monitoring.blueprint.names import query_host
 from monitoring.blueprint.objects import objects
 from monitoring.blueprint.objects.certificates import dns_names
 from monitoring.blueprint.objects.network_policies import network_policies
+from monitoring.blueprint.pool_capacity import placed_pods
 from monitoring.blueprint.release import to_yaml
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.releases.thanos_global import ANSWER_WITHIN, REGION_TIMEOUT
@@ -68,12 +71,12 @@ def test_it_is_where_the_region_has_the_global_view(fleet: Fleet) -> None:
 
 
 def test_where_it_is_not_nothing_of_it_is(fleet: Fleet) -> None:
-    """No certificate, no policy, no way through the door, no data source."""
+    """No certificate, no policy, no way through the door, no data source; rules are the same everywhere."""
     region = fleet.region("trial-beta")
     peers = fleet.peers_of(region)
     assert GLOBAL_QUERY.name not in json.dumps(objects(region, peers))
     assert GLOBAL_QUERY.name not in {policy["metadata"]["name"] for policy in network_policies(region, peers)}
-    assert GLOBAL_QUERY.name not in "".join(to_yaml(one.values) for one in releases(region, peers))
+    assert GLOBAL_QUERY_FRONTEND.host not in "".join(to_yaml(one.values) for one in releases(region, peers))
 
 
 def test_it_asks_every_regions_query_by_a_name_that_its_certificate_carries(fleet: Fleet) -> None:
@@ -168,6 +171,22 @@ def test_it_reads_no_blob_and_stores_nothing(fleet: Fleet) -> None:
     values = _values(fleet.region("trial-alpha"), fleet)
     assert not [part for part in ("receive", "storeGateway", "compact") if values[part]["enabled"]]
     assert (values["objstoreConfig"], values["query"]["enableDnsDiscovery"]) == ({"create": False}, False)
+
+
+@pytest.mark.parametrize("part", ["query", "queryFrontend"])
+def test_both_parts_run_twice_on_the_monitoring_nodes_and_lose_one_at_a_time(fleet: Fleet, part: str) -> None:
+    values = _values(fleet.region("trial-alpha"), fleet)[part]
+    assert (values["replicas"], values["podDisruptionBudget"]["maxUnavailable"]) == (2, 1)
+    assert (values["nodeSelector"], values["priorityClassName"]) == (POOL_LABELS, PRIORITY_CLASS)
+    assert values["topologySpreadConstraints"][0]["topologyKey"] == "topology.kubernetes.io/zone"
+    assert values["resources"]["limits"].keys() == {"cpu", "memory"}
+
+
+def test_the_nodes_have_room_for_a_second_view(two_views: Fleet) -> None:
+    """Or synthesis says so: what it asks for is read from its values."""
+    region = two_views.region("trial-beta")
+    placed = {pods.workload for pods in placed_pods(releases(region, two_views.peers_of(region)))}
+    assert {"thanos-global query", "thanos-global queryFrontend"} <= placed
 
 
 @pytest.mark.parametrize(("part", "workload"), [("query", "thanos-query"), ("queryFrontend", "thanos-query-frontend")])

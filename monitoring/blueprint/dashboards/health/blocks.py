@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import COMPACTOR, QUERY, QUERY_FRONTEND, RECEIVE_INGESTOR, STORE_GATEWAY
+from monitoring.blueprint.components import (
+    COMPACTOR,
+    GLOBAL_QUERY,
+    GLOBAL_QUERY_FRONTEND,
+    QUERY,
+    QUERY_FRONTEND,
+    RECEIVE_INGESTOR,
+    STORE_GATEWAY,
+)
 from monitoring.blueprint.dashboards.page import FLOWING, NEVER, Panel, Query, above, below, one
 from monitoring.blueprint.dashboards.promql import of, quantile, rate, ratio
 
 _STORES = of(RECEIVE_INGESTOR, STORE_GATEWAY, COMPACTOR)
+_ANSWERING = of(QUERY, QUERY_FRONTEND, GLOBAL_QUERY, GLOBAL_QUERY_FRONTEND)
 
 STORE = (
     Panel(
@@ -181,7 +190,8 @@ QUERIES = (
     ),
     Panel(
         title="Queries that fail",
-        description="Share of queries answered with 5xx, at the query-frontend and at Query behind it.",
+        description="Share of queries answered with 5xx, at the query-frontend and at Query behind it; those of the "
+        "global view too.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
         alerts=("ThanosQueryErrors",),
@@ -190,7 +200,7 @@ QUERIES = (
                 "http_requests_total",
                 "http_requests_total",
                 by="cluster, job",
-                matchers=f'{of(QUERY, QUERY_FRONTEND)},handler=~"query|query_range|query-frontend"',
+                matchers=f'{_ANSWERING},handler=~"query|query_range|query-frontend"',
                 of_part=',code=~"5.."',
             ),
             legend="{{cluster}} {{job}}",
@@ -247,6 +257,24 @@ QUERIES = (
                 "cortex_cache_fetched_keys_total",
                 by="cluster",
                 matchers=of(QUERY_FRONTEND),
+            ),
+            legend="{{cluster}}",
+        ),
+    ),
+    Panel(
+        title="Global query: calls to regions that fail",
+        description="Share of the calls, one to each region every 5 s, that a region does not answer. One region of "
+        "three is 33 %. Nothing in a region without the global view.",
+        unit="percentunit",
+        thresholds=above(0.02, 0.1),
+        alerts=("GlobalQueryMissesRegions",),
+        queries=one(
+            ratio(
+                "grpc_client_handled_total",
+                "grpc_client_handled_total",
+                by="cluster",
+                matchers=f'{of(GLOBAL_QUERY)},grpc_method="Info"',
+                of_part=',grpc_code!="OK"',
             ),
             legend="{{cluster}}",
         ),
