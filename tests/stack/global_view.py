@@ -6,6 +6,7 @@ Changed for the test: addresses of loopback, and files of a temporary folder.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -67,11 +68,17 @@ class Front:
 
     def reached_query(self) -> float:
         """How many range queries the front has handed on."""
-        url = f"http://127.0.0.1:{self.query_port}/metrics"
-        with urllib.request.urlopen(url, timeout=PATIENCE) as page:
+        return self._counted(r'http_requests_total\{.*handler="query_range"')
+
+    def failed_calls(self) -> float:
+        """How often a region did not say what it has."""
+        return self._counted(r'grpc_client_handled_total\{grpc_code="(?!OK).*grpc_method="Info"')
+
+    def _counted(self, series: str) -> float:
+        """The sum of the global Query's series whose line begins with the expression."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.query_port}/metrics", timeout=PATIENCE) as page:
             lines = page.read().decode().splitlines()
-        name = "http_requests_total{"
-        return sum(float(one.split()[-1]) for one in lines if one.startswith(name) and 'handler="query_range"' in one)
+        return sum(float(line.split()[-1]) for line in lines if re.match(series, line))
 
     def _ask(self, path: str, **parameters: str) -> Answer:
         url = f"http://127.0.0.1:{self.port}{GLOBAL_PATH}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"

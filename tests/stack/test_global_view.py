@@ -86,6 +86,15 @@ def test_a_dead_region_is_missing_and_marked_until_it_is_back(front: Front, regi
     assert not answer.warnings
 
 
+def test_a_dead_region_is_counted_where_the_alert_looks(front: Front, regions: Regions, beta: Region) -> None:
+    assert front.failed_calls() == 0
+    with regions.without(beta):
+        until = time.monotonic() + PATIENCE
+        while front.failed_calls() < 2:
+            assert time.monotonic() < until
+            time.sleep(0.5)
+
+
 def test_a_whole_answer_is_kept(front: Front) -> None:
     """So that the test above says something: the front does keep answers, of the very same query."""
     assert front.over_time().regions == ALL

@@ -25,6 +25,7 @@ from monitoring.blueprint.components import (
     THANOS_GLOBAL,
 )
 from monitoring.blueprint.dashboards import data_sources
+from monitoring.blueprint.door import UPSTREAM_TIMEOUT
 from monitoring.blueprint.flow import Cidr
 from monitoring.blueprint.flows import flows
 from monitoring.blueprint.names import query_host
@@ -36,6 +37,7 @@ from monitoring.blueprint.release import to_yaml
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.releases.thanos_global import ANSWER_WITHIN, REGION_TIMEOUT
 from monitoring.fleet import Fleet, Region, load_fleet
+from monitoring.fleet.quantities import Duration
 
 FLAGS: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text())
 
@@ -111,6 +113,13 @@ def test_every_region_has_the_same_time_and_is_missed_aloud(fleet: Fleet) -> Non
 
 def test_a_lost_region_and_a_slow_one_leave_time_to_answer() -> None:
     assert 2 * REGION_TIMEOUT < ANSWER_WITHIN
+
+
+def test_the_door_waits_longer_than_any_query_lasts(fleet: Fleet) -> None:
+    region = fleet.region("trial-alpha")
+    (flag,) = (one for one in _values(region, fleet)["query"]["extraArgs"] if one.startswith("--query.timeout="))
+    timeout = Duration.parse(flag.partition("=")[2])
+    assert ANSWER_WITHIN < timeout.seconds < Duration.parse(UPSTREAM_TIMEOUT).seconds
 
 
 def test_two_global_views_do_not_ask_each_other(two_views: Fleet) -> None:
