@@ -73,12 +73,13 @@ def test_it_is_where_the_region_has_the_global_view(fleet: Fleet) -> None:
 
 
 def test_where_it_is_not_nothing_of_it_is(fleet: Fleet) -> None:
-    """No certificate, no policy, no way through the door, no data source; rules are the same everywhere."""
+    """No certificate, no policy, no way through the door, no data source, no alert."""
     region = fleet.region("trial-beta")
     peers = fleet.peers_of(region)
     assert GLOBAL_QUERY.name not in json.dumps(objects(region, peers))
     assert GLOBAL_QUERY.name not in {policy["metadata"]["name"] for policy in network_policies(region, peers)}
-    assert GLOBAL_QUERY_FRONTEND.host not in "".join(to_yaml(one.values) for one in releases(region, peers))
+    values = "".join(to_yaml(one.values) for one in releases(region, peers))
+    assert not [name for name in (GLOBAL_QUERY_FRONTEND.host, "GlobalQueryDown") if name in values]
 
 
 def test_it_asks_every_regions_query_by_a_name_that_its_certificate_carries(fleet: Fleet) -> None:
