@@ -13,8 +13,6 @@ from tempfile import TemporaryDirectory
 
 import click
 import yaml
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from monitoring.blueprint import flags, monitors, upstream_alerts
@@ -27,6 +25,7 @@ from monitoring.blueprint.rules import rules
 from monitoring.commands._charts import CannotHave, find_chart, find_helm
 from monitoring.commands._console import console
 from monitoring.commands._options import as_json, regions_folder
+from monitoring.commands._progress import steps
 from monitoring.commands.values import select
 from monitoring.fleet import load_fleet
 
@@ -143,11 +142,8 @@ def command(
     """
     fleet = load_fleet(regions)
     chosen = select(checked_releases(fleet)[fleet.region(region).name], release)
-    progress = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
-    )
     renderings = []
-    with TemporaryDirectory() as scratch, progress:
+    with TemporaryDirectory() as scratch, steps() as progress:
         try:
             for one in chosen:
                 task = progress.add_task(f"render {one.name}", total=1)

@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.names import FLEET_STACK
 from monitoring.commands._console import console
+from monitoring.commands._progress import steps
 from monitoring.commands._trees import CannotCompare, Stacks, checked_out, python_of, render, synthesize
 from monitoring.review.changes import between
 from monitoring.review.facts import Facts
@@ -72,12 +72,7 @@ def command(
     Exit code 1: a risk of --fail-on is not accepted; 2: something could not be read or compared (it is said what).
     """
     accepted = (*(_acceptance(text) for text in accept), *(accepted_in(event) if event else ()))
-    with (
-        TemporaryDirectory() as scratch,
-        Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
-        ) as progress,
-    ):
+    with TemporaryDirectory() as scratch, steps() as progress:
         wanted = _Wanted(rendered=rendered, charts=charts)
         head, before, notes = _both(base, Path(scratch), progress, wanted=wanted)
     read, unread = _plans(plans, head=head.stacks, base=before.stacks)

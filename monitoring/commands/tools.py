@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from monitoring.commands._charts import CannotHave
+from monitoring.commands._progress import steps
 from monitoring.commands._tools import BINARIES, build, find_tool
 
 
@@ -20,8 +19,7 @@ def command(binaries: tuple[str, ...]) -> None:
     unknown = [name for name in wanted if name not in BINARIES]
     if unknown:
         raise click.BadParameter(f"must be of {', '.join(BINARIES)}, got {', '.join(unknown)}")
-    console = Console(stderr=True)
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as progress:
+    with steps() as progress:
         for name in wanted:
             module = BINARIES[name]
             try:

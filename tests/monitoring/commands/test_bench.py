@@ -58,9 +58,9 @@ def test_the_median_stands_for_the_runs() -> None:
 def test_memory_counts_the_program_and_its_child(tmp_path: Path, program: str) -> None:
     file = tmp_path / "program.py"
     file.write_text("")
-    assert run(Case(name="", program=file)).peak_mib < 200
+    empty = run(Case(name="", program=file)).peak_mib  # on Linux no less than the tests' own peak
     file.write_text(program)
-    assert 300 < run(Case(name="", program=file)).peak_mib < 500
+    assert 300 < run(Case(name="", program=file)).peak_mib < empty + 400
 
 
 def test_time_counts_from_start_to_exit(tmp_path: Path) -> None:
