@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitoring.blueprint import federation
 from tests.stack.known_metrics import Series, series
 
 REGIONS = ("trial-alpha", "trial-beta")
@@ -77,7 +78,7 @@ TARGETS = (
         )
     ),
     Target(parts=(), job="azure-vms", pods=()),
-    Target(parts=(), job="federate", pods=()),
+    Target(parts=(), job=federation.JOB, pods=()),
     Target(parts=("cert-manager",), job="cert-manager", pods=("cert-manager-a",), namespace="cert-manager"),
     Target(parts=("blackbox-exporter",), job="probe", pods=("blackbox-exporter-a",)),
     Target(parts=("application",), job="orders", pods=("orders-a", "orders-b"), namespace="shop"),
