@@ -1,0 +1,246 @@
+"""One region of real binaries, from the values that are deployed; each part can be killed and started again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitoring.blueprint import components as rows
+from monitoring.blueprint.components import PROMETHEUS, RECEIVE_INGESTOR, THANOS_PATH, Component
+from monitoring.fleet import Fleet, Region
+from monitoring.local import blob, operator, scrapes, thanos
+from monitoring.local.authorities import issue
+from monitoring.local.blob import AZURITE
+from monitoring.local.differences import Differences
+from monitoring.local.place import Part, Place, Ports
+from monitoring.local.processes import PATIENCE, start, stop, wait_until_ready
+from monitoring.local.tls import trusting
+from tests.faults import scale
+from tests.faults.source import Source
+from tests.stack.prometheus import tool
+
+ROWS: dict[str, Component] = {component.name: component for component in rows.COMPONENTS}
+ONE_OF = ("thanos-receive-router", "thanos-store-gateway", "thanos-query", "thanos-query-frontend")
+"""Of which one does what two do."""
+
+FLAGS: Mapping[str, Mapping[str, str]] = {
+    RECEIVE_INGESTOR.name: {
+        "tsdb.min-block-duration": "2h",
+        "tsdb.max-block-duration": "2h",
+        # Receive 0.42.4 dies where it prunes while it opens its database; docs/faults.md
+        "tsdb.retention": "0d",
+    },
+    PROMETHEUS.name: {"storage.remote.flush-deadline": "1s"},
+}
+"""At the scale, of 1 m; blocks as deployed, not as `make local` has them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What a fault needs besides: flags by component, another configuration of Prometheus, Blob."""
+
+    flags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    configure: Callable[[dict[str, Any]], None] = lambda _: None
+    store: bool = False
+
+
+@dataclass(kw_only=True)
+class Miniature:
+    """What runs, by the pod's name."""
+
+    place: Place
+    source: Source
+    parts: dict[str, Part] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def replicas(self) -> list[str]:
+        """The Prometheus that run."""
+        return [pod for pod, part in self.parts.items() if part.component == PROMETHEUS.name]
+
+    def start(self, *pods: str) -> None:
+        """Start all, then wait for each."""
+        for pod in pods:
+            self.begin(pod)
+        for pod in pods:
+            part = self.parts[pod]
+            tls = trusting(self.place.trust) if part.tls else None
+            wait_until_ready(self.processes[pod], part.port, part.ready, log=self.log(pod), tls=tls)
+
+    def begin(self, pod: str) -> None:
+        """Start one, without waiting."""
+        part = self.parts[pod]
+        self.processes[pod] = start(part.line, log=self.log(pod), environment=part.environment or None)
+
+    def kill(self, *pods: str) -> None:
+        """They are gone at once, as by SIGKILL."""
+        for pod in pods:
+            self.processes[pod].kill()
+        for pod in pods:
+            self.processes[pod].wait()
+
+    def stop(self, *pods: str) -> None:
+        """They end as the kubelet asks them to."""
+        stop([self.processes[pod] for pod in pods])
+
+    def end(self) -> None:
+        """First who sends, last what is written to."""
+        kept = {AZURITE}
+        senders = [pod for pod in self.replicas if pod in self.processes]
+        for wave in (senders, [p for p in self.processes if p not in senders and p not in kept], list(kept)):
+            stop([self.processes[pod] for pod in wave if pod in self.processes])
+
+    def log(self, pod: str) -> Path:
+        """What a pod wrote since it was last started."""
+        return self.place.folder / f"{pod}.log"
+
+    def ask(self, path: str, **parameters: object) -> Any:
+        """Query's data; OSError where it does not answer."""
+        url = f"{self.parts['thanos-query-0'].url}{THANOS_PATH}/api/v1/{path}"
+        return _data(f"{url}?{urllib.parse.urlencode(parameters, doseq=True)}")
+
+    def ask_prometheus(self, pod: str, query: str) -> list[dict[str, Any]]:
+        """Series of an instant query."""
+        url = f"{self.parts[pod].url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        found: list[dict[str, Any]] = _data(url, trusting(self.place.trust))["result"]
+        return found
+
+    def value(self, pod: str, query: str) -> float:
+        """The greatest value of an instant query; 0 without a series."""
+        return max((float(one["value"][1]) for one in self.ask_prometheus(pod, query)), default=0.0)
+
+
+def eventually(holds: Callable[[], Any], what: str, *, pause: float = 0.2) -> Any:
+    """The first answer that is true; an answer that cannot be had counts as none."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            if answer := holds():
+                return answer
+        except OSError:
+            pass
+        time.sleep(pause)
+    raise AssertionError(f"not in {PATIENCE} s: {what}")
+
+
+@contextmanager
+def running(
+    fleet: Fleet, region: Region, folder: Path, source: Source, changes: Changes | None = None
+) -> Iterator[Miniature]:
+    """Two Prometheus, router, three ingestors, Query and its front; with Blob the store gateway and compactor too."""
+    changes = changes or Changes()
+    place = _place(fleet, region, folder)
+    made = Miniature(place=place, source=source)
+    try:
+        store = _begin_store(made) if changes.store else None
+        parts = [_flagged(part, changes) for part in thanos.parts(place, store)]
+        made.parts |= {_pod(part): part for part in parts}
+        replicas = place.pods_of(PROMETHEUS, deployed=2)
+        for pod in replicas:
+            made.parts[pod] = _flagged(_prometheus(place, pod, [*parts], replicas, source, changes), changes)
+        made.start(*(_pod(part) for part in parts))
+        if store:
+            _as_deployed(store, place)
+        made.start(*replicas)
+        for pod in replicas:
+            eventually(partial(_arrives, made, pod), f"samples of {pod} arrive")
+        yield made
+    finally:
+        made.end()
+
+
+def _arrives(made: Miniature, pod: str) -> bool:
+    return bool(made.ask("query", query=f'scrapes_total{{prometheus_replica="{pod}"}}')["result"])
+
+
+def _place(fleet: Fleet, region: Region, folder: Path) -> Place:
+    root = issue("faults root", authority=True)
+    place = Place(
+        region=region,
+        peers=fleet.peers_of(region),
+        folder=folder,
+        ports=Ports(),
+        tool=tool,
+        differences=Differences(),
+        authority=issue("faults intermediate", by=root, authority=True),
+        pods=dict.fromkeys(ONE_OF, 1) | {"alertmanager": 0},
+    )
+    place.vault.mkdir(parents=True)
+    place.issue_certificates(root)
+    return place
+
+
+def _begin_store(made: Miniature) -> dict[str, Any]:
+    part, config = blob.azurite(made.place, blob.install())
+    # tries again for a second, not for a minute
+    config["config"]["pipeline_config"] = {"max_tries": 1, "retry_delay": "1s", "max_retry_delay": "1s"}
+    made.parts[AZURITE] = part
+    made.start(AZURITE)
+    return config
+
+
+def _as_deployed(store: dict[str, Any], place: Place) -> None:
+    """Once there is a container, nobody asks for it at a start: an ingestor starts without Blob."""
+    store["config"]["storage_create_container"] = False
+    (place.folder / "objstore.yaml").write_text(yaml.safe_dump(store), encoding="utf-8")
+
+
+def _prometheus(
+    place: Place, pod: str, parts: Sequence[Part], replicas: Sequence[str], source: Source, changes: Changes
+) -> Part:
+    """A replica of the values, at the scale; it scrapes the source under its own name."""
+    pods = [(ROWS[part.component], _pod(part)) for part in parts if part.component in ROWS]
+    jobs = scrapes.jobs(place, [*pods, *((PROMETHEUS, one) for one in replicas)], [])
+    for job in jobs:
+        job["scrape_interval"] = scale.PARTS_SCRAPE
+        job["metric_relabel_configs"] = [
+            {"source_labels": ["__name__"], "regex": scale.metric_names(), "action": "keep"}
+        ]
+    jobs.append(
+        {
+            "job_name": "source",
+            "honor_labels": True,
+            "scrape_interval": scale.SCRAPE,
+            "params": {"replica": [pod]},
+            "static_configs": [{"targets": [f"127.0.0.1:{source.port}"]}],
+        }
+    )
+    part = operator.prometheus(place, pod, jobs)
+    file = place.mounts(pod) / "prometheus.yaml"
+    config = scale.scaled(yaml.safe_load(file.read_text(encoding="utf-8")))
+    config["alerting"] = {}
+    config["rule_files"] = []
+    for name, content in scale.rule_files().items():
+        rules = place.mounts(pod) / f"{name}.yaml"
+        rules.write_text(yaml.safe_dump(content), encoding="utf-8")
+        config["rule_files"].append(str(rules))
+    changes.configure(config)
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return part
+
+
+def _flagged(part: Part, changes: Changes) -> Part:
+    wanted = {**FLAGS.get(part.component, {}), **changes.flags.get(part.component, {})}
+    kept = [word for word in part.line if word.partition("=")[0].removeprefix("--") not in wanted]
+    line = [*kept, *(f"--{flag}={value}" for flag, value in wanted.items())]
+    return Part(**{**vars(part), "line": line})
+
+
+def _pod(part: Part) -> str:
+    return part.name.rpartition("/")[2]
+
+
+def _data(url: str, context: Any = None) -> Any:
+    with urllib.request.urlopen(url, timeout=PATIENCE, context=context) as answer:  # noqa: S310  (of loopback)
+        return json.load(answer)["data"]

@@ -1,0 +1,109 @@
+"""A Prometheus whose disk is full, and one whose samples say another time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from monitoring.fleet import Fleet, Region
+from tests.faults.conftest import Record
+from tests.faults.outcome import mark, outcome
+from tests.faults.region import Miniature, running
+from tests.faults.source import counting
+
+pytestmark = pytest.mark.stack
+
+FIRST, SECOND = (f"prometheus-prometheus-{number}" for number in range(2))
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+DISK = 64 << 20
+"""Bytes of the disk of the first replica, a tmpfs: mounting it wants root, or sudo without a password."""
+
+BEHIND = -5.0
+AHEAD = 360.0
+"""Seconds: Prometheus takes less than ten minutes either way, the ingestors five minutes ahead.
+
+A sender sends nothing that is older than its start, so behind is little here.
+"""
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    folder.mkdir(parents=True)
+    subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", f"size={DISK},mode=777", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run([*AS_ROOT, "umount", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes what is left."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(1 << 16)):
+                pass
+        except OSError:
+            return ballast
+    raise AssertionError("the disk has no end")
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with small_disk(tmp_path_factory.mktemp("disk") / FIRST / "data") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def miniature(fleet: Fleet, zoned: Region, disk: Path) -> Iterator[Miniature]:
+    with counting() as source, running(fleet, zoned, disk.parents[1], source) as made:
+        yield made
+
+
+def test_a_full_disk_stops_one_prometheus_and_the_other_has_it(
+    miniature: Miniature, disk: Path, record: Record
+) -> None:
+    """Space alone does not always help: a record that was cut short keeps remote write from reading on."""
+    before = mark(miniature)
+    ballast = fill(disk)
+    time.sleep(12)
+    ballast.unlink()
+    with miniature.source.quiet():
+        miniature.stop(FIRST)
+        restarted = len(miniature.source.written[FIRST])
+    miniature.start(FIRST)
+    row = outcome("a Prometheus' disk full", miniature, before)
+    record(row, "no gap: the other has it; lost is what could not be written, until there is space and a restart")
+    assert not row.lost[SECOND]
+    assert row.lost[FIRST]
+    assert row.lost[FIRST][-1] <= restarted
+    assert row.without_a_gap
+    assert "PrometheusWalWritesFailing" in row.alerts
+
+
+def test_samples_of_the_future_are_refused_and_harm_nobody(miniature: Miniature, record: Record) -> None:
+    time.sleep(-BEHIND)
+    source, before = miniature.source, mark(miniature)
+    with source.quiet():
+        source.shifts[SECOND] = BEHIND
+        behind = len(source.written[SECOND])
+    time.sleep(5)
+    with source.quiet():
+        source.shifts[SECOND] = AHEAD
+        ahead = len(source.written[SECOND])
+    time.sleep(15)
+    with source.quiet():
+        source.shifts[SECOND] = 0
+        right = len(source.written[SECOND])
+    row = outcome("clocks of one replica's targets off", miniature, before)
+    record(row, "seconds behind are taken; six minutes ahead are refused, those samples alone, and the alert fires")
+    assert ahead > behind
+    assert row.lost == {FIRST: [], SECOND: list(range(ahead + 1, right + 1))}
+    assert row.gaps == row.duplicates == 0
+    assert "RemoteWriteFailing" in row.alerts

@@ -1,0 +1,97 @@
+"""Outages that are longer than something holds: here samples are lost, and it is known which, and who calls.
+
+The outage window is 15 s here, and Prometheus' blocks are 8 s: both two hours where the regions' files say so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitoring.blueprint.components import PROMETHEUS, RECEIVE_INGESTOR
+from monitoring.fleet import Fleet, Region
+from tests.faults.conftest import Record
+from tests.faults.outcome import in_one_piece, mark, outcome
+from tests.faults.region import Changes, Miniature, running
+from tests.faults.source import counting
+
+pytestmark = pytest.mark.stack
+
+ROUTER = "thanos-receive-router-0"
+WINDOW = "15s"
+BLOCK = "8s"
+COUNTED = "sum(prometheus_remote_storage_samples_dropped_total) + sum(prometheus_remote_storage_samples_failed_total)"
+
+
+def short_window(config: dict[str, Any]) -> None:
+    (queue,) = config["remote_write"]
+    assert queue["queue_config"]["sample_age_limit"]
+    queue["queue_config"]["sample_age_limit"] = WINDOW
+
+
+def small_queue(config: dict[str, Any]) -> None:
+    """What is unsent waits in the log, as it does with the series of a cluster, not in the queue."""
+    (queue,) = config["remote_write"]
+    queue["queue_config"] |= {"capacity": 100, "max_shards": 1, "max_samples_per_send": 100}
+
+
+@pytest.fixture
+def beyond_the_window(fleet: Fleet, zoned: Region, tmp_path: Path) -> Iterator[Miniature]:
+    changes = Changes(flags={RECEIVE_INGESTOR.name: {"tsdb.out-of-order.time-window": WINDOW}}, configure=short_window)
+    with counting() as source, running(fleet, zoned, tmp_path, source, changes) as made:
+        yield made
+
+
+@pytest.fixture
+def with_short_logs(fleet: Fleet, zoned: Region, tmp_path: Path) -> Iterator[Miniature]:
+    blocks = {"storage.tsdb.min-block-duration": BLOCK, "storage.tsdb.max-block-duration": BLOCK}
+    changes = Changes(flags={PROMETHEUS.name: blocks}, configure=small_queue)
+    with counting() as source, running(fleet, zoned, tmp_path, source, changes) as made:
+        yield made
+
+
+def test_beyond_the_window_the_oldest_are_lost_and_the_alert_fires(
+    beyond_the_window: Miniature, record: Record
+) -> None:
+    before = mark(beyond_the_window)
+    beyond_the_window.stop(ROUTER)
+    time.sleep(30)
+    newest = {replica: len(times) for replica, times in beyond_the_window.source.written.items()}
+    beyond_the_window.start(ROUTER)
+    row = outcome("no way to Thanos for twice the window", beyond_the_window, before)
+    record(row, "what is older than the window is lost, in one piece, and the alert fires; the rest arrives")
+    for replica, numbers in row.lost.items():
+        assert numbers
+        assert in_one_piece(numbers)
+        assert newest[replica] not in numbers
+    assert row.duplicates == 0
+    assert "RemoteWriteDropsOldSamples" in row.alerts
+
+
+def test_a_log_cut_behind_the_sender_loses_all_that_is_unsent(with_short_logs: Miniature, record: Record) -> None:
+    """Why the alert calls at 45 minutes: at the cut not the oldest are lost, but everything, and no counter tells."""
+    before = mark(with_short_logs)
+    with_short_logs.stop(ROUTER)
+    time.sleep(4)
+    with_short_logs.start(ROUTER)
+    row = outcome("no way to Thanos for half a block", with_short_logs, before)
+    record(row, "nothing lost: what an hour is of two hours survives every cut of the log")
+    assert row.whole
+
+    before = mark(with_short_logs)
+    with_short_logs.stop(ROUTER)
+    time.sleep(45)
+    newest = {replica: len(times) for replica, times in with_short_logs.source.written.items()}
+    with_short_logs.start(ROUTER)
+    row = outcome("no way to Thanos while the log is cut", with_short_logs, before)
+    record(row, "all that was unsent is lost, the newest too, in one piece; both replicas still hold it")
+    for replica, numbers in row.lost.items():
+        assert in_one_piece(numbers)
+        assert newest[replica] in numbers
+        assert with_short_logs.value(replica, COUNTED) == 0
+        held = with_short_logs.ask_prometheus(replica, "count_over_time(scrapes_total[30m])")
+        assert [float(one["value"][1]) for one in held] == [row.written[replica][-1]]
