@@ -28,7 +28,7 @@ from monitoring.local.processes import PATIENCE, start, stop, wait_until_ready
 from monitoring.local.tls import trusting
 from tests.faults import scale
 from tests.faults.source import Source
-from tests.stack.prometheus import tool
+from tests.stack.processes import tool
 
 ROWS: dict[str, Component] = {component.name: component for component in rows.COMPONENTS}
 ONE_OF = ("thanos-receive-router", "thanos-store-gateway", "thanos-query", "thanos-query-frontend")
@@ -171,7 +171,7 @@ def _place(fleet: Fleet, region: Region, folder: Path) -> Place:
         peers=fleet.peers_of(region),
         folder=folder,
         ports=Ports(),
-        tool=tool,
+        tool=lambda name: Path(tool(name)),
         differences=Differences(),
         authority=issue("faults intermediate", by=root, authority=True),
         pods=dict.fromkeys(ONE_OF, 1) | {"alertmanager": 0},

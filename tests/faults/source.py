@@ -31,20 +31,20 @@ kube_statefulset_replicas{namespace="monitoring",statefulset="thanos-receive-ing
 class Source:
     """The target: `written[replica][n - 1]` is when scrape n was answered (seconds since 1970).
 
-    While it is `quiet` it refuses, and counts nothing: so a process can be killed without a scrape under way, of which
+    Who finds it `quiet` is refused, and not counted: so a process can be killed without a scrape under way, of which
     nobody could say whether it was taken. `shifts` are seconds that a replica's samples are off (0: no timestamp).
     """
 
     port: int = 0
     written: dict[str, list[float]] = field(default_factory=dict)
     shifts: dict[str, float] = field(default_factory=dict)
-    _quiet: bool = False
+    _quiet: frozenset[str] = frozenset()
     _lock: Lock = field(default_factory=Lock)
 
     def page(self, replica: str) -> bytes | None:
         """What a scrape by the replica is answered; None while quiet."""
         with self._lock:
-            if self._quiet:
+            if replica in self._quiet:
                 return None
             now = time.time()
             times = self.written.setdefault(replica, [])
@@ -54,15 +54,15 @@ class Source:
             return f"{COUNTER} {len(times)}{stamp}\n{STANDING_IN}".encode()
 
     @contextmanager
-    def quiet(self) -> Iterator[None]:
-        """Until the block ends nothing is counted, and what was has been taken."""
+    def quiet(self, *replicas: str) -> Iterator[None]:
+        """Until the block ends it counts nothing for these, or for none at all, and what it counted has been taken."""
         with self._lock:
-            self._quiet = True
+            self._quiet = frozenset(replicas or self.written)
         time.sleep(PAUSE)
         try:
             yield
         finally:
-            self._quiet = False
+            self._quiet = frozenset()
 
     def count(self) -> int:
         """How often it was scraped, by all replicas."""

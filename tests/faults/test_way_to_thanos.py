@@ -61,7 +61,7 @@ def test_two_ingestors_killed_stop_writes_and_lose_nothing(miniature: Miniature,
 
 def test_a_prometheus_killed_loses_what_was_unsent_and_the_other_has_it(miniature: Miniature, record: Record) -> None:
     before = mark(miniature)
-    with miniature.source.quiet():
+    with miniature.source.quiet(FIRST):
         scraped = len(miniature.source.written[FIRST])
         miniature.kill(FIRST)
     time.sleep(14)
@@ -78,7 +78,7 @@ def test_a_sender_restarted_in_an_outage_loses_it_and_the_alert_says_so(miniatur
     before = mark(miniature)
     miniature.stop(ROUTER)
     time.sleep(5)
-    with miniature.source.quiet():
+    with miniature.source.quiet(FIRST):
         scraped = len(miniature.source.written[FIRST])
         miniature.stop(FIRST)
     miniature.start(FIRST)
