@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from monitoring.blueprint import federation as federated
 from monitoring.blueprint.components import (
     ALERTMANAGER,
     ALERTMANAGER_PATH,
@@ -14,11 +15,16 @@ from monitoring.blueprint.components import (
     Component,
 )
 from monitoring.blueprint.jobs import job_name
+from monitoring.blueprint.names import federation_host
+from monitoring.blueprint.scrape import scrape_files
 from monitoring.local.operator import SCRAPE_INTERVAL, tls
-from monitoring.local.place import LOOPBACK, SECONDS, Part, Place
+from monitoring.local.place import LOOPBACK, SECONDS, Part, Place, pod_name
 
 PORTS = {SIGN_IN.name: "metrics", PROMETHEUS.name: "http-web", ALERTMANAGER.name: "http-web"}
 """The scraped port of a component, where it is not `http`."""
+
+PODS_JOB = "kubernetes-pods"
+"""Of helm-values/scrape/kubernetes.yaml."""
 
 PATHS = {ALERTMANAGER.name: f"{ALERTMANAGER_PATH}/metrics"}
 _MONITORS = {PROMETHEUS.name: "prometheus", ALERTMANAGER.name: "alertmanager"}
@@ -33,11 +39,51 @@ def jobs(place: Place, pods: Iterable[tuple[Component, str]], more: Iterable[dic
     return [*(_job(place, component, names) for component, names in by_component.values()), *more]
 
 
-def application(part: Part) -> dict[str, Any]:
-    """The job of the example, with the labels of a pod that asks for it by annotation."""
-    labels = {"namespace": "shop", "pod": part.name.rpartition("/")[2]}
+def application(place: Place, part: Part) -> list[dict[str, Any]]:
+    """The deployed job of pods that ask for it by annotation, which finds the example as such a pod."""
+    pod = part.name.rpartition("/")[2]
+    found = {
+        "annotation_prometheus_io_scrape": "true",
+        "annotation_prometheus_io_port": str(part.port),
+        "name": pod,
+        "label_app_kubernetes_io_name": part.component,
+        "phase": "Running",
+    }
+    labels = {f"__meta_kubernetes_pod_{key}": value for key, value in found.items()}
+    labels |= {"__meta_kubernetes_namespace": part.component}
     target = {"targets": [f"{LOOPBACK}:{part.port}"], "labels": labels}
-    return {"job_name": part.component, "scrape_interval": SCRAPE_INTERVAL, "static_configs": [target]}
+    made = []
+    for job in scrape_files().jobs(place.region):
+        if job["job_name"] == PODS_JOB:
+            kept = {key: value for key, value in job.items() if key != "kubernetes_sd_configs"}
+            made.append({**kept, "static_configs": [target], "scrape_interval": SCRAPE_INTERVAL})
+        else:
+            place.differences.note(job["job_name"], "scrape jobs", job["job_name"], "", why="nothing of it runs here")
+    return made
+
+
+def federation(place: Place) -> list[dict[str, Any]]:
+    """The deployed job, of the regions that run here: /federate of each replica itself, by its own TLS."""
+    zone = place.region.fleet.private_dns_zone
+    folder = place.secret(PROMETHEUS)
+    made = []
+    for job in federated.scrape_jobs(place.region, place.peers, trust=str(place.trust), tls=str(folder)):
+        here = {
+            federation_host(peer.name, replica, zone): place.ports.of(
+                peer.name, pod_name(PROMETHEUS, replica), "http-web"
+            )
+            for peer in place.peers
+            if peer.name in place.running
+            for replica, _ in enumerate(peer.federation_addresses)
+        }
+        (static,) = job["static_configs"]
+        asked = [host for target in static["targets"] if (host := target.rpartition(":")[0]) in here]
+        targets = [f"{LOOPBACK}:{here[host]}" for host in asked]
+        why = "kube-rbac-proxy is not served as a Go module: replicas of the regions here are asked themselves"
+        place.differences.note(federated.JOB, "targets", ", ".join(static["targets"]), ", ".join(targets), why=why)
+        place.differences.note(federated.JOB, "scrape interval", job["scrape_interval"], SCRAPE_INTERVAL, why=SECONDS)
+        made.append({**job, "static_configs": [{"targets": targets}], "scrape_interval": SCRAPE_INTERVAL})
+    return made
 
 
 def _job(place: Place, component: Component, pods: Iterable[str]) -> dict[str, Any]:

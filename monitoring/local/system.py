@@ -43,6 +43,7 @@ GRACE = 2
 """Seconds that a part has to end: what it would write goes with the run's folder."""
 
 LEFT_OUT = {
+    "kube-rbac-proxy": "not served as a Go module; the replicas are federated by their own TLS",
     "Grafana": "no binary of it among Go's modules",
     "kube-state-metrics, node-exporter, the operator": "no Kubernetes",
     "exporters of the databases": "no databases",
@@ -186,7 +187,7 @@ def _begin_region(run: _Run, region: Region, *, whole: bool) -> list[Part]:
             parts += thanos.global_view(place)
         sign_in, application = _door(place, run.stack, addresses), _application(place)
         parts += [sign_in, application]
-        more = [scrapes.application(application)]
+        more = [*scrapes.application(place, application), *scrapes.federation(place)]
     prometheuses = place.pods_of(PROMETHEUS, deployed=values["prometheus"]["prometheusSpec"]["replicas"])
     pods = [(ROWS[part.component], part.name.rpartition("/")[2]) for part in parts if part.component in ROWS]
     jobs = scrapes.jobs(place, [*pods, *((PROMETHEUS, pod) for pod in prometheuses)], more)

@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.blueprint.components import ALERTMANAGER, ALERTMANAGER_PATH, PROMETHEUS, QUERY, THANOS_PATH, Component
 from monitoring.fleet import Region
-from monitoring.verify.client import Client
+from monitoring.verify.client import Client, UnreachableError
 
 
 class State(StrEnum):
@@ -121,9 +121,12 @@ class Check:
 
 
 def vector(client: Client, url: str, query: str, **more: str) -> list[tuple[dict[str, str], float]]:
-    """The series of an instant query: labels and value."""
-    found: Any = client.get(f"{url}/api/v1/query", query=query, **more).json()["data"]["result"]
-    return [(one["metric"], float(one["value"][1])) for one in found]
+    """The series of an instant query: labels and value; UnreachableError with what is said instead."""
+    answer = client.get(f"{url}/api/v1/query", query=query, **more)
+    said: Any = answer.json()
+    if "data" not in said:
+        raise UnreachableError(f"{url} does not answer {query}: {answer.text[:200]}")
+    return [(one["metric"], float(one["value"][1])) for one in said["data"]["result"]]
 
 
 def scalar(client: Client, url: str, query: str, **more: str) -> float | None:

@@ -50,6 +50,7 @@ CHECKS = (
     Check(name="Query wants a certificate", ask=access.query_wants_a_certificate, hint="docs/certificates.md"),
     Check(name="certificates last", ask=access.certificates_last, hint="docs/runbooks/ProbedCertificateExpiresSoon.md"),
     Check(name="the global query", ask=regions.the_global_query_has_every_region, hint="docs/regions.md"),
+    Check(name="federation", ask=regions.federation_is_fresh_and_bounded, hint="docs/federation.md"),
 )
 
 

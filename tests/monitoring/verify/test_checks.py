@@ -88,6 +88,10 @@ GOOD: dict[str, Any] = {
     "api/v2/alerts": [{"labels": {"alertname": "Watchdog", "cluster": REGION.name}}],
     "/calls": [{"path": SWITCH, "body": ""}, {"path": "/a", "body": "MARK"}],
     "door/api/v1/query?query=up": series(({}, 1)),
+    'up{job="federate"}': series(({"instance": "b"}, 1)),
+    "count by (__name__, cluster)": series(({"cluster": "trial-beta", "__name__": "federated:a"}, 90)),
+    "max(timestamp(": series(({"cluster": "trial-beta"}, 9)),
+    "query=count({": series(),
     "count by (cluster) (up)": series(({"cluster": "trial-alpha"}, 1), ({"cluster": "trial-beta"}, 1)),
 }
 STRANGERS = {"/graph": 302, "/api/v1/query": 401, "/alertmanager/api/v2/alerts": 401, "/thanos/api/v1/query": 401}
@@ -167,6 +171,10 @@ NAMES = {
     "calls": "/calls",
     "machine": "door/api/v1/query?query=up",
     "regions": "count by (cluster) (up)",
+    "fetched": 'up{job="federate"}',
+    "arrived": "count by (__name__, cluster)",
+    "arrived_at": "max(timestamp(",
+    "passed_on": "query=count({",
 }
 
 
@@ -228,6 +236,15 @@ FAULTS: list[tuple[str, str, Canned]] = [
         "a warning",
         but(regions={**GOOD["count by (cluster) (up)"], "warnings": ["a region is gone"]}),
     ),
+    ("federation", "a replica that is not fetched", but(fetched=series(({"instance": "b"}, 0)))),
+    ("federation", "a region of which nothing comes", but(arrived=series())),
+    ("federation", "aggregates that are old", but(arrived_at=series(({"cluster": "trial-beta"}, 999)))),
+    (
+        "federation",
+        "a region that sends too much",
+        but(arrived=series(({"cluster": "trial-beta", "__name__": "federated:a"}, 99999))),
+    ),
+    ("federation", "another region's series in Thanos", but(passed_on=series(({}, 4)))),
 ]
 
 

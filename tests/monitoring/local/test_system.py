@@ -1,0 +1,94 @@
+"""How a run ends: by itself, by a signal, or because a part has died; nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from monitoring.__main__ import main
+from monitoring.blueprint.charts import ROOT
+from monitoring.commands.local import choose
+from monitoring.errors import InvalidInput
+from monitoring.fleet import load_fleet
+from monitoring.local.differences import Differences
+from monitoring.local.place import Part
+from monitoring.local.processes import free_ports
+from monitoring.local.system import PartDiedError, System
+
+REGIONS = ROOT / "tests" / "fleet" / "regions"
+FLEET = load_fleet(REGIONS)
+
+
+def part(*line: str) -> Part:
+    return Part(name="region/part-0", component="part", region="region", line=line, port=free_ports(1)[0], ready=None)
+
+
+def test_a_part_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:
+    system = System(folder=tmp_path, differences=Differences())
+    system.begin([part("sh", "-c", "echo I cannot go on; exit 3")])
+    system.processes["region/part-0"].wait()
+    assert system.dead() == "region/part-0 has stopped (3): I cannot go on\n"
+
+
+def test_a_part_that_never_gets_ready_is_told(tmp_path: Path) -> None:
+    system, died = System(folder=tmp_path, differences=Differences()), part("sh", "-c", "echo no such flag; exit 1")
+    system.begin([died])
+    with pytest.raises(PartDiedError, match="no such flag"):
+        system.ready(died)
+
+
+def test_at_the_end_all_processes_are_gone(tmp_path: Path) -> None:
+    system = System(folder=tmp_path, differences=Differences())
+    system.begin([part("sleep", "600")])
+    assert system.dead() is None
+    system.end()
+    assert system.processes["region/part-0"].poll() is not None
+
+
+def test_the_region_with_the_global_view_is_the_first() -> None:
+    first, second = choose(FLEET, None, None)
+    assert first.global_view
+    assert second.name != first.name
+    assert [one.name for one in choose(FLEET, "trial-beta", "trial-gamma")] == ["trial-beta", "trial-gamma"]
+    with pytest.raises(InvalidInput, match="PEER must be another region than trial-beta"):
+        choose(FLEET, "trial-beta", "trial-beta")
+
+
+def test_an_unknown_region_is_told() -> None:
+    answer = CliRunner().invoke(main, ["local", "nowhere", "--regions", str(REGIONS)])
+    assert answer.exit_code == 1
+    assert "nowhere" in answer.output
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("signalled", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing_behind(tmp_path: Path, signalled: signal.Signals) -> None:
+    file, temporary = tmp_path / "addresses.json", tmp_path / "temporary"
+    temporary.mkdir()
+    line = [sys.executable, "-m", "monitoring", "local", "trial-beta", "trial-gamma", "--regions", str(REGIONS)]
+    line += ["--addresses", str(file), "--folder-as-blob", "--for", "120"]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as run:
+        while not file.exists() and run.poll() is None:
+            time.sleep(0.2)
+        found = json.loads(file.read_text(encoding="utf-8"))
+        run.send_signal(signalled)
+        assert run.wait(timeout=60) == 0
+    urls = [url for region in found.values() for urls in region["parts"].values() for url in urls]
+    ports = [urllib.parse.urlsplit(url).port for url in urls]
+    assert len(ports) > 10
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port or 0), timeout=5).close()
+    assert [*temporary.iterdir()] == []
+    assert not file.exists()
