@@ -252,6 +252,8 @@ def _addresses(place: Place, parts: Sequence[Part]) -> dict[str, Any]:
 
 
 def write_addresses(system: System, file: Path) -> None:
-    """For `monitoring verify`."""
+    """For `monitoring verify`; the file is there whole, or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(system.addresses, indent=2) + "\n", encoding="utf-8")
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(system.addresses, indent=2) + "\n", encoding="utf-8")
+    partial.rename(file)
