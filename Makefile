@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-stack local verify tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-stack local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, o
 
 local: tools ## Two regions in miniature on this machine, until Ctrl-C: make local ARGS="--show-differences"
 	@$(RUN) -m monitoring local $(filter-out list,$(ARGS))
+
+verify-cluster: export KUBECONFIG := $(CURDIR)/.cache/kubeconfig
+verify-cluster: $(ENVIRONMENT) ## The same of the cluster of STACK, by kubectl port-forward (needs az, kubelogin, kubectl)
+	@mkdir -p .cache
+	@az aks get-credentials $$($(RUN) -m monitoring cluster "$(STACK)") --file "$$KUBECONFIG" --overwrite-existing
+	@kubelogin convert-kubeconfig --login azurecli
+	@$(RUN) -m monitoring verify "$(STACK)" --forward --patience 900
 
 verify: $(ENVIRONMENT) ## Ask what runs for the acceptance criteria: that of make local, or make verify REGION=name
 	@$(RUN) -m monitoring verify $(if $(filter command line,$(origin REGION)),$(REGION)) $(filter-out list,$(ARGS))

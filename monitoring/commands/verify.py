@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
@@ -14,10 +16,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from monitoring.commands._console import console
+from monitoring.commands._forward import forwarded
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.fleet import load_fleet
 from monitoring.verify.addresses import ADDRESSES, read_addresses
-from monitoring.verify.model import Result, State
+from monitoring.verify.client import HttpClient
+from monitoring.verify.model import Deployment, Result, State
 from monitoring.verify.run import exit_code, verify
 
 COLOURS = {State.OK: "green", State.FAILED: "red", State.UNREACHABLE: "red"}
@@ -31,33 +35,55 @@ COLOURS = {State.OK: "green", State.FAILED: "red", State.UNREACHABLE: "red"}
     default=ADDRESSES,
     help="File of addresses (that of `make local`); docs/local.md has its form.",
 )
+@click.option("--forward", is_flag=True, help="Ask the cluster that kubectl's context names, by port-forward.")
 @click.option("--patience", type=click.IntRange(min=0), default=60, show_default=True, help="Seconds to ask again.")
 @click.option("--send-alert", is_flag=True, help="Send a test alert to whoever is told of critical ones.")
 @regions_folder
 @as_json
 def command(
-    *, region: str | None, addresses: Path, patience: int, send_alert: bool, regions: Path, as_json: bool
+    *,
+    region: str | None,
+    addresses: Path,
+    forward: bool,
+    patience: int,
+    send_alert: bool,
+    regions: Path,
+    as_json: bool,
 ) -> None:
     """Ask whether REGION (the first of the addresses) is as it must be.
 
     Exit code 1: something is not; 2: nobody answers.
     """
     fleet = load_fleet(regions)
-    if not addresses.is_file():
-        click.echo(f"{addresses} is not there: `make local` writes it while it runs (docs/local.md)", err=True)
-        sys.exit(2)
-    client, deployment = read_addresses(addresses, fleet, region, may_alert=send_alert)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("ask", total=None)
-        results = [
-            *verify(client, deployment, patience=patience, say=lambda check: progress.update(task, description=check))
-        ]
+    with ExitStack() as stack:
+        if forward:
+            if region is None:
+                raise click.UsageError("--forward must come with a region")
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            try:
+                addresses = stack.enter_context(forwarded(fleet.region(region), folder=folder))
+            except (OSError, RuntimeError) as unreachable:
+                click.echo(f"{region}: {unreachable}", err=True)
+                sys.exit(2)
+        if not addresses.is_file():
+            click.echo(f"{addresses} is not there: `make local` writes it while it runs (docs/local.md)", err=True)
+            sys.exit(2)
+        client, deployment = read_addresses(addresses, fleet, region, may_alert=send_alert)
+        results = _asked(client, deployment, patience=patience)
     if as_json:
         click.echo(json.dumps([asdict(result) for result in results], indent=2))
     else:
         console().print(_table(deployment.region.name, results))
     sys.exit(exit_code(results))
+
+
+def _asked(client: HttpClient, deployment: Deployment, *, patience: int) -> list[Result]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("ask", total=None)
+        return [
+            *verify(client, deployment, patience=patience, say=lambda check: progress.update(task, description=check))
+        ]
 
 
 def _table(region: str, results: Sequence[Result]) -> Table:

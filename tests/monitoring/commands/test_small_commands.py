@@ -105,3 +105,10 @@ def test_schema_says_how_to_get_a_missing_chart(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["schema", "thanos", "--charts", str(tmp_path)])
     assert result.exit_code == 2
     assert "helm pull" in result.stderr
+
+
+def test_a_cluster_is_named_as_the_azure_cli_wants_it() -> None:
+    result = CliRunner().invoke(main, ["cluster", "trial-beta", "--regions", REGIONS])
+    assert result.stdout == (
+        "--name aks-trial-beta --resource-group rg-trial-clusters --subscription 11111111-1111-4111-8111-111111111111\n"
+    )
