@@ -23,6 +23,7 @@ from monitoring.commands._tools import BINARIES, build, find_tool
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet import Region, load_fleet
 from monitoring.fleet.loader import Fleet
+from monitoring.local.differences import Difference
 from monitoring.verify.addresses import ADDRESSES
 
 SHOWN = 60
@@ -121,13 +122,12 @@ def choose(fleet: Fleet, region: str | None, peer: str | None) -> tuple[Region, 
     return (first, second) if second else (first,)
 
 
-def differences_table(found: Sequence[object]) -> Table:
-    """What differs, and why: a row for each, with the first of the parts that have it."""
-    table = Table("what", "deployed", "here", "why", "parts", title="What differs from what is deployed")
-    for one in found:
-        what, deployed, local = (_short(str(getattr(one, name))) for name in ("what", "deployed", "local"))
-        parts = getattr(one, "parts")  # noqa: B009
-        table.add_row(what, deployed, local, str(getattr(one, "why")), f"{parts[0]} +{len(parts) - 1}")  # noqa: B009
+def differences_table(found: Sequence[Difference]) -> Table:
+    """What differs, by reason: a row for each change, as the first of the parts has it."""
+    table = Table("why", "what", "deployed", "here", "parts", title="What differs from what is deployed")
+    for one in sorted(found, key=lambda one: one.why):
+        others = f" and {len(one.parts) - 1} more" if len(one.parts) > 1 else ""
+        table.add_row(one.why, *map(_short, (one.what, one.deployed, one.local)), one.parts[0] + others)
     return table
 
 

@@ -13,6 +13,7 @@ import yaml
 from monitoring.blueprint import flags
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.components import COMPONENTS, RECEIVE_INGESTOR, THANOS
+from monitoring.commands.local import differences_table
 from monitoring.fleet import load_fleet
 from monitoring.local import operator, thanos
 from monitoring.local.authorities import issue
@@ -113,3 +114,18 @@ def test_a_change_is_listed_once_with_all_its_parts() -> None:
 def test_fewer_pods_than_deployed_are_told(place: Place) -> None:
     assert place.pods_of(RECEIVE_INGESTOR, deployed=3) == [f"thanos-receive-ingestor-{number}" for number in range(3)]
     assert not place.differences.all()[2:]
+
+
+def test_what_differs_is_shown_by_reason() -> None:
+    found, line = Differences(), ["--a=1", "--b=2"]
+    found.flag("one", line, "b", "9", why="second")
+    found.flag("one", line, "a", "3", why="first")
+    found.flag("two", ["--a=1"], "a", "4", why="first")
+    table = differences_table(found.all())
+    assert [list(column.cells) for column in table.columns] == [
+        ["first", "second"],
+        ["--a", "--b"],
+        ["--a=1", "--b=2"],
+        ["--a=3", "--b=9"],
+        ["one and 1 more", "one"],
+    ]
