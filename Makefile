@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-stack local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-stack test-faults local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ verify-cluster: $(ENVIRONMENT) ## The same of the cluster of STACK, by kubectl p
 
 verify: $(ENVIRONMENT) ## Ask what runs for the acceptance criteria: that of make local, or make verify REGION=name
 	@$(RUN) -m monitoring verify $(if $(filter command line,$(origin REGION)),$(REGION)) $(filter-out list,$(ARGS))
+
+test-faults: tools ## Parts of the real system killed, lost samples counted (needs Go once, root, seven minutes)
+	@$(RUN) -m pytest -m faults
 
 tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once
 	@$(RUN) -m monitoring tools

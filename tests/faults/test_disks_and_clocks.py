@@ -17,7 +17,7 @@ from tests.faults.outcome import mark, outcome
 from tests.faults.region import Miniature, running
 from tests.faults.source import counting
 
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.faults
 
 FIRST, SECOND = (f"prometheus-prometheus-{number}" for number in range(2))
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]

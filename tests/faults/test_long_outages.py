@@ -19,7 +19,7 @@ from tests.faults.outcome import in_one_piece, mark, outcome
 from tests.faults.region import Changes, Miniature, running
 from tests.faults.source import counting
 
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.faults
 
 ROUTER = "thanos-receive-router-0"
 WINDOW = "15s"

@@ -16,7 +16,7 @@ from tests.faults.outcome import COMPACTOR_POD, last_arrived, mark, outcome
 from tests.faults.region import Changes, Miniature, eventually, running
 from tests.faults.source import counting
 
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.faults
 
 INGESTORS = [f"thanos-receive-ingestor-{number}" for number in range(3)]
 CHANGES = Changes(

@@ -13,7 +13,7 @@ from tests.faults.outcome import in_one_piece, mark, outcome
 from tests.faults.region import Miniature, running
 from tests.faults.source import counting
 
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.faults
 
 INGESTORS = [f"thanos-receive-ingestor-{number}" for number in range(3)]
 ROUTER = "thanos-receive-router-0"
