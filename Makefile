@@ -12,6 +12,7 @@ RUN := .venv/bin/python
 STACK ?= *
 BASE ?= origin/main
 PLANS ?= plans
+ACCEPTANCE := tests/monitoring/prometheus
 COMMENT ?= comment.md
 EVENT = $(if $(GITHUB_EVENT_PATH),--event "$(GITHUB_EVENT_PATH)")
 cdktf: ARGS ?= list
@@ -42,7 +43,8 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 	@$(RUN) -m pytest -n auto -m rules
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Express, Flask (needs Go once)
-	@$(RUN) -m pytest -n auto --dist loadfile -m stack
+	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)
+	@$(RUN) -m pytest -m stack $(ACCEPTANCE) # alone: it starts thirty processes, and asks them in time
 
 local: tools ## Two regions in miniature on this machine, until Ctrl-C: make local ARGS="--show-differences"
 	@$(RUN) -m monitoring local $(filter-out list,$(ARGS))
