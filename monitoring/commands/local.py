@@ -67,6 +67,8 @@ def command(
     checked_releases(fleet)
     chosen = choose(fleet, region, peer)
     signal.signal(signal.SIGTERM, _end)
+    # a shell ignores it for what it starts in the background, and so would Python
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         _prepare()
         from monitoring.local.system import LEFT_OUT, PartDiedError, Settings, running, write_addresses
