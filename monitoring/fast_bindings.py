@@ -15,15 +15,18 @@ With OVERSIGHT_ORDINARY_BINDINGS=1 both loads are the ordinary ones: for compari
 from __future__ import annotations
 
 import atexit
+import functools
 import gc
 import json
 import os
 import sys
-from collections.abc import MutableMapping, Sequence
+import typing
+from collections.abc import Callable, MutableMapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ORDINARY = "OVERSIGHT_ORDINARY_BINDINGS"
 """Environment variable: set to anything, the bindings load in the ordinary way."""
@@ -74,6 +77,17 @@ def own_node() -> str:
     return str(Path(package.origin).with_name("bin") / "node")
 
 
+def remembered(get_type_hints: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The same, but each stub that the bindings check a constructor's arguments by is read once, not at every call."""
+    of_stub = functools.cache(get_type_hints)
+
+    def hints(of: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        once = not arguments and not named and getattr(of, "__name__", "").startswith("_typecheckingstub__")
+        return of_stub(of) if once else get_type_hints(of, *arguments, **named)
+
+    return hints
+
+
 def install() -> None:
     """Set up this process; RuntimeError when jsii is loaded already, so that it is too late."""
     early = sorted({"jsii", "cdktf"} & sys.modules.keys())
@@ -85,6 +99,7 @@ def install() -> None:
     if fast:
         sys.meta_path.insert(0, ProviderFinder)
         atexit.register(gc.freeze)
+        typing.get_type_hints = remembered(typing.get_type_hints)
 
 
 install()

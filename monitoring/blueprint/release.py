@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -50,4 +51,15 @@ _Dumper.add_representer(str, _string)
 
 def to_yaml(values: Values) -> str:
     """Values as a person reads them, the same text for the same values: keys sorted."""
-    return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=True, width=120, allow_unicode=True)
+    return "".join(_section({key: values[key]}) for key in sorted(values)) or "{}\n"
+
+
+_sections: dict[bytes, str] = {}
+
+
+def _section(values: Values) -> str:
+    """One top-level key; regions share the largest ones (dashboards, rules), which are written once."""
+    digest = hashlib.blake2b(repr(values).encode(), digest_size=16).digest()
+    if digest not in _sections:
+        _sections[digest] = yaml.dump(values, Dumper=_Dumper, sort_keys=True, width=120, allow_unicode=True)
+    return _sections[digest]

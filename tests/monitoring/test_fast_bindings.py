@@ -138,3 +138,21 @@ def test_node_takes_the_lazy_index_of_provider_packages_that_have_one(
     environment: dict[str, str] = {}
     fast_bindings.set_node_options(environment, fast=True)
     assert node(f"console.log(require('{package}'))", tmp_path, **environment) == loaded
+
+
+def test_a_stub_is_read_once_and_anything_else_as_ever() -> None:
+    read: list[object] = []
+
+    def ordinary(of: object) -> dict[str, object]:
+        read.append(of)
+        return {"of": of}
+
+    def _typecheckingstub__of_a_constructor() -> None: ...
+
+    def another() -> None: ...
+
+    hints = fast_bindings.remembered(ordinary)
+    for _ in range(2):
+        assert hints(_typecheckingstub__of_a_constructor)["of"] is _typecheckingstub__of_a_constructor
+        assert hints(another)["of"] is another
+    assert read == [_typecheckingstub__of_a_constructor, another, another]
