@@ -209,6 +209,10 @@ def _begin_store(place: Place, system: System, settings: Settings) -> dict[str, 
         return blob.folder(place, "Azurite cannot be had")
     system.begin([part])
     system.ready(part)
+    try:
+        blob.make_container(place, config)
+    except RuntimeError as refused:
+        raise PartDiedError(f"{part.name}: {refused}") from refused
     return config
 
 

@@ -150,8 +150,6 @@ def running(
         for pod in replicas:
             made.parts[pod] = _flagged(_prometheus(place, pod, [*parts], replicas, source, changes), changes)
         made.start(*(_pod(part) for part in parts))
-        if store:
-            _as_deployed(store, place)
         made.start(*replicas)
         for pod in replicas:
             eventually(partial(_arrives, made, pod), f"samples of {pod} arrive")
@@ -187,13 +185,8 @@ def _begin_store(made: Miniature) -> dict[str, Any]:
     config["config"]["pipeline_config"] = {"max_tries": 1, "retry_delay": "1s", "max_retry_delay": "1s"}
     made.parts[AZURITE] = part
     made.start(AZURITE)
+    blob.make_container(made.place, config)
     return config
-
-
-def _as_deployed(store: dict[str, Any], place: Place) -> None:
-    """Once there is a container, nobody asks for it at a start: an ingestor starts without Blob."""
-    store["config"]["storage_create_container"] = False
-    (place.folder / "objstore.yaml").write_text(yaml.safe_dump(store), encoding="utf-8")
 
 
 def _prometheus(
