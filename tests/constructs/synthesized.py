@@ -84,3 +84,16 @@ def data(stack: Stack, kind: str) -> Resource:
 def _name(body: Resource) -> str:
     name: str = body["metadata"]["name"] if "metadata" in body else body["name"]
     return name
+
+
+def waits_for(stack: Stack, resource: Resource) -> set[str]:
+    """Addresses that must be there before the resource: those it names, and those that they wait for."""
+    by_address = {
+        f"{kind}.{label}": body for kind, bodies in stack["resource"].items() for label, body in bodies.items()
+    }
+    found: set[str] = set()
+    new = set(resource.get("depends_on", []))
+    while new:
+        found |= new
+        new = {one for address in new for one in by_address.get(address, {}).get("depends_on", [])} - found
+    return found

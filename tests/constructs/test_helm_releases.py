@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from constructs.helm_releases import HelmReleases, escaped
 from monitoring.blueprint.charts import Chart
 from monitoring.blueprint.release import Release
-from tests.constructs.synthesized import NO_ZONES, ZONES, Resource, addresses, by_name, region_stack
+from tests.constructs.synthesized import NO_ZONES, ZONES, Resource, addresses, by_name, region_stack, waits_for
 
 CHART = Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=None)
 
@@ -174,7 +174,7 @@ def test_releases_wait_for_what_their_pods_need(name: str, kind: str, label: str
     """The operator refuses a Prometheus whose storage class is missing, while Helm reports success."""
     stack = region_stack(name)
     for body in by_name(stack, "helm_release").values():
-        assert addresses(stack, kind)[label] in body["depends_on"]
+        assert addresses(stack, kind)[label] in waits_for(stack, body)
 
 
 @pytest.mark.parametrize("name", [ZONES, NO_ZONES])
@@ -183,4 +183,4 @@ def test_releases_wait_for_the_last_node_pool_and_the_stores_endpoint(name: str)
     pools = list(addresses(stack, "azurerm_kubernetes_cluster_node_pool").values())
     (endpoint,) = addresses(stack, "azurerm_private_endpoint").values()
     for body in by_name(stack, "helm_release").values():
-        assert {pools[-1], endpoint} <= set(body["depends_on"])
+        assert {pools[-1], endpoint} <= waits_for(stack, body)

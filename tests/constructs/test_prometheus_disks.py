@@ -19,6 +19,7 @@ from tests.constructs.synthesized import (
     fleet,
     region_stack,
     synthesize,
+    waits_for,
 )
 
 DISK = "azurerm_managed_disk"
@@ -142,7 +143,7 @@ def test_destroy_runs_release_claim_volume_disk() -> None:
     stack = region_stack(ZONES)
     claims, volumes = addresses(stack, CLAIM), addresses(stack, VOLUME)
     for release in by_name(stack, "helm_release").values():
-        assert set(claims.values()) <= set(release["depends_on"])
+        assert set(claims.values()) <= waits_for(stack, release)
     for claim in by_name(stack, CLAIM).values():
         assert volumes[claim["spec"]["volume_name"]] in claim["depends_on"]
 

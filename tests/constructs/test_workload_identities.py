@@ -13,7 +13,7 @@ from monitoring.blueprint.components import (
     STORE_GATEWAY,
     Component,
 )
-from tests.constructs.synthesized import ZONES, Resource, addresses, by_name, fleet, region_stack
+from tests.constructs.synthesized import ZONES, Resource, addresses, by_name, fleet, region_stack, waits_for
 
 GRANTED = [component for component in COMPONENTS if component.grants]
 CLIENT_ID = "azure.workload.identity/client-id"
@@ -110,7 +110,7 @@ def test_releases_wait_until_pods_can_sign_in(kind: str) -> None:
     wanted = {f"{kinds[kind]}.{label}" for label in stack["resource"][kinds[kind]] if label.startswith("identities_")}
     assert wanted
     for release in by_name(stack, "helm_release").values():
-        assert wanted <= set(release["depends_on"])
+        assert wanted <= waits_for(stack, release)
 
 
 def test_no_client_secret_exists() -> None:
