@@ -27,7 +27,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-stack test-faults local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-stack test-faults browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,9 +42,24 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 	@$(RUN) -m monitoring tools promtool amtool actionlint
 	@$(RUN) -m pytest -n auto -m rules
 
-test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Express, Flask (needs Go once)
+test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Chromium (needs Go once, make browser)
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)
 	@$(RUN) -m pytest -m stack $(ACCEPTANCE) # alone: it starts thirty processes, and asks them in time
+
+browser: ## Chromium, its driver and certutil: those that are not on PATH, from Debian's packages (needs root)
+	@found() { for name; do command -v "$$name" >/dev/null && return; done; return 1; }; \
+	packages=; \
+	found chromium chromium-browser google-chrome || packages="chromium"; \
+	found chromedriver || packages="$$packages chromium-driver"; \
+	found certutil || packages="$$packages libnss3-tools"; \
+	[ -n "$$packages" ] || exit 0; \
+	root=; [ "$$(id -u)" = 0 ] || root="sudo -n"; \
+	{ $$root apt-get update -qq && \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$packages >/dev/null; } || \
+		{ echo "make browser: cannot install; as root:" apt-get install $$packages >&2; exit 1; }
+
+picture: tools ## The graph of docs/local.md anew, from the running system (six minutes; needs make browser)
+	@OVERSIGHT_PICTURE=docs/local-graph.png $(RUN) -m pytest -q -m stack $(ACCEPTANCE)/test_browser.py -k graph_of_a_recorded
 
 local: tools ## Two regions in miniature on this machine, until Ctrl-C: make local ARGS="--show-differences"
 	@$(RUN) -m monitoring local $(filter-out list,$(ARGS))

@@ -101,10 +101,48 @@ def test_validate_fails_with_any_stack_that_is_invalid(tmp_path: Path, invalid: 
     assert done.returncode == code
 
 
+ROOT_USER = "#!/bin/sh\necho 0"
+APT = '#!/bin/sh\necho "$@" >>apt-get.log'
+ENV = '#!/bin/sh\nshift; "$@"'
+BROWSER = {"google-chrome": "", "chromedriver": "", "certutil": ""}
+
+
+@pytest.mark.parametrize(
+    ("there", "installed"),
+    [
+        ({}, "chromium chromium-driver libnss3-tools"),
+        ({"google-chrome": "", "chromedriver": ""}, "libnss3-tools"),
+        ({"chromium": "", "certutil": ""}, "chromium-driver"),
+    ],
+    ids=["nothing", "no certutil", "no driver"],
+)
+def test_what_a_browser_lacks_is_installed(tmp_path: Path, there: dict[str, str], installed: str) -> None:
+    commands = {"id": ROOT_USER, "apt-get": APT, "env": ENV, **there}
+    done = make("browser", checkout=tmp_path, commands=commands)
+    assert done.returncode == 0, done.stderr
+    update, install = (tmp_path / "apt-get.log").read_text().splitlines()
+    assert update == "update -qq"
+    assert install == f"install -qq -y --no-install-recommends {installed}"
+
+
+def test_a_machine_with_a_browser_is_left_as_it_is(tmp_path: Path) -> None:
+    done = make("browser", checkout=tmp_path, commands={"apt-get": APT, **BROWSER})
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "apt-get.log").exists()
+
+
+@pytest.mark.parametrize("commands", [{"id": ROOT_USER}, {"id": "#!/bin/sh\necho 1000"}], ids=["no apt-get", "no root"])
+def test_what_cannot_be_installed_is_named(tmp_path: Path, commands: dict[str, str]) -> None:
+    done = make("browser", checkout=tmp_path, commands=commands)
+    assert done.returncode != 0
+    wanted = "make browser: cannot install; as root: apt-get install chromium chromium-driver libnss3-tools"
+    assert wanted in done.stderr.splitlines()
+
+
 def test_ci_runs_without_input() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert "make check test test-rules test-stack </dev/null" in script.read_text()
+    assert "make check test test-rules browser test-stack </dev/null" in script.read_text()
 
 
 def unpinned(workflow: str) -> list[str]:

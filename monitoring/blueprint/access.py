@@ -125,6 +125,11 @@ _THANOS = (
         ),
         why="which stores answer",
     ),
+    Opening(
+        component=QUERY_FRONTEND,
+        paths=("/api/v1/status/flags",),
+        why="the graph page takes its engine from Query's flags, and draws nothing without; none holds a secret",
+    ),
 )
 
 OPENINGS = (

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from monitoring.blueprint.components import THANOS_PATH
 from monitoring.blueprint.releases import checked_releases
 from monitoring.commands._charts import CannotHave
 from monitoring.commands._console import console
@@ -92,6 +93,8 @@ def command(
                 write_addresses(system, addresses)
                 try:
                     out.print(_table(system.addresses))
+                    for line in ways_in(system.addresses):
+                        out.print(line, soft_wrap=True)
                     if show_differences:
                         out.print(differences_table(system.differences.all()))
                     for what, why in LEFT_OUT.items():
@@ -154,6 +157,14 @@ def _prepare() -> None:
 def _progress() -> Progress:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def ways_in(addresses: dict[str, dict[str, object]]) -> Iterator[str]:
+    """How a person gets in: docs/local.md says more."""
+    for found in addresses.values():
+        if door := found.get("door"):
+            yield f"with a browser: {door}{THANOS_PATH}/graph (one click signs in), {door}/oauth2/sign_out"
+            yield f"the root that it must trust, made for this run: {found['trust']}"
 
 
 def _table(addresses: dict[str, dict[str, object]]) -> Table:

@@ -6,6 +6,7 @@ import base64
 import os
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import bcrypt
@@ -13,10 +14,16 @@ import yaml
 
 from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, OAUTH2_PROXY, SIGN_IN
 from monitoring.fleet import Region
-from monitoring.local.place import ADDRESSES, FOLDERS, LOOPBACK, Part, Place
-from monitoring.local.servers import Entra, Person
+from monitoring.local.authorities import SERVER, issue
+from monitoring.local.place import ADDRESSES, FOLDERS, LOOPBACK, Part, Place, write_leaf
+from monitoring.local.servers import Account, Entra, Person
 
 MACHINE = "admin"
+
+ELSEWHERE = "66666666-6666-4666-8666-666666666666"
+"""A group, or a tenant, that no region knows."""
+
+NO_GATEWAY = "no Gateway: the browser comes to the proxy itself, by its TLS"
 
 
 def entra(region: Region, values: Any) -> Entra:
@@ -26,6 +33,21 @@ def entra(region: Region, values: Any) -> Entra:
         client_id=region.access.client_id,
         pod_token=secrets.token_urlsafe(),
         person=Person(email=f"one@{region.access.email_domain}", groups=[region.access.allowed_group]),
+    )
+
+
+def accounts(region: Region) -> tuple[Account, ...]:
+    """Whom the sign-in page offers: who may come in, and one for each reason to refuse somebody."""
+    domain, group = region.access.email_domain, region.access.allowed_group
+    return (
+        Account(person=Person(email=f"one@{domain}", groups=[group]), says="of the allowed group: gets in"),
+        Account(person=Person(email=f"two@{domain}", groups=[ELSEWHERE]), says="of another group: refused"),
+        Account(person=Person(email="three@elsewhere.example", groups=[group]), says="of another domain: refused"),
+        Account(
+            person=Person(email=f"four@{domain}", groups=[group]),
+            says="of another tenant: refused",
+            claims={"iss": f"https://login.microsoftonline.com/{ELSEWHERE}/v2.0"},
+        ),
     )
 
 
@@ -52,14 +74,9 @@ def sign_in(place: Place, pod: str, *, entra_port: int, pod_token: str) -> tuple
     (place.vault / COOKIE_SECRET).write_text(cookie, encoding="utf-8")
     (folder / "pod-token").write_text(pod_token, encoding="utf-8")
     config = alpha(values, moved=lambda uri: place.text(name, uri, SIGN_IN), entra_port=entra_port)
-    why = "no Entra: a provider that speaks as it does, and signs in without a question"
+    why = "no Entra: a provider that speaks as it does, and asks for no password"
     place.differences.note(name, "Entra", "login.microsoftonline.com", f"{LOOPBACK}:{entra_port}", why=why)
-    for server, port in (("server", "http"), ("metricsServer", "metrics")):
-        there = place.address(pod, port)
-        place.differences.note(
-            name, f"{server}.BindAddress", f"0.0.0.0:{SIGN_IN.port(port).number}", there, why=ADDRESSES
-        )
-        config[server] = {"BindAddress": there}
+    config |= _servers(place, pod, folder)
     (folder / "alpha.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     flags = [
         "--alpha-config=/etc/oauth2_proxy/oauth2_proxy.yml",
@@ -67,8 +84,8 @@ def sign_in(place: Place, pod: str, *, entra_port: int, pod_token: str) -> tuple
         *(place.text(name, flag, SIGN_IN) for flag in values["extraArgs"]),
     ]
     place.differences.flag(name, flags, "alpha-config", folder / "alpha.yml", why=FOLDERS)
-    back = f"http://{place.address(pod, 'http')}/oauth2/callback"
-    place.differences.flag(name, flags, "redirect-url", back, why="no Gateway: the browser comes to the proxy itself")
+    back = f"https://{place.address(pod, 'http')}/oauth2/callback"
+    place.differences.flag(name, flags, "redirect-url", back, why=NO_GATEWAY)
     part = Part(
         name=name,
         component=SIGN_IN.name,
@@ -76,6 +93,7 @@ def sign_in(place: Place, pod: str, *, entra_port: int, pod_token: str) -> tuple
         line=[str(place.tool("oauth2-proxy")), *flags],
         port=place.port(pod, "http"),
         ready="/ready",
+        tls=True,
         environment={
             **os.environ,
             "AZURE_FEDERATED_TOKEN_FILE": str(folder / "pod-token"),
@@ -83,3 +101,15 @@ def sign_in(place: Place, pod: str, *, entra_port: int, pod_token: str) -> tuple
         },
     )
     return part, password
+
+
+def _servers(place: Place, pod: str, folder: Path) -> dict[str, Any]:
+    """Where it listens; the certificate stands for the Gateway's."""
+    name, there, metrics = f"{place.region.name}/{pod}", place.address(pod, "http"), place.address(pod, "metrics")
+    names = [place.region.access.host, LOOPBACK]
+    write_leaf(folder, issue(names[0], by=place.authority, names=names, usages=[SERVER]))
+    place.differences.note(name, "server", f"http://0.0.0.0:{SIGN_IN.port('http').number}", there, why=NO_GATEWAY)
+    deployed = f"0.0.0.0:{SIGN_IN.port('metrics').number}"
+    place.differences.note(name, "metricsServer.BindAddress", deployed, metrics, why=ADDRESSES)
+    tls = {"Cert": {"fromFile": str(folder / "tls.crt")}, "Key": {"fromFile": str(folder / "tls.key")}}
+    return {"server": {"SecureBindAddress": there, "TLS": tls}, "metricsServer": {"BindAddress": metrics}}

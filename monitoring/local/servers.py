@@ -8,7 +8,7 @@ import json
 import secrets
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +17,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from monitoring.local.sign_in_page import ACCOUNT, page
 
 
 @contextmanager
@@ -84,11 +86,21 @@ class Person:
     roles: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Somebody whom the page offers: `says` is what becomes of them, `claims` are laid over what the token says."""
+
+    person: Person
+    says: str
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(kw_only=True)
 class Entra:
     """An identity provider that speaks as Entra does: code flow with PKCE, the pod's token instead of a client secret.
 
-    `person` is who signs in next; `claims` are laid over what the token says.
+    `person` is who signs in next, without a question; `claims` are laid over what the token says. With `accounts` a
+    page asks who it is, unless the request says so by the parameter `account`.
     """
 
     issuer: str
@@ -96,6 +108,7 @@ class Entra:
     pod_token: str
     person: Person
     claims: dict[str, Any] = field(default_factory=dict)
+    accounts: Sequence[Account] = ()
     redeemed: int = 0
     _key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -120,6 +133,7 @@ class Entra:
         if asked is None or asked["code_challenge"] != challenge or given.get("client_assertion") != self.pod_token:
             return None
         self.redeemed += 1
+        person, more = self._who(asked)
         now = int(time.time())
         claims = {
             "iss": self.issuer,
@@ -128,12 +142,24 @@ class Entra:
             "iat": now,
             "exp": now + 3600,
             "nonce": asked["nonce"],
-            "email": self.person.email,
-            "groups": self.person.groups,
-            **({"roles": self.person.roles} if self.person.roles else {}),
-            **self.claims,
+            "email": person.email,
+            "groups": person.groups,
+            **({"roles": person.roles} if person.roles else {}),
+            **more,
         }
         return {"token_type": "Bearer", "access_token": self._signed(claims), "id_token": self._signed(claims)}
+
+    def asks(self, asked: Mapping[str, str]) -> bytes | None:
+        """The page for somebody of whom it is not known who it is."""
+        if not self.accounts or ACCOUNT in asked:
+            return None
+        return page([(one.person.email, one.says) for one in self.accounts], asked)
+
+    def _who(self, asked: Mapping[str, str]) -> tuple[Person, Mapping[str, Any]]:
+        if ACCOUNT not in asked:
+            return self.person, self.claims
+        account = self.accounts[int(asked[ACCOUNT])]
+        return account.person, account.claims
 
     def _signed(self, claims: Mapping[str, Any]) -> str:
         parts = ({"alg": "RS256", "kid": "1", "typ": "JWT"}, claims)
@@ -147,8 +173,11 @@ class Entra:
         class Handler(Quiet):
             def do_GET(self) -> None:
                 path, _, query = self.path.partition("?")
-                if path == "/authorize":
-                    self.answer(302, Location=entra.authorize(dict(urllib.parse.parse_qsl(query))))
+                asked = dict(urllib.parse.parse_qsl(query))
+                if path == "/authorize" and (question := entra.asks(asked)):
+                    self.answer(200, question, Content_Type="text/html; charset=utf-8")
+                elif path == "/authorize":
+                    self.answer(302, Location=entra.authorize(asked))
                 else:
                     self.answer(200, entra.keys(), Content_Type="application/json")
 

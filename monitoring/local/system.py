@@ -218,6 +218,7 @@ def _begin_store(place: Place, system: System, settings: Settings) -> dict[str, 
 
 def _door(place: Place, stack: ExitStack, addresses: dict[str, Any]) -> Part:
     provider = door.entra(place.region, place.values(OAUTH2_PROXY))
+    provider.accounts = door.accounts(place.region)
     port = stack.enter_context(serving(provider.handler()))
     (pod,) = place.pods_of(SIGN_IN, deployed=place.values(OAUTH2_PROXY)["replicaCount"])
     part, password = door.sign_in(place, pod, entra_port=port, pod_token=provider.pod_token)

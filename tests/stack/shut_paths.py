@@ -9,7 +9,6 @@ from monitoring.blueprint.components import ALERTMANAGER, GLOBAL_QUERY_FRONTEND,
 _THANOS = (
     "/-/healthy",
     "/-/ready",
-    "/api/v1/status/flags",
     "/blocks",
     "/config",
     "/debug/pprof/heap",

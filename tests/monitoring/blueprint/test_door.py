@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from monitoring.blueprint import access_page
 from monitoring.blueprint.access import CLOSINGS, OPENINGS, PORTS, ROOTS, Caller, below
+from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.components import COMPONENTS, GRAFANA
 from monitoring.blueprint.door import REFUSED, ROLE_HEADER, USER_HEADER, api_route, request_headers, upstreams
 from monitoring.blueprint.releases import releases
@@ -114,6 +116,20 @@ def test_an_answer_may_take_longer_than_a_query(zoned: Region) -> None:
     (query,) = (one for one in _values(zoned, "thanos")["query"]["extraArgs"] if one.startswith("--query.timeout="))
     assert query == "--query.timeout=2m"
     assert {one["timeout"] for one in upstreams(zoned) if "uri" in one} == {"150s"}
+
+
+@pytest.mark.parametrize(
+    ("release", "workload"), [("thanos", "thanos-query"), ("thanos-global", "thanos-global-query")]
+)
+def test_the_flags_of_query_that_the_door_shows_hold_no_configuration_with_a_secret(
+    zoned: Region, release: str, workload: str
+) -> None:
+    rendered: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text())
+    ours = _values(zoned, release)["query"]["extraArgs"]
+    names = {*rendered[f"Deployment/{workload}/thanos-query"], *(flag.partition("=")[0] for flag in ours)}
+    assert "--query.replica-label" in names
+    assert {name for name in names if name.endswith("config")} <= {"--endpoint.sd-config"}  # addresses of regions
+    assert not [name for name in names if re.search("password|secret|token|bearer", name)]
 
 
 def test_thanos_serves_below_its_path(zoned: Region) -> None:

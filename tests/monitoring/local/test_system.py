@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from monitoring.__main__ import main
 from monitoring.blueprint.charts import ROOT
-from monitoring.commands.local import choose
+from monitoring.commands.local import choose, ways_in
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.local.differences import Differences
@@ -62,6 +62,15 @@ def test_the_region_with_the_global_view_is_the_first() -> None:
     assert [one.name for one in choose(FLEET, "trial-beta", "trial-gamma")] == ["trial-beta", "trial-gamma"]
     with pytest.raises(InvalidInput, match="PEER must be another region than trial-beta"):
         choose(FLEET, "trial-beta", "trial-beta")
+
+
+def test_a_person_is_told_the_door_and_what_to_trust() -> None:
+    page, root = ways_in(
+        {"one": {"door": "https://127.0.0.1:1", "trust": "/roots.pem"}, "two": {"trust": "/other.pem"}}
+    )
+    assert "https://127.0.0.1:1/thanos/graph" in page
+    assert "https://127.0.0.1:1/oauth2/sign_out" in page
+    assert "/roots.pem" in root
 
 
 def test_an_unknown_region_is_told() -> None:

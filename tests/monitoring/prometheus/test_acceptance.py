@@ -5,29 +5,24 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, THANOS
 from monitoring.blueprint.release import Release
 from monitoring.blueprint.releases import releases
-from monitoring.commands._tools import find_tool
-from monitoring.fleet import load_fleet
 from monitoring.local import place
-from monitoring.local.system import Settings, System, running, write_addresses
+from monitoring.local.system import System
 from monitoring.verify.addresses import read_addresses
 from monitoring.verify.model import Result, State
 from monitoring.verify.run import CHECKS, ask, verify
+from tests.monitoring.prometheus.miniature import FIRST, FLEET, SECOND, system
 
 pytestmark = pytest.mark.stack
 
-FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
-FIRST, SECOND = FLEET.region("trial-alpha"), FLEET.region("trial-beta")
 PATIENCE = 120
 """Seconds until all must hold: a minute of samples, and blocks on their way to Blob."""
 
@@ -36,14 +31,6 @@ WITHOUT = {
     SECOND.name: {"blocks in Blob", "the door is shut", "the door lets a machine in", "the global query", "federation"},
 }
 """Checks of what a region does not have."""
-
-
-@contextmanager
-def system(folder: Path, *names: str) -> Iterator[System]:
-    regions = [FLEET.region(name) for name in names]
-    with running(FLEET, regions, folder, Settings(tool=find_tool)) as made:
-        write_addresses(made, folder / "addresses.json")
-        yield made
 
 
 def results(folder: Path, region: str, *, patience: float) -> dict[str, Result]:
@@ -58,11 +45,9 @@ def results(folder: Path, region: str, *, patience: float) -> dict[str, Result]:
 
 
 @pytest.fixture(scope="module")
-def accepted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Mapping[str, Result]]]:
-    """What each region's checks say, after one run of two regions."""
-    folder = tmp_path_factory.mktemp("accepted")
-    with system(folder, FIRST.name, SECOND.name):
-        yield {name: results(folder, name, patience=PATIENCE) for name in (SECOND.name, FIRST.name)}
+def accepted(whole: System) -> Mapping[str, Mapping[str, Result]]:
+    """What each region's checks say."""
+    return {name: results(whole.folder, name, patience=PATIENCE) for name in (SECOND.name, FIRST.name)}
 
 
 @pytest.mark.parametrize("region", [FIRST.name, SECOND.name])
