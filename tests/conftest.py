@@ -10,6 +10,7 @@ from hypothesis import settings
 from monitoring.blueprint.charts import ROOT
 from monitoring.fleet import Fleet, Region, load_fleet
 from tests.own_input import refuse_bad_input
+from tests.tables import ATTACKS, TABLES, Attacked
 
 # no deadline per example: on a busy machine it would fail what is right
 settings.register_profile("untimed", deadline=None)
@@ -20,6 +21,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Not in a worker of xdist: its controller has asked."""
     if not hasattr(session.config, "workerinput"):
         refuse_bad_input(ROOT / "regions")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Here and not beside the tests: with xdist, the controller reads no other conftest."""
+    for table in TABLES:
+        table.show(terminalreporter)
+
+
+@pytest.fixture
+def attacked(request: pytest.FixtureRequest) -> Attacked:
+    """Puts a row into the table of attacks."""
+
+    def add(at: str, attack: str, *, tries: int, holds: str, let_in: int = 0) -> None:
+        ATTACKS.put(request, (at, attack, tries, let_in, holds))
+
+    return add
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,9 @@ def prometheus(place: Place, pod: str, jobs: Iterable[dict[str, Any]]) -> Part:
         f"--web.external-url={spec['externalUrl']}",
         "--web.route-prefix=/",
         "--web.config.file=/etc/prometheus/web_config/web-config.yaml",
+        f"--query.max-concurrency={spec['query']['maxConcurrency']}",
+        f"--query.max-samples={spec['query']['maxSamples']}",
+        f"--query.timeout={spec['query']['timeout']}",
     ]
     _changed(
         place,

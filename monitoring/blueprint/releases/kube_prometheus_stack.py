@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitoring.blueprint import alerting, upstream_alerts
+from monitoring.blueprint import alerting, guards, upstream_alerts
 from monitoring.blueprint.components import (
     ALERTMANAGER,
     ALERTMANAGER_PATH,
@@ -101,6 +101,7 @@ def _prometheus(region: Region) -> dict[str, Any]:
         "topologySpreadConstraints": spread(region, hard=True, selector={"additionalLabelSelectors": "OnResource"}),
         "storageSpec": {"volumeClaimTemplate": {"spec": claim}},
         "remoteWrite": [remote_write(region)],
+        "query": guards.of_prometheus(region),
     }
     return {f"prometheus.prometheusSpec.{key}": value for key, value in spec.items()}
 
@@ -119,7 +120,7 @@ def remote_write(region: Region) -> dict[str, Any]:
         "remoteTimeout": "30s",
         "queueConfig": {
             "capacity": 10000,
-            "maxSamplesPerSend": 5000,
+            "maxSamplesPerSend": guards.SAMPLES_PER_SEND,
             "batchSendDeadline": "5s",
             "minShards": 1,
             "maxShards": 20,

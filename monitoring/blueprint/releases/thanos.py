@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monitoring.blueprint import guards
 from monitoring.blueprint.charts import versions
 from monitoring.blueprint.components import (
     COMPACTOR,
@@ -61,6 +62,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             "receive.router.topologySpreadConstraints": spread(region, hard=False),
             "storeGateway.replicas": thanos.store_gateway.replicas,
             "storeGateway.resources": resources(thanos.store_gateway.resources),
+            "storeGateway.extraArgs": guards.of_store_gateway(region),
             "storeGateway.topologySpreadConstraints": spread(region, hard=False),
             "compact.resources": resources(thanos.compactor.resources),
             "compact.extraArgs": compactor_flags(region),
@@ -90,6 +92,7 @@ def router_flags() -> list[str]:
     """Who writes shows a certificate. From router to ingestors it goes by plain gRPC, behind policies."""
     return [
         "--receive.hashrings-algorithm=ketama",  # the default, hashmod, moves nearly every series when the ring grows
+        *guards.of_router(),
         *_tls.served("remote-write.server"),
     ]
 

@@ -1,0 +1,176 @@
+"""The local system under attack: one region from its values, its load a fortieth of what it is, so its limits are too.
+
+The limits are computed from the load as they are deployed; smaller, less has to be sent to reach them.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitoring.blueprint.components import GLOBAL_PATH, THANOS_PATH
+from monitoring.fleet import Fleet, Region
+from monitoring.local import system as local
+from monitoring.local.place import Part
+from monitoring.local.tls import trusting
+from tests.attacks.remote_write import HEADERS, packed, series
+from tests.stack.processes import eventually, free_ports, running, tool
+
+PATIENCE = 120
+"""Seconds until an answer must have come."""
+
+LISTENERS = ("-address", ".address")
+"""How the flags end by which a part is told where to listen."""
+
+ACTIVE_SERIES = 10_000
+SAMPLES_PER_QUERY = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+
+    @property
+    def data(self) -> Any:
+        """Of Prometheus' API."""
+        return json.loads(self.body)["data"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attacked:
+    """What runs, and how it is spoken to."""
+
+    region: Region
+    system: local.System
+
+    @property
+    def addresses(self) -> dict[str, Any]:
+        """As `monitoring verify` takes them."""
+        return self.system.addresses[self.region.name]
+
+    def url(self, component: str, number: int = 0) -> str:
+        """Where a pod answers; Thanos' interface below its path."""
+        path = {"thanos-query": THANOS_PATH, "thanos-query-frontend": THANOS_PATH, "thanos-global-query": GLOBAL_PATH}
+        return f"{self.addresses['parts'][component][number]}{path.get(component, '')}"
+
+    def part(self, pod: str) -> Part:
+        """What was started."""
+        (found,) = [part for part in self.system.parts if part.name == f"{self.region.name}/{pod}"]
+        return found
+
+    def client(self, *, shows: Path | None = None) -> ssl.SSLContext:
+        """A client that trusts the region's roots."""
+        return trusting(Path(self.addresses["trust"]), shows=shows)
+
+    @property
+    def sender(self) -> ssl.SSLContext:
+        """A client that shows Prometheus' certificate."""
+        return self.client(shows=Path(self.addresses["client_certificate"]))
+
+    @property
+    def machine(self) -> dict[str, str]:
+        """The header of basic auth at the door."""
+        password = Path(self.addresses["door_password_file"]).read_text(encoding="utf-8")
+        text = base64.b64encode(f"{self.addresses['machine']}:{password}".encode()).decode()
+        return {"Authorization": f"Basic {text}"}
+
+    def ask(self, url: str, *, form: Mapping[str, object] | None = None, **more: Any) -> Answer:
+        """One request: GET, or with a form POST; `more` as `request` takes it."""
+        if form is None:
+            return request(url, context=self.client(), **more)
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **more.pop("headers", {})}
+        body = urllib.parse.urlencode(form).encode()
+        return request(url, body=body, headers=headers, context=self.client(), **more)
+
+    def write(
+        self, body: bytes | Iterator[bytes], *, headers: Mapping[str, str] | None = None, address: str | None = None
+    ) -> Answer:
+        """A remote write with Prometheus' certificate, to the router or to another `address`."""
+        url = f"https://{address or self.addresses['remote_write']}/api/v1/receive"
+        return request(url, body=body, headers={**HEADERS, **(headers or {})}, context=self.sender)
+
+    def others_are_served(self) -> None:
+        """People ask through the door, and a sender writes; what it wrote is found."""
+        for path in ("", THANOS_PATH):
+            answer = self.ask(f"{self.addresses['door']}{path}/api/v1/query?query=up", headers=self.machine)
+            assert (answer.status, bool(answer.data["result"])) == (200, True), answer.body[:300]
+        now = time.time()
+        assert self.write(packed(series({"__name__": "of_others"}, [(now, now)]))).status == 200
+        eventually(lambda: self.newest("of_others") >= now)
+
+    def newest(self, name: str) -> float:
+        """The value that Query has of a series; 0 without one."""
+        answer = self.ask(f"{self.url('thanos-query')}/api/v1/query?query={name}")
+        return max((float(one["value"][1]) for one in answer.data["result"]), default=0.0)
+
+
+def request(
+    url: str,
+    *,
+    body: bytes | Iterator[bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
+    context: ssl.SSLContext | None = None,
+) -> Answer:
+    """One request; a server may answer before it has read all of it, and close."""
+    parts = urllib.parse.urlsplit(url)
+    assert parts.hostname
+    secure = parts.scheme == "https"
+    connection = (
+        http.client.HTTPSConnection(parts.hostname, parts.port, context=context, timeout=PATIENCE)
+        if secure
+        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
+    )
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    try:
+        try:
+            connection.request("GET" if body is None else "POST", target, body=body, headers=dict(headers or {}))
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+            if connection.sock is None:
+                raise
+        got = connection.getresponse()
+        return Answer(status=got.status, body=got.read())
+    finally:
+        connection.close()
+
+
+@contextmanager
+def attacked_region(fleet: Fleet, region: Region, folder: Path) -> Iterator[Attacked]:
+    """The region, once its samples are found at the front."""
+    load = region.load.model_copy(update={"active_series": ACTIVE_SERIES, "samples_per_query": SAMPLES_PER_QUERY})
+    small = region.model_copy(update={"load": load})
+    settings = local.Settings(tool=lambda name: Path(tool(name)), azurite=False)
+    with local.running(fleet, [small], folder, settings) as system:
+        made = Attacked(region=small, system=system)
+        eventually(lambda: made.newest("up"))
+        yield made
+
+
+@contextmanager
+def another(
+    target: Attacked, pod: str, folder: Path, *, without: str = "\0", more: Sequence[str] = ()
+) -> Iterator[Mapping[str, int]]:
+    """A part once more, with ports of its own (by the flag that names them), `more` flags, and `without` some."""
+    part = target.part(pod)
+    own = [word.partition("=")[0] for word in part.line if word.partition("=")[0].endswith(LISTENERS)]
+    ports = dict(zip(own, free_ports(len(own)), strict=True))
+    line = [
+        f"{flag}=127.0.0.1:{ports[flag]}" if (flag := word.partition("=")[0]) in ports else word
+        for word in part.line
+        if not word.startswith(without)
+    ]
+    web = ports.get("--http-address") or ports["--web.listen-address"]
+    tls = target.client() if part.tls else None
+    with running([*line, *more], log=folder / f"{pod}.log", port=web, tls=tls):
+        yield ports

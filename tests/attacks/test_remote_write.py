@@ -1,0 +1,77 @@
+"""Writes that are too much for the router, by who has a certificate: refused, and others go on writing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from monitoring.blueprint.guards import REQUEST_BYTES, REQUEST_ITEMS, SAMPLES_PER_SEND
+from tests.attacks.remote_write import bomb, packed, series, varint
+from tests.attacks.system import Answer, Attacked, another
+from tests.tables import Attacked as Record
+
+pytestmark = pytest.mark.stack
+
+AT = "Receive router"
+AT_ONCE = 4
+
+
+def many_series(count: int) -> bytes:
+    now = time.time()
+    return packed(b"".join(series({"__name__": "flood", "n": str(number)}, [(1, now)]) for number in range(count)))
+
+
+def many_samples(count: int) -> bytes:
+    now = time.time()
+    return packed(series({"__name__": "flood"}, [(1, now - behind / 1000) for behind in range(count, 0, -1)]))
+
+
+SIZE, ITEMS = f"413: size_bytes_limit {REQUEST_BYTES // 2**20} MiB", f"413: series_limit, samples_limit {REQUEST_ITEMS}"
+REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
+    "a body over the limit": (lambda: bytes(REQUEST_BYTES + 1), 413, SIZE),
+    "a small body that unpacks to more": (lambda: bomb(REQUEST_BYTES + 1), 413, SIZE),
+    "a small body that unpacks to four times as much": (lambda: bomb(4 * REQUEST_BYTES), 413, SIZE),
+    "too many series": (lambda: many_series(REQUEST_ITEMS + 1), 413, ITEMS),
+    "too many samples": (lambda: many_samples(REQUEST_ITEMS + 1), 413, ITEMS),
+    "no snappy": (lambda: b"no snappy at all", 400, "400: it does not unpack"),
+    "snappy that says to be 4 GiB": (lambda: varint(2**32 - 1) + b"\0", 400, "400: it does not unpack"),
+    "snappy that says to be more than can be": (lambda: varint(2**40) + b"\0", 400, "400: it does not unpack"),
+    "snappy of no request": (lambda: packed(b"\0\1\2\3"), 400, "400: no protobuf"),
+}
+
+
+@pytest.mark.parametrize("attack", REFUSED)
+def test_too_much_is_refused_while_others_write(target: Attacked, attacked: Record, attack: str) -> None:
+    made, status, holds = REFUSED[attack]
+    body = made()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = [pool.submit(target.write, body) for _ in range(AT_ONCE)]
+        target.others_are_served()
+    assert {answer.result().status for answer in answers} == {status}
+    attacked(AT, attack, tries=AT_ONCE, holds=holds)
+
+
+def test_a_body_without_a_length_is_read_before_it_is_refused(target: Attacked, attacked: Record) -> None:
+    """The router compares a stated length before it reads, and what it has unpacked afterwards: in between, memory."""
+    body = packed(bytes(REQUEST_BYTES + 1))
+    chunks = (body[start : start + 2**16] for start in range(0, len(body), 2**16))
+    answer = target.write(chunks)
+    target.others_are_served()
+    assert answer.status == 413
+    attacked(AT, "a body over the limit that states no length", tries=1, holds=f"{SIZE}, after it was read")
+
+
+def test_what_senders_send_is_far_from_the_limits(target: Attacked) -> None:
+    assert target.write(many_series(SAMPLES_PER_SEND)).status == 200
+
+
+@pytest.mark.parametrize("attack", ["too many series", "a small body that unpacks to more"])
+def test_without_its_limits_the_router_takes_it(target: Attacked, tmp_path: Path, attack: str) -> None:
+    made, status, _ = REFUSED[attack]
+    with another(target, "thanos-receive-router-0", tmp_path, without="--receive.limits-config") as ports:
+        answer: Answer = target.write(made(), address=f"127.0.0.1:{ports['--remote-write.address']}")
+    assert answer.status != status
