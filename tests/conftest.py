@@ -9,8 +9,11 @@ from hypothesis import settings
 
 from monitoring.blueprint.charts import ROOT
 from monitoring.fleet import Fleet, Region, load_fleet
+from tests.no_skips import pytest_runtest_makereport
 from tests.own_input import refuse_bad_input
 from tests.tables import ATTACKS, TABLES, Attacked
+
+__all__ = ["pytest_runtest_makereport"]
 
 # no deadline per example: on a busy machine it would fail what is right
 settings.register_profile("untimed", deadline=None)

@@ -1,10 +1,16 @@
-"""Tables that tests fill row by row; they are printed at the end of the run, as Markdown, and docs/ shows them."""
+"""Tables that tests fill row by row; they are printed at the end of the run, as Markdown, and docs/ shows them.
+
+Where the environment names a file, as FAULTS_JSON or ATTACKS_JSON, the rows are written into it as JSON too.
+"""
 
 from __future__ import annotations
 
 import io
+import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -26,12 +32,12 @@ class Table:
 
     def put(self, request: pytest.FixtureRequest, row: Sequence[object]) -> None:
         """Add a row; it travels with the test's report, also from a worker of xdist."""
-        request.node.user_properties.append((PROPERTY, [self.title, *map(str, row)]))
+        request.node.user_properties.append((PROPERTY, [self.title, *row]))
 
     def rows(self, reporter: pytest.TerminalReporter) -> list[list[str]]:
         """What all tests put in."""
         made: dict[tuple[str, ...], list[str]] = {}
-        for row in _found(reporter, self.title):
+        for row in (list(map(_text, cells)) for cells in _found(reporter, self.title)):
             key = tuple("" if column in self.sums else cell for column, cell in enumerate(row))
             before = made.setdefault(key, ["0" if column in self.sums else cell for column, cell in enumerate(row)])
             for column in self.sums:
@@ -47,9 +53,17 @@ class Table:
             text = io.StringIO()
             Console(file=text, width=WIDTH).print(printed)
             reporter.write(text.getvalue())
+            if file := os.environ.get(f"{self.title.upper()}_JSON"):
+                keys = [column.replace(" ", "_") for column in self.columns]
+                found = [dict(zip(keys, row, strict=True)) for row in _found(reporter, self.title)]
+                Path(file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
-def _found(reporter: pytest.TerminalReporter, title: str) -> Iterator[list[str]]:
+def _text(cell: object) -> str:
+    return ", ".join(cell) if isinstance(cell, list) else str(cell)
+
+
+def _found(reporter: pytest.TerminalReporter, title: str) -> Iterator[list[object]]:
     for outcome in ("passed", "failed"):
         for report in reporter.getreports(outcome):
             for name, value in report.user_properties if report.when == "call" else ():
@@ -59,7 +73,10 @@ def _found(reporter: pytest.TerminalReporter, title: str) -> Iterator[list[str]]
 
 FAULTS = Table(
     title="Faults",
-    columns=("fault", "written", "found", "lost", "twice", "gaps", "alerts that fired", "must hold"),
+    columns=(
+        *("fault", "written", "found", "lost", "twice", "gaps", "view twice", "view gaps"),
+        *("healed seconds", "alerts", "must hold"),
+    ),
 )
 ATTACKS = Table(title="Attacks", columns=("at", "attack", "tries", "let in", "what holds"), sums=(2, 3))
 TABLES = (FAULTS, ATTACKS)

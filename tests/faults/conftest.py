@@ -17,8 +17,7 @@ Record = Callable[[Outcome, str], None]
 def record(request: pytest.FixtureRequest) -> Record:
     """Puts a row into the table."""
 
-    def add(row: Outcome, must_hold: str) -> None:
-        counts = (row.total, row.total - row.losses, row.losses, row.duplicates, row.gaps)
-        FAULTS.put(request, (row.fault, *counts, ", ".join(sorted(row.alerts)), must_hold))
+    def add(outcome: Outcome, must_hold: str) -> None:
+        FAULTS.put(request, (*outcome.row(), must_hold))
 
     return add

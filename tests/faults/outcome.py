@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from monitoring.blueprint.components import COMPACTOR
 from tests.faults.region import Miniature, eventually
-from tests.faults.source import COUNTER, Source
+from tests.faults.source import COUNTER, SLOT, Source
 
 RANGE = "30m"
 """Longer than any run."""
@@ -25,10 +26,48 @@ OF_THE_STORE = {"ThanosPartDown", "ThanosCompactorMissing"}
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Numbers of scrapes by replica. `twice` is how many samples say a number again at another time."""
+    """Whose each sample is, by its time and the number that it says."""
+
+    samples: Mapping[tuple[float, int], str]
+
+    @property
+    def numbers(self) -> dict[str, set[int]]:
+        """Numbers of scrapes by replica."""
+        numbers: dict[str, set[int]] = {}
+        for (_, number), replica in self.samples.items():
+            numbers.setdefault(replica, set()).add(number)
+        return numbers
+
+    @property
+    def twice(self) -> int:
+        """How many samples say a number again at another time."""
+        return len(self.samples) - sum(len(numbers) for numbers in self.numbers.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What people see, who ask Query without a word on replicas: time and number of each sample, in order."""
+
+    samples: list[tuple[float, int]]
+
+    def twice(self, copies: Found) -> int:
+        """How many samples say a replica's number again; KeyError where one is of no replica."""
+        said = [(copies.samples[one], one[1]) for one in self.samples]
+        return len(said) - len({*said})
+
+    def gaps(self, copies: Found) -> int:
+        """How many times nothing is seen for as long as a query looks back, though a replica has a sample there."""
+        there = sorted(at for at, _ in copies.samples)
+        seen = [there[0], *(at for at, _ in self.samples), there[-1]]
+        return sum(right - left > SLOT and any(left < at < right for at in there) for left, right in pairwise(seen))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """Numbers of scrapes that Query had found, by replica, at a moment (seconds since 1970)."""
 
     numbers: dict[str, set[int]]
-    twice: int
+    at: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +81,21 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A row of the table, of the samples since the mark.
+    """A row of the table, of the samples since the mark; `view_twice` and `view_gaps` are of the whole run.
 
-    `lost` are numbers of scrapes by replica; `gaps` are slots of time of which no replica's sample is found.
+    `lost` are numbers of scrapes by replica; `gaps` are slots of time of which no replica's sample is found. `healed`
+    is seconds: from the end of the fault until Query had all that was written by then, as far as it is ever found, and
+    of each replica a sample that is newer.
     """
 
     fault: str
-    written: Mapping[str, range]
+    written: Mapping[str, list[int]]
     lost: Mapping[str, list[int]]
     duplicates: int
     gaps: int
+    view_twice: int
+    view_gaps: int
+    healed: float
     alerts: frozenset[str]
 
     @property
@@ -67,39 +111,63 @@ class Outcome:
     @property
     def whole(self) -> bool:
         """Nothing lost, nothing twice."""
-        return not (self.losses or self.duplicates or self.gaps)
+        return not self.losses and self.without_a_gap
 
     @property
     def without_a_gap(self) -> bool:
-        """What one replica lost the other has, and nothing is there twice."""
-        return not (self.duplicates or self.gaps)
+        """What one replica lost the other has, nothing is there twice, and so it is seen without replicas."""
+        return not (self.duplicates or self.gaps or self.view_twice or self.view_gaps)
+
+    def lost_in_one_piece(self, replica: str, *, until: int | None = None) -> bool:
+        """Whether what a replica lost are scrapes that follow one another, and end with the scrape `until`, if any."""
+        lost = self.lost[replica]
+        written = [number for number in self.written[replica] if until is None or number <= until]
+        first = written.index(lost[0]) if lost else len(written)
+        return lost == written[first : None if until else first + len(lost)]
+
+    def row(self) -> tuple[object, ...]:
+        """The first columns of the table, up to the alerts."""
+        counts = (self.total, self.total - self.losses, self.losses, self.duplicates, self.gaps)
+        return (self.fault, *counts, self.view_twice, self.view_gaps, round(self.healed, 1), sorted(self.alerts))
 
 
-def found(miniature: Miniature, **parameters: object) -> Found:
-    """Every raw sample of the source, of whichever copy; `parameters` are Query's."""
-    times: dict[tuple[str, int], set[float]] = {}
-    for replica, at, number in _samples(miniature, dedup="false", **parameters):
-        times.setdefault((replica, number), set()).add(at)
-    numbers: dict[str, set[int]] = {}
-    for replica, number in times:
-        numbers.setdefault(replica, set()).add(number)
-    return Found(numbers=numbers, twice=sum(len(one) - 1 for one in times.values()))
+def found(miniature: Miniature) -> Found:
+    """Every raw sample of the source, of whichever copy."""
+    return Found(samples={(at, number): of for of, at, number in _samples(miniature, dedup="false")})
 
 
-def mark(miniature: Miniature) -> Mark:
-    """Now."""
+def viewed(miniature: Miniature) -> View:
+    """Every sample of the source that is left once Query has made one series of all copies."""
+    return View(samples=sorted((at, number) for _, at, number in _samples(miniature, dedup="true")))
+
+
+def mark(miniature: Miniature, *alerts: str) -> Mark:
+    """Now; the alerts that the fault shall raise are silent, which an earlier one may have raised."""
+    eventually(lambda: not _firing(miniature) & {*alerts}, f"{alerts} are silent")
     return Mark(
         at=time.time(),
-        written={replica: len(times) for replica, times in miniature.source.written.items()},
-        firing=_alerts(miniature, "1s"),
+        written={replica: len(times) for replica, times in miniature.source.answered.items()},
+        firing=_firing(miniature),
     )
 
 
-def healed(miniature: Miniature) -> None:
+def raised(miniature: Miniature, since: Mark, *alerts: str) -> None:
+    """Until these alerts have fired since the mark."""
+    eventually(lambda: {*alerts} <= _fired(miniature, since), f"{alerts} fire")
+
+
+def watched(miniature: Miniature) -> list[Sight]:
     """Until a sample that is written from now on has arrived of each replica: what was unsent came before it."""
-    for replica in miniature.replicas:
-        number = len(miniature.source.written[replica]) + 1
-        arrived(miniature, replica, number)
+    wanted = {replica: len(miniature.source.answered[replica]) + 1 for replica in miniature.replicas}
+    sights: list[Sight] = []
+
+    def all_there() -> bool:
+        sights.append(Sight(numbers=found(miniature).numbers, at=time.time()))
+        newest = {replica: max(numbers) for replica, numbers in sights[-1].numbers.items()}
+        return all(newest.get(replica, 0) >= number for replica, number in wanted.items())
+
+    eventually(all_there, f"{wanted}, or later scrapes, at Query")
+    return sights
 
 
 def arrived(miniature: Miniature, replica: str, number: int) -> None:
@@ -113,27 +181,31 @@ def arrived(miniature: Miniature, replica: str, number: int) -> None:
 
 def last_arrived(miniature: Miniature) -> None:
     """Until the very last scrapes are found; the source is quiet."""
-    for replica, times in miniature.source.written.items():
-        arrived(miniature, replica, len(times))
+    for replica in miniature.source.answered:
+        arrived(miniature, replica, miniature.source.newest(replica))
 
 
-def in_one_piece(numbers: list[int]) -> bool:
-    """Scrapes that follow one another."""
-    return not numbers or numbers == list(range(numbers[0], numbers[-1] + 1))
+def outcome(
+    fault: str,
+    miniature: Miniature,
+    before: Mark,
+    *,
+    ended: float | None = None,
+    then: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """What is left since the mark, once what was sent last has arrived; `then` is done before samples are counted.
 
-
-def outcome(fault: str, miniature: Miniature, before: Mark, then: Callable[[], None] = lambda: None) -> Outcome:
-    """What is left since the mark, once what was sent last has arrived; `then` is done before samples are counted."""
-    healed(miniature)
+    The fault ended (seconds since 1970) when a part was started again, where nothing else is said.
+    """
+    sights = watched(miniature)
     source = miniature.source
     with source.quiet():
         last_arrived(miniature)
-        fired = _alerts(miniature, f"{int(time.time() - before.at)}s") - before.firing
+        fired = _fired(miniature, before) - before.firing
         then()
-        written = {
-            replica: range(before.written[replica] + 1, len(times) + 1) for replica, times in source.written.items()
-        }
-        copies = found(miniature)
+        written = {replica: source.written(replica, after=before.written[replica]) for replica in source.answered}
+        view, copies = viewed(miniature), found(miniature)
+        sights.append(Sight(numbers=copies.numbers, at=time.time()))
         lost = {replica: sorted(set(of) - copies.numbers.get(replica, set())) for replica, of in written.items()}
         slots = _slots(source, written)
         kept = {replica: set(of) - set(lost[replica]) for replica, of in written.items()}
@@ -143,8 +215,25 @@ def outcome(fault: str, miniature: Miniature, before: Mark, then: Callable[[], N
             lost=lost,
             duplicates=copies.twice,
             gaps=len(slots - _slots(source, kept)),
+            view_twice=view.twice(copies),
+            view_gaps=view.gaps(copies),
+            healed=_healed(source, kept, sights, ended or miniature.restored),
             alerts=fired,
         )
+
+
+def _healed(source: Source, kept: Mapping[str, set[int]], sights: Sequence[Sight], ended: float) -> float:
+    """Seconds from the end of a fault to the first sight of what it held up, and of a newer sample of each replica."""
+    by_then = {replica: sum(at <= ended for at in source.answered[replica]) for replica in kept}
+
+    def whole(sight: Sight) -> bool:
+        return all(
+            {number for number in numbers if number <= by_then[replica]} <= sight.numbers.get(replica, set())
+            and max(sight.numbers.get(replica, ()), default=0) > by_then[replica]
+            for replica, numbers in kept.items()
+        )
+
+    return next((sight.at for sight in sights if whole(sight)), sights[-1].at) - ended
 
 
 def _samples(miniature: Miniature, **parameters: object) -> Iterator[tuple[str, float, int]]:
@@ -154,17 +243,24 @@ def _samples(miniature: Miniature, **parameters: object) -> Iterator[tuple[str, 
             yield series["metric"].get(REPLICA, ""), at, int(float(value))
 
 
-def _alerts(miniature: Miniature, since: str) -> frozenset[str]:
-    """Which fired, as every Prometheus that runs remembers it."""
-    query = f'count by (alertname) (last_over_time(ALERTS{{alertstate="firing"}}[{since}]))'
-    absent = () if COMPACTOR_POD in miniature.parts else OF_THE_STORE
-    return frozenset(
-        one["metric"]["alertname"]
-        for pod in miniature.replicas
-        if miniature.processes[pod].poll() is None
-        for one in miniature.ask_prometheus(pod, query)
-        if one["metric"]["alertname"] not in absent
+def _fired(miniature: Miniature, since: Mark) -> frozenset[str]:
+    """Which fired since the mark, as every Prometheus that runs remembers it."""
+    span = int((time.time() - since.at) * 1000)
+    query = f'count by (alertname) (last_over_time(ALERTS{{alertstate="firing"}}[{span}ms]))'
+    return _known(
+        miniature, (one["metric"] for pod in miniature.running for one in miniature.ask_prometheus(pod, query))
     )
+
+
+def _firing(miniature: Miniature) -> frozenset[str]:
+    """Which fire, as every Prometheus that runs says."""
+    alerts = (one for pod in miniature.running for one in miniature.alerts(pod) if one["state"] == "firing")
+    return _known(miniature, (one["labels"] for one in alerts))
+
+
+def _known(miniature: Miniature, alerts: Iterable[Mapping[str, str]]) -> frozenset[str]:
+    absent = () if COMPACTOR_POD in miniature.parts else OF_THE_STORE
+    return frozenset(labels["alertname"] for labels in alerts if labels["alertname"] not in absent)
 
 
 def _slots(source: Source, numbers: Mapping[str, Iterable[int]]) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
 import urllib.parse
@@ -57,17 +58,23 @@ class Changes:
 
 @dataclass(kw_only=True)
 class Miniature:
-    """What runs, by the pod's name."""
+    """What runs, by the pod's name; `restored` is when a part was last started (seconds since 1970)."""
 
     place: Place
     source: Source
     parts: dict[str, Part] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    restored: float = 0
 
     @property
     def replicas(self) -> list[str]:
-        """The Prometheus that run."""
+        """The Prometheus of the region."""
         return [pod for pod, part in self.parts.items() if part.component == PROMETHEUS.name]
+
+    @property
+    def running(self) -> list[str]:
+        """Those that have not been killed."""
+        return [pod for pod in self.replicas if self.processes[pod].poll() is None]
 
     def start(self, *pods: str) -> None:
         """Start all, then wait for each."""
@@ -81,6 +88,7 @@ class Miniature:
     def begin(self, pod: str) -> None:
         """Start one, without waiting."""
         part = self.parts[pod]
+        self.restored = time.time()
         self.processes[pod] = start(part.line, log=self.log(pod), environment=part.environment or None)
 
     def kill(self, *pods: str) -> None:
@@ -91,8 +99,10 @@ class Miniature:
             self.processes[pod].wait()
 
     def stop(self, *pods: str) -> None:
-        """They end as the kubelet asks them to."""
+        """They end as the kubelet asks them to, by themselves: who has to be killed may not have written all."""
         stop([self.processes[pod] for pod in pods])
+        if killed := [pod for pod in pods if self.processes[pod].returncode == -signal.SIGKILL]:
+            raise AssertionError(f"{killed} did not end in {PATIENCE} s")
 
     def end(self) -> None:
         """First who sends, last what is written to."""
@@ -112,9 +122,17 @@ class Miniature:
 
     def ask_prometheus(self, pod: str, query: str) -> list[dict[str, Any]]:
         """Series of an instant query."""
-        url = f"{self.parts[pod].url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        found: list[dict[str, Any]] = _data(url, trusting(self.place.trust))["result"]
+        path = f"query?{urllib.parse.urlencode({'query': query})}"
+        found: list[dict[str, Any]] = self._of_prometheus(pod, path)["result"]
         return found
+
+    def alerts(self, pod: str) -> list[dict[str, Any]]:
+        """The alerts that a Prometheus holds now, pending and firing."""
+        found: list[dict[str, Any]] = self._of_prometheus(pod, "alerts")["alerts"]
+        return found
+
+    def _of_prometheus(self, pod: str, path: str) -> Any:
+        return _data(f"{self.parts[pod].url}/api/v1/{path}", trusting(self.place.trust))
 
     def value(self, pod: str, query: str) -> float:
         """The greatest value of an instant query; 0 without a series."""
