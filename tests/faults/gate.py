@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ def gate(store: int, holds: str) -> Iterator[Gate]:
     class Handler(Quiet):
         def do_GET(self) -> None:  # noqa: N802  (the base class calls it)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.command == "PUT" and self.path.partition("?")[0].endswith(holds):
+            if self.command == "PUT" and urllib.parse.unquote(self.path).partition("?")[0].endswith(holds):
                 held.set()
                 over.wait()
                 self.close_connection = True
