@@ -98,8 +98,8 @@ lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lo
 	@$(PIPENV) lock
 	@$(RUN) -m monitoring lock
 
-bench: $(ENVIRONMENT) ## How long synthesis takes, each figure beside its baseline
-	@$(RUN) -m monitoring bench
+bench: tools ## All figures of docs/performance.md anew, each beside its baseline (a quarter of an hour, root)
+	@$(RUN) -m monitoring bench $(filter-out list,$(ARGS)); status=$$?; $(RUN) -m monitoring generate; exit $$status
 
 validate: export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform
 validate: export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := 1

@@ -47,8 +47,12 @@ PROMETHEUS_SAMPLES_PER_CORE = 250_000
 PROMETHEUS_CPU_MARGIN = 4
 """Rules, queries and compactions beside it."""
 
+INGESTOR_MEMORY = 85 * MB
+INGESTOR_BYTES_PER_SERIES = 3100
+"""Measured on 100,000 series (docs/performance.md). With the margin 2.9 GB for 300,000: a production ring takes 2.5."""
+INGESTOR_SERIES_MARGIN = 3
+"""As of Prometheus: the head is the same."""
 INGESTOR_SERIES_PER_CORE = 300_000
-INGESTOR_BYTES_PER_SERIES = 2.5 * GB / 300_000
 ROUTER_SAMPLES_PER_CORE = 25_000
 ROUTER_BYTES_PER_SAMPLE_RATE = GB / 25_000
 HEADROOM = 1.5
@@ -170,6 +174,11 @@ def prometheus_memory(series: float) -> float:
     return PROMETHEUS_MEMORY + series * PROMETHEUS_BYTES_PER_SERIES
 
 
+def ingestor_memory(series: float) -> float:
+    """Bytes that an ingestor takes for as many series in its head, without queries."""
+    return INGESTOR_MEMORY + series * INGESTOR_BYTES_PER_SERIES
+
+
 def _prometheus(region: Region, load: Load) -> Iterator[Need]:
     own = region.prometheus
     steady = prometheus_memory(load.series * PROMETHEUS_SERIES_MARGIN)
@@ -189,7 +198,7 @@ def _ingestor(region: Region, load: Load) -> Iterator[Need]:
     receive = region.thanos.receive
     share = min(1.0, receive.replication_factor / (receive.replicas - 1)) * region.prometheus.replicas
     series, rate = load.series * share, load.rate * share
-    memory = series * INGESTOR_BYTES_PER_SERIES * HEADROOM
+    memory = ingestor_memory(series * INGESTOR_SERIES_MARGIN)
     cpu = series / INGESTOR_SERIES_PER_CORE * 1000 * HEADROOM
     need = _part("Receive ingestor", ("thanos", "receive"))
     yield need("memory", receive.resources.limits.memory, memory, "resources", "limits", "memory")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from monitoring.bench import page as performance_page
 from monitoring.blueprint import access_page, alerts_page, dashboards, flows_page, global_rules
 from monitoring.blueprint.charts import ROOT
 from monitoring.commands.schema import stale_schemas
@@ -21,6 +22,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     **dashboards.generated(),
     global_rules.FILE: global_rules.text,
     alerts_page.PAGE: alerts_page.page,
+    performance_page.PAGE: performance_page.page,
     "docs/reference/application-metrics.md": contract_table,
     "oversight_metrics/node/contract.json": contract_json,
 }

@@ -24,6 +24,14 @@ MAY_IMPORT = {
         "monitoring.blueprint",
         "monitoring.local",
     },
+    "monitoring.bench": {
+        "monitoring.errors",
+        "monitoring.fast_bindings",
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.local",
+        "monitoring.bench",
+    },
     "monitoring.commands": {"monitoring"},
     "constructs": {
         "monitoring.errors",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from monitoring.bench.freshness import watch
 from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, THANOS
 from monitoring.blueprint.release import Release
 from monitoring.blueprint.releases import releases
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.stack
 
 PATIENCE = 120
 """Seconds until all must hold: a minute of samples, and blocks on their way to Blob."""
+
+BENCH = 20
+"""Seconds in which some samples arrive, whatever the machine."""
 
 WITHOUT = {
     FIRST.name: set(),
@@ -55,6 +59,13 @@ def accepted(whole: System) -> Mapping[str, Mapping[str, Result]]:
 def test_the_criterion_holds(accepted: Mapping[str, Mapping[str, Result]], check: str, region: str) -> None:
     result = accepted[region][check]
     assert result.state is (State.NOT_HERE if check in WITHOUT[region] else State.OK), result.evidence
+
+
+@pytest.mark.usefixtures("accepted")
+def test_the_bench_sees_samples_of_both_regions_arrive(whole: System) -> None:
+    waited = watch(whole, FIRST.name, SECOND.name, seconds=BENCH)
+    for region in ("own region", "another region"):
+        assert 0 < waited[f"{region}: median"] <= waited[f"{region}: most"]
 
 
 def no_replica_label(values: Any) -> None:

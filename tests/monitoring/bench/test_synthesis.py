@@ -1,55 +1,44 @@
-"""Figures are real, bounds bite, and the many regions are a fleet that loads."""
+"""Time and memory of synthesis are real, bounds bite, and the many regions are a fleet that loads."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import click
 import pytest
 
+from monitoring.bench.many_regions import LARGEST, another_region, write_fleet
+from monitoring.bench.synthesis import PART, SIZES, Case, CaseFailedError, run
 from monitoring.blueprint.charts import ROOT
-from monitoring.commands._many_regions import LARGEST, another_region, write_fleet
-from monitoring.commands.bench import SIZES, Case, Figure, median, requirements, run
 from monitoring.fleet import load_fleet
 
 LARGE = "x = bytearray(300 * 1024 * 1024)"
 
 
-def figures(*, app: float = 2, ordinary: float = 20, grown: tuple[float, ...] = (2, 7, 12)) -> dict[str, Figure]:
+def values(*, app: float = 2, ordinary: float = 20, grown: tuple[float, ...] = (2, 7, 12)) -> dict[str, float]:
     seconds = {"empty": 1, "app": app, "ordinary": ordinary}
-    seconds |= {f"{size} regions": time for size, time in zip(SIZES, grown, strict=True)}
-    return {name: Figure(seconds=time, peak_mib=100) for name, time in seconds.items()}
+    seconds |= {f"{size} region" + "s" * (size > 1): time for size, time in zip(SIZES, grown, strict=True)}
+    return {f"{name}: seconds": time for name, time in seconds.items()}
 
 
-def unmet(measured: dict[str, Figure]) -> list[str]:
-    return [bound.what for bound in requirements(measured) if not bound.met]
+def unmet(measured: dict[str, float]) -> list[str]:
+    return [bound.what for bound in PART.check(measured) if not bound.met]
 
 
-def test_good_figures_meet_every_requirement() -> None:
-    assert unmet(figures()) == []
+def test_good_figures_meet_every_bound() -> None:
+    assert unmet(values()) == []
 
 
 @pytest.mark.parametrize(
     ("measured", "what"),
     [
-        (figures(app=3.1, ordinary=30), "this app / an empty stack"),
-        (figures(ordinary=15), "ordinary bindings / this app"),
-        (figures(grown=(1, 11, 21)), "50 regions, seconds"),
-        (figures(grown=(1, 4, 11)), "cost of a region past the 25th / before it"),
+        (values(app=3.1, ordinary=30), "this app / an empty stack"),
+        (values(ordinary=15), "ordinary bindings / this app"),
+        (values(grown=(1, 11, 21)), "50 regions, seconds"),
+        (values(grown=(1, 4, 11)), "cost of a region past the 25th / before it"),
     ],
 )
-def test_each_requirement_bites(measured: dict[str, Figure], what: str) -> None:
+def test_each_bound_bites(measured: dict[str, float], what: str) -> None:
     assert unmet(measured) == [what]
-
-
-def test_a_requirement_says_what_must_be_and_what_is() -> None:
-    slow = next(bound for bound in requirements(figures(ordinary=15)) if not bound.met)
-    assert str(slow) == "ordinary bindings / this app: must be at least 8, got 7.50"
-
-
-def test_the_median_stands_for_the_runs() -> None:
-    runs = [Figure(seconds=seconds, peak_mib=seconds * 10) for seconds in (9, 1, 2)]
-    assert median(runs) == Figure(seconds=2, peak_mib=20)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +61,7 @@ def test_time_counts_from_start_to_exit(tmp_path: Path) -> None:
 def test_a_program_that_fails_is_no_figure(tmp_path: Path) -> None:
     program = tmp_path / "broken.py"
     program.write_text("raise SystemExit('out of luck')")
-    with pytest.raises(click.ClickException, match="the app failed:\nout of luck"):
+    with pytest.raises(CaseFailedError, match="the app failed:\nout of luck"):
         run(Case(name="the app", program=program))
 
 

@@ -1,4 +1,4 @@
-"""Runs a program and reports its memory: `python -m monitoring.commands._measured report program.py`."""
+"""Runs a program and reports its memory: `python -m monitoring.bench.measured report program.py`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,163 @@
+"""Samples per core, bytes per series and per sample: Prometheus, router, ingestors, against the capacity model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from monitoring.bench import figures
+from monitoring.bench.figures import Bound, Figure, Setting, median, ratio
+from monitoring.bench.ring import APPENDED, Ring, eventually, running
+from monitoring.bench.ring import SERIES as RING_SERIES
+from monitoring.blueprint import capacity
+from monitoring.blueprint.components import RECEIVE_INGESTOR, RECEIVE_ROUTER
+from monitoring.fleet import Region
+from monitoring.local.place import Part
+
+INTERVAL = 10
+"""Seconds between scrapes: 10,000 samples a second, three times what a region's file states."""
+
+WARM_UP = 30
+"""Seconds at the full number of series until it counts: garbage is collected a few times."""
+
+WINDOW = 60
+TOLERANCE = 0.3
+CPU = "process_cpu_seconds_total"
+MEMORY = "process_resident_memory_bytes"
+SENT = "prometheus_remote_storage_samples_total"
+SERIES = "prometheus_tsdb_head_series"
+Page = Mapping[str, float]
+
+
+def measure(setting: Setting) -> dict[str, float]:
+    """The ring as deployed, and then one ingestor alone."""
+    region = setting.fleet.regions[0]
+    interval = setting.scaled(INTERVAL)
+    with running(setting, region, interval=interval) as ring:
+        values = _measured(setting, ring)
+    with running(setting, alone(region), interval=interval) as ring:
+        values["one copy: samples/s per core"] = _measured(setting, ring)["samples/s per core"]
+    return values
+
+
+def alone(region: Region) -> Region:
+    """The region with one ingestor and one copy."""
+    receive = region.thanos.receive.model_copy(update={"replicas": 1, "replication_factor": 1})
+    return region.model_copy(update={"thanos": region.thanos.model_copy(update={"receive": receive})})
+
+
+def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
+    """Over a window in which as much comes out as goes in."""
+    setting.say("warm up")
+    prometheus, (router,) = ring.prometheus, ring.of(RECEIVE_ROUTER.name)
+    ingestors = ring.of(RECEIVE_INGESTOR.name)
+    parts = (prometheus, router, *ingestors)
+    time.sleep(setting.scaled(WARM_UP))
+    eventually(lambda: ring.metrics(ingestors[0]).get(APPENDED), "samples at an ingestor")
+    began, before = time.monotonic(), {part.name: ring.metrics(part) for part in parts}
+    log_before = {part.name: _wal(ring.folder(part)) for part in (prometheus, *ingestors)}
+    window = setting.scaled(WINDOW)
+    setting.say(f"count for {window} s")
+    pages: dict[str, list[Page]] = {part.name: [] for part in parts}
+    while time.monotonic() - began < window:
+        time.sleep(1)
+        for part in parts:
+            pages[part.name].append(ring.metrics(part))
+    seconds, after = time.monotonic() - began, {name: of[-1] for name, of in pages.items()}
+
+    def counted(what: str, *names: str) -> float:
+        return sum(after[name][what] - before[name].get(what, 0) for name in names)
+
+    def cpu(*names: str) -> float:
+        return counted(CPU, *names)
+
+    def log(part: Part) -> float:
+        return (_wal(ring.folder(part)) - log_before[part.name]) / counted(APPENDED, part.name)
+
+    own = [part.name for part in ingestors]
+    sent, kept = counted(SENT, prometheus.name), counted(APPENDED, *own)
+    series = median(after[name][SERIES] for name in own)
+    memory = median(page[MEMORY] for name in own for page in pages[name])
+    return {
+        "series": after[prometheus.name][SERIES],
+        "samples/s": sent / seconds,
+        "Prometheus: samples/s per core": sent / cpu(prometheus.name),
+        "router: samples/s per core": sent / cpu(router.name),
+        "ingestor: samples/s per core": kept / cpu(*own),
+        "samples/s per core": sent / cpu(router.name, *own),
+        "copies": kept / sent,
+        "Prometheus: memory": median(page[MEMORY] for page in pages[prometheus.name]),
+        "Prometheus: memory, model": capacity.prometheus_memory(after[prometheus.name][SERIES]),
+        "Prometheus: WAL per sample": log(prometheus),
+        "ingestor: memory": memory,
+        "ingestor: memory, model": capacity.ingestor_memory(series),
+        "ingestor: WAL per sample": median(log(part) for part in ingestors),
+        "WAL per sample, model": capacity.WAL_BYTES_PER_SAMPLE,
+    }
+
+
+def _wal(folder: Path) -> int:
+    """Bytes of the log, whoever's."""
+    return sum(file.stat().st_size for file in folder.rglob("wal/*") if file.is_file())
+
+
+def _of_model(name: str, *, model: str) -> Bound:
+    """Within the tolerance of the model, above and below: how far the two are apart, as a share of the model."""
+    return Bound(
+        what=f"{name}, off the model",
+        of=lambda values: abs(ratio(values, name, model) - 1),
+        bound=TOLERANCE,
+    )
+
+
+def _per_core(name: str, what: str, baseline: str = "") -> Figure:
+    return Figure(name=f"{name}samples/s per core", what=f"{what}, samples/s per core", unit="", baseline=baseline)
+
+
+ONE_COPY = "one copy: samples/s per core"
+COPIES = "samples/s per core"
+
+PART = figures.Part(
+    name="ingestion",
+    title="Ingestion, memory and disk",
+    about=f"A Prometheus scrapes {RING_SERIES:,} series of services that keep the contract every {INTERVAL} s and "
+    "sends them on, as deployed: TLS, queue, router, three ingestors with three copies; then one ingestor, one copy. "
+    f"CPU time of each process over {WINDOW} s, medians of memory, the log's growth.",
+    measure=measure,
+    figures=(
+        Figure(name="series", what="series", unit=""),
+        Figure(name="samples/s", what="samples/s", unit=""),
+        _per_core("Prometheus: ", "Prometheus: scrape, log, send"),
+        _per_core("router: ", "router"),
+        _per_core("ingestor: ", "ingestor"),
+        Figure(name=ONE_COPY, what="one ingestor, one copy", unit=""),
+        Figure(
+            name=COPIES, what="router and three ingestors, three copies: samples/s per core", unit="", baseline=ONE_COPY
+        ),
+        Figure(name="copies", what="copies that were kept of a sample", unit=""),
+        *(
+            figure
+            for part in ("Prometheus", "ingestor")
+            for figure in (
+                Figure(name=f"{part}: memory, model", what="the model", unit="B"),
+                Figure(name=f"{part}: memory", what=f"{part}: memory", unit="B", baseline=f"{part}: memory, model"),
+            )
+        ),
+        Figure(name="WAL per sample, model", what="log, a sample: the model", unit="B"),
+        *(
+            Figure(
+                name=f"{part}: WAL per sample",
+                what=f"{part}: log, a sample",
+                unit="B",
+                baseline="WAL per sample, model",
+            )
+            for part in ("Prometheus", "ingestor")
+        ),
+    ),
+    bounds=(
+        *(_of_model(f"{part}: memory", model=f"{part}: memory, model") for part in ("Prometheus", "ingestor")),
+        *(_of_model(f"{part}: WAL per sample", model="WAL per sample, model") for part in ("Prometheus", "ingestor")),
+    ),
+    tools=("prometheus", "thanos"),
+)

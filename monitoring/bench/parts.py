@@ -1,0 +1,12 @@
+"""Every measurement, in the order in which they run and stand on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitoring.bench import faults, federation, freshness, ingestion, panels, synthesis
+from monitoring.bench.figures import Part
+
+PARTS: Mapping[str, Part] = {
+    module.PART.name: module.PART for module in (synthesis, federation, panels, ingestion, freshness, faults)
+}

@@ -1,0 +1,182 @@
+"""A Prometheus that scrapes many series, and the ring that it sends them to; command lines from the deployed values."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import yaml
+
+from monitoring.bench.figures import Setting
+from monitoring.bench.services import Pod, pods, series_of_a_pod
+from monitoring.blueprint.components import ALERTMANAGER, PROMETHEUS, RECEIVE_INGESTOR, RECEIVE_ROUTER
+from monitoring.fleet import Region
+from monitoring.local import operator, thanos
+from monitoring.local.authorities import issue
+from monitoring.local.differences import Differences
+from monitoring.local.place import LOOPBACK, Part, Place, Ports
+from monitoring.local.processes import PATIENCE
+from monitoring.local.servers import Quiet, serving
+from monitoring.local.system import System
+from monitoring.local.tls import trusting
+
+SERIES = 100_000
+PAUSE = 0.5
+APPENDED = "prometheus_tsdb_head_samples_appended_total"
+BLOCKS = {f"tsdb.{edge}-block-duration": "2h" for edge in ("min", "max")}
+"""As deployed; `make local` has shorter ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ring:
+    """What runs: who scrapes and sends, the router, the ingestors; the last two may be missing."""
+
+    system: System
+    place: Place
+    prometheus: Part
+    receivers: Sequence[Part]
+    services: Sequence[Pod]
+
+    def of(self, component: str) -> list[Part]:
+        """The parts of a component."""
+        return [part for part in (self.prometheus, *self.receivers) if part.component == component]
+
+    def get(self, part: Part, path: str, **parameters: object) -> bytes:
+        """What a part answers to a GET."""
+        url = f"{part.url}{path}?{urllib.parse.urlencode(parameters, doseq=True)}"
+        with urllib.request.urlopen(url, timeout=PATIENCE, context=self.tls(part)) as answer:  # noqa: S310  (loopback)
+            return bytes(answer.read())
+
+    def tls(self, part: Part) -> Any:
+        """How a part is asked."""
+        return trusting(self.place.trust, shows=self.place.secret(PROMETHEUS)) if part.tls else None
+
+    def metrics(self, part: Part) -> dict[str, float]:
+        """A part's own metrics by name, the series of each added up."""
+        found: dict[str, float] = {}
+        for line in self.get(part, "/metrics").decode().splitlines():
+            if not line.startswith("#"):
+                series, _, value = line.rpartition(" ")
+                name = series.partition("{")[0]
+                found[name] = found.get(name, 0) + float(value)
+        return found
+
+    def folder(self, part: Part) -> Path:
+        """Where a part has its database."""
+        return self.place.mounts(part.name.rpartition("/")[2]) / "data"
+
+    def evaluate(self, *, every: int) -> None:
+        """Let Prometheus evaluate the deployed rules from now on, each group every so many seconds."""
+        operator.write_rules(self.place)
+        for file in (self.place.folder / "rules").iterdir():
+            rules = yaml.safe_load(file.read_text(encoding="utf-8"))
+            for group in rules["groups"]:
+                group["interval"] = f"{every}s"
+            file.write_text(yaml.safe_dump(rules, sort_keys=False), encoding="utf-8")
+        self.system.processes[self.prometheus.name].send_signal(signal.SIGHUP)
+
+
+@contextmanager
+def running(
+    setting: Setting, region: Region, *, interval: int, series: int = SERIES, receivers: bool = True
+) -> Iterator[Ring]:
+    """From when every pod was scraped twice until the end of the block; `interval` is in seconds."""
+    services = pods(int(series * setting.scale))
+    folder = setting.folder / f"ring-{region.thanos.receive.replication_factor}"
+    folder.mkdir()
+    place = _place(setting, region, folder)
+    system = System(folder=folder, differences=place.differences)
+    with ExitStack() as stack:
+        port = stack.enter_context(_scraped(services))
+        stack.callback(system.end)
+        ring = [_as_deployed(part) for part in thanos.parts(place, None) if _takes_samples(part)] if receivers else []
+        prometheus = _prometheus(place, services, port, interval=interval, sends=receivers)
+        setting.say("start the parts")
+        for wave in (ring, [prometheus]):
+            system.begin(wave)
+            system.all_ready(wave, setting.say)
+        made = Ring(system=system, place=place, prometheus=prometheus, receivers=ring, services=services)
+        setting.say(f"wait for {len(services)} pods to be scraped")
+        wanted = 2 * len(services) * series_of_a_pod()
+        eventually(lambda: made.metrics(prometheus).get(APPENDED, 0) >= wanted, "two scrapes of each")
+        yield made
+
+
+def eventually(holds: Callable[[], Any], what: str, *, patience: float = 10 * PATIENCE) -> Any:
+    """The first answer that is true; TimeoutError where there is none for long."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        if answer := holds():
+            return answer
+        time.sleep(PAUSE)
+    raise TimeoutError(f"not in {patience:.0f} s: {what}")
+
+
+def _takes_samples(part: Part) -> bool:
+    return part.component in {RECEIVE_ROUTER.name, RECEIVE_INGESTOR.name}
+
+
+def _place(setting: Setting, region: Region, folder: Path) -> Place:
+    root = issue("bench root", authority=True)
+    place = Place(
+        region=region,
+        peers=setting.fleet.peers_of(region),
+        folder=folder / region.name,
+        ports=Ports(),
+        tool=setting.tool,
+        differences=Differences(),
+        authority=issue("bench intermediate", by=root, authority=True),
+        pods={RECEIVE_ROUTER.name: 1, PROMETHEUS.name: 1, ALERTMANAGER.name: 0},
+    )
+    place.vault.mkdir(parents=True)
+    place.issue_certificates(root)
+    return place
+
+
+def _as_deployed(part: Part) -> Part:
+    if part.component != RECEIVE_INGESTOR.name:
+        return part
+    kept = [word for word in part.line if word.partition("=")[0].removeprefix("--") not in BLOCKS]
+    return dataclasses.replace(part, line=[*kept, *(f"--{flag}={value}" for flag, value in BLOCKS.items())])
+
+
+def _prometheus(place: Place, services: Sequence[Pod], port: int, *, interval: int, sends: bool) -> Part:
+    (pod,) = place.pods_of(PROMETHEUS, deployed=1)
+    targets = [
+        {"targets": [f"{LOOPBACK}:{port}"], "labels": {**one.labels, "__metrics_path__": f"/{one.number}"}}
+        for one in services
+    ]
+    job = {"job_name": "services", "scrape_interval": f"{interval}s", "static_configs": targets}
+    part = operator.prometheus(place, pod, [{**job, "scrape_timeout": f"{interval}s"}])
+    file = place.mounts(pod) / "prometheus.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    config["alerting"] = {}
+    if not sends:
+        config["remote_write"] = []
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return part
+
+
+@contextmanager
+def _scraped(services: Sequence[Pod]) -> Iterator[int]:
+    """The port of a server with the pages of all pods: /<number>."""
+    by_path: Mapping[str, Pod] = {f"/{pod.number}": pod for pod in services}
+    one_at_a_time = Lock()  # a pod counts
+
+    class Page(Quiet):
+        def do_GET(self) -> None:  # noqa: N802  (the base class calls it)
+            with one_at_a_time:
+                page = by_path[self.path].page()
+            self.answer(200, page, Content_Type="text/plain; version=0.0.4")
+
+    with serving(Page) as port:
+        yield port
