@@ -27,6 +27,7 @@ SECONDS = 120
 """Two evaluations of the aggregates, sixty scrapes."""
 
 PAUSE = 0.1
+REGIONS = 2
 REPLICA = pod_name(PROMETHEUS, 0)
 RAW = f'up{{job="prometheus-prometheus",pod="{REPLICA}",prometheus_replica="{REPLICA}"}}'
 AGGREGATE = f"{ARRIVED}cluster:prometheus_head_series:max"
@@ -70,7 +71,10 @@ def measure(setting: Setting) -> dict[str, float]:
 
 
 def watch(system: System, own: str, other: str, *, seconds: float) -> dict[str, float]:
-    """How long samples of the region with the global view and of the other one waited, over so many seconds."""
+    """How long samples of the region with the global view and of the other one waited.
+
+    Over so many seconds, and on until there is one of each.
+    """
     raw, aggregates = Arrivals(), Arrivals()
     addresses = system.addresses[own]
     view = f"{addresses['parts'][GLOBAL_QUERY_FRONTEND.name][0]}{GLOBAL_PATH}"
@@ -78,7 +82,7 @@ def watch(system: System, own: str, other: str, *, seconds: float) -> dict[str, 
     tls = trusting(Path(addresses["trust"]), shows=Path(addresses["client_certificate"]))
     _until_known(view, {own, other}, tls=tls)
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while time.monotonic() < until or (len(raw.waited) < REGIONS and time.monotonic() < until + PATIENCE):
         for arrivals, url, query in ((raw, view, RAW), (aggregates, prometheus, AGGREGATE)):
             found = ask(url, query + MINUTE, tls=tls)
             arrivals.look(found, time.time())
