@@ -163,7 +163,7 @@ def ways_in(addresses: dict[str, dict[str, object]]) -> Iterator[str]:
     """How a person gets in: docs/local.md says more."""
     for found in addresses.values():
         if door := found.get("door"):
-            yield f"with a browser: {door}{THANOS_PATH}/graph (one click signs in), {door}/oauth2/sign_out"
+            yield f"with a browser: {door}{THANOS_PATH}/graph (one click signs in; out: {door}/oauth2/sign_out)"
             yield f"the root that it must trust, made for this run: {found['trust']}"
 
 

@@ -25,6 +25,9 @@ from tests.laws.stack_laws import Stack
 LOCKS = ("Pipfile.lock", "package-lock.json", "go.sum")
 """Digests of packages, one a line."""
 
+PICTURES = (".png",)
+"""No text."""
+
 KEEPS_SECRETS = (
     "_password",
     "_secret",
@@ -38,11 +41,11 @@ KEEPS_SECRETS = (
 
 
 def committed() -> list[Path]:
-    """All that is in the repository, but for tests (which plant secrets) and lock files."""
+    """All text that is in the repository, but for tests (which plant secrets) and lock files."""
     line = ["git", "ls-files"]
     listed = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert listed
-    return [ROOT / name for name in listed if not name.startswith("tests/") and not name.endswith(LOCKS)]
+    return [ROOT / name for name in listed if not name.startswith("tests/") and not name.endswith(LOCKS + PICTURES)]
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ HOW = "make browser (Debian, Ubuntu; as root: apt-get install chromium chromium-
 
 FLAGS = (
     "--headless",
+    "--no-sandbox",  # starts neither as root nor in many a container; all pages are our own
     "--disable-gpu",
     "--disable-dev-shm-usage",  # a container's is small
     "--disable-quic",
@@ -61,8 +62,7 @@ def browsing(home: Path, *, trust: Path | None) -> Iterator[WebDriver]:
         _trust(certutil, home, trust)
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
-    for flag in (*FLAGS, *sandbox, f"--user-data-dir={home}/profile"):
+    for flag in (*FLAGS, f"--user-data-dir={home}/profile"):
         options.add_argument(flag)
     service = Service(driver, log_output=str(home / "chromedriver.log"), env={**os.environ, "HOME": str(home)})
     started = webdriver.Chrome(options=options, service=service)

@@ -16,7 +16,9 @@ import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
-from monitoring.blueprint.components import THANOS_PATH
+from monitoring.blueprint.access import OPENINGS, below
+from monitoring.blueprint.components import GLOBAL_QUERY_FRONTEND, QUERY_FRONTEND, THANOS_PATH
+from monitoring.blueprint.door import REFUSED
 from monitoring.local.door import accounts
 from monitoring.local.processes import PATIENCE
 from monitoring.local.servers import Account
@@ -52,6 +54,23 @@ for (let at = 0; at < pixels.length; at += 4) {
 return 100 * columns.size / canvas.width;
 """
 """Per cent of the plot's width that a line covers: axes and grid are grey, a series has a colour."""
+
+
+PAGES = [
+    below(one.component, path)
+    for one in OPENINGS
+    if one.component in {QUERY_FRONTEND, GLOBAL_QUERY_FRONTEND} and "/graph" in one.paths
+    for path in one.paths
+    if path == "/graph" or (path.strip("/") and one.component is QUERY_FRONTEND)
+]
+"""Of Thanos, that are open; of the global view, which has the same, the graph alone."""
+
+ASKED = """
+return performance.getEntriesByType('resource')
+  .filter(one => one.name.includes('/api/v1/') && one.responseStatus)
+  .map(one => [one.name, one.responseStatus]);
+"""
+"""What a page has asked of APIs, and what they said."""
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +162,19 @@ def test_who_signs_in_sees_the_graph_of_a_recorded_series(
     file = Path(picture) if picture else tmp_path / "graph.png"
     assert browser.save_screenshot(str(file))
     assert 10_000 < file.stat().st_size < LARGEST
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_open_page_of_thanos_asks_for_what_is_shut(browser: WebDriver, door: str, page: str) -> None:
+    sign_in(browser, door, page)
+    before: list[object] = []
+
+    def is_done(at: WebDriver) -> bool:
+        before.append(at.execute_script(ASKED))
+        return bool(before[-1]) and before[-2:-1] == before[-1:]
+
+    wait_until(browser, is_done, "all that the page asks")
+    assert not [url for url, said in browser.execute_script(ASKED) if said == REFUSED]
 
 
 def test_without_the_flags_of_query_its_page_would_draw_nothing(browser: WebDriver, door: str) -> None:
