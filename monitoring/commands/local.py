@@ -72,7 +72,8 @@ def command(
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         _prepare()
-        from monitoring.local.system import LEFT_OUT, PartDiedError, Settings, running, write_addresses
+        from monitoring.local import sidecar
+        from monitoring.local.system import PartDiedError, Settings, running, write_addresses
     except (CannotHave, ImportError) as missing:
         click.echo(str(missing), err=True)
         sys.exit(2)
@@ -86,6 +87,7 @@ def command(
             settings = Settings(
                 tool=find_tool,
                 azurite=not folder_as_blob,
+                rbac_proxy=sidecar.find(),
                 say=lambda part: progress.update(task, description=f"wait for {part}"),
             )
             with running(fleet, chosen, Path(folder), settings) as system:
@@ -97,7 +99,7 @@ def command(
                         out.print(line, soft_wrap=True)
                     if show_differences:
                         out.print(differences_table(system.differences.all()))
-                    for what, why in LEFT_OUT.items():
+                    for what, why in settings.left_out().items():
                         out.print(f"left out: {what} ({why})")
                     took = time.monotonic() - began
                     out.print(

@@ -18,13 +18,15 @@ from monitoring.blueprint.jobs import job_name
 from monitoring.blueprint.names import federation_host
 from monitoring.blueprint.scrape import scrape_files
 from monitoring.local.operator import SCRAPE_INTERVAL, tls
-from monitoring.local.place import LOOPBACK, SECONDS, Part, Place, pod_name
+from monitoring.local.place import ADDRESSES, LOOPBACK, SECONDS, Part, Place, pod_name
 
 PORTS = {SIGN_IN.name: "metrics", PROMETHEUS.name: "http-web", ALERTMANAGER.name: "http-web"}
 """The scraped port of a component, where it is not `http`."""
 
 PODS_JOB = "kubernetes-pods"
 """Of helm-values/scrape/kubernetes.yaml."""
+
+NO_SIDECAR = "kube-rbac-proxy is not on PATH: replicas of the regions here are asked themselves"
 
 PATHS = {ALERTMANAGER.name: f"{ALERTMANAGER_PATH}/metrics"}
 _MONITORS = {PROMETHEUS.name: "prometheus", ALERTMANAGER.name: "alertmanager"}
@@ -62,16 +64,15 @@ def application(place: Place, part: Part) -> list[dict[str, Any]]:
     return made
 
 
-def federation(place: Place) -> list[dict[str, Any]]:
-    """The deployed job, of the regions that run here: /federate of each replica itself, by its own TLS."""
+def federation(place: Place, *, through_the_sidecar: bool) -> list[dict[str, Any]]:
+    """The deployed job, of the regions that run here: /federate of each replica, of its sidecar or by its own TLS."""
+    port, why = ("federate", ADDRESSES) if through_the_sidecar else ("http-web", NO_SIDECAR)
     zone = place.region.fleet.private_dns_zone
     folder = place.secret(PROMETHEUS)
     made = []
     for job in federated.scrape_jobs(place.region, place.peers, trust=str(place.trust), tls=str(folder)):
         here = {
-            federation_host(peer.name, replica, zone): place.ports.of(
-                peer.name, pod_name(PROMETHEUS, replica), "http-web"
-            )
+            federation_host(peer.name, replica, zone): place.ports.of(peer.name, pod_name(PROMETHEUS, replica), port)
             for peer in place.peers
             if peer.name in place.running
             for replica, _ in enumerate(peer.federation_addresses)
@@ -79,7 +80,6 @@ def federation(place: Place) -> list[dict[str, Any]]:
         (static,) = job["static_configs"]
         asked = [host for target in static["targets"] if (host := target.rpartition(":")[0]) in here]
         targets = [f"{LOOPBACK}:{here[host]}" for host in asked]
-        why = "kube-rbac-proxy is not served as a Go module: replicas of the regions here are asked themselves"
         place.differences.note(federated.JOB, "targets", ", ".join(static["targets"]), ", ".join(targets), why=why)
         place.differences.note(federated.JOB, "scrape interval", job["scrape_interval"], SCRAPE_INTERVAL, why=SECONDS)
         made.append({**job, "static_configs": [{"targets": targets}], "scrape_interval": SCRAPE_INTERVAL})

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from monitoring.blueprint.components import (
 )
 from monitoring.fleet import Region
 from monitoring.fleet.loader import Fleet
-from monitoring.local import blob, door, operator, scrapes, thanos
+from monitoring.local import blob, door, operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import Issued, issue
 from monitoring.local.blob import AZURITE
 from monitoring.local.differences import Differences
@@ -43,12 +43,13 @@ GRACE = 2
 """Seconds that a part has to end: what it would write goes with the run's folder."""
 
 LEFT_OUT = {
-    "kube-rbac-proxy": "not served as a Go module; the replicas are federated by their own TLS",
     "Grafana": "no binary of it among Go's modules",
     "kube-state-metrics, node-exporter, the operator": "no Kubernetes",
     "exporters of the databases": "no databases",
 }
 """What does not run here, and why."""
+
+NO_SIDECAR = {sidecar.NAME: "not on PATH, and not served as a Go module; the replicas are federated by their own TLS"}
 
 
 class PartDiedError(Exception):
@@ -57,11 +58,16 @@ class PartDiedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a run is given: the tools, how to change a deployed value on purpose (tests), whether Blob is Azurite."""
+    """What a run is given: the tools, whether Blob is Azurite, kube-rbac-proxy where there is one."""
 
     tool: Callable[[str], Path]
     azurite: bool = True
+    rbac_proxy: Path | None = None
     say: Callable[[str], None] = lambda _: None
+
+    def left_out(self) -> Mapping[str, str]:
+        """What does not run, and why."""
+        return LEFT_OUT if self.rbac_proxy else NO_SIDECAR | LEFT_OUT
 
 
 @dataclass(kw_only=True)
@@ -173,7 +179,7 @@ def running(fleet: Fleet, regions: Sequence[Region], folder: Path, settings: Set
 
 def _begin_region(run: _Run, region: Region, *, whole: bool) -> list[Part]:
     """Start a region's parts; handed back is what comes when those are ready."""
-    place = run.place(region)
+    place, rbac_proxy = run.place(region), run.settings.rbac_proxy
     operator.write_rules(place)
     operator.write_notifications(place, receiver=run.told)
     values = place.values(KUBE_PROMETHEUS_STACK)
@@ -187,11 +193,16 @@ def _begin_region(run: _Run, region: Region, *, whole: bool) -> list[Part]:
             parts += thanos.global_view(place)
         sign_in, application = _door(place, run.stack, addresses), _application(place)
         parts += [sign_in, application]
-        more = [*scrapes.application(place, application), *scrapes.federation(place)]
+        more = [
+            *scrapes.application(place, application),
+            *scrapes.federation(place, through_the_sidecar=rbac_proxy is not None),
+        ]
     prometheuses = place.pods_of(PROMETHEUS, deployed=values["prometheus"]["prometheusSpec"]["replicas"])
     pods = [(ROWS[part.component], part.name.rpartition("/")[2]) for part in parts if part.component in ROWS]
     jobs = scrapes.jobs(place, [*pods, *((PROMETHEUS, pod) for pod in prometheuses)], more)
     senders = [operator.prometheus(place, pod, jobs) for pod in prometheuses]
+    if rbac_proxy:
+        senders += [sidecar.part(place, pod, rbac_proxy) for pod in prometheuses]
     run.system.addresses[region.name] = _addresses(place, [*parts, *senders]) | addresses
     # the fronts look every ten seconds only whether their Query is there
     fronts = [part for part in parts if part.component in thanos.FRONTS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import yaml
 from monitoring.blueprint import flags
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.components import COMPONENTS, RECEIVE_INGESTOR, THANOS
+from monitoring.blueprint.releases import _federation
 from monitoring.commands.local import differences_table
 from monitoring.fleet import load_fleet
-from monitoring.local import operator, thanos
+from monitoring.local import operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
 from monitoring.local.place import Part, Place, Ports
@@ -93,6 +95,27 @@ def test_prometheus_has_the_deployed_labels_queue_and_retention(place: Place) ->
     assert queue["url"].startswith("https://127.0.0.1:")
     assert Path(queue["tls_config"]["cert_file"]).is_file()
     assert config["storage"]["tsdb"]["retention"]["time"] == region.prometheus.retention.prometheus
+
+
+def test_the_sidecar_has_the_arguments_of_its_container(place: Place) -> None:
+    line = sidecar.part(place, "prometheus-prometheus-0", Path("kube-rbac-proxy")).line
+    deployed = _federation.sidecar()["args"]
+    assert flags.names(line[1:]) == [*flags.names(deployed), "--kubeconfig"]
+    assert "--allow-paths=/federate" in line
+    changed = {flag.partition("=")[0] for flag in line[1:] if flag not in deployed}
+    assert changed == {flag.partition("=")[0] for flag in deployed if "/" in flag.partition("=")[2]} - {
+        "--allow-paths"
+    } | {"--secure-listen-address", "--kubeconfig"}
+
+
+@pytest.mark.parametrize(("through_the_sidecar", "port"), [(True, "federate"), (False, "http-web")])
+def test_replicas_are_federated_by_their_sidecar_where_there_is_one(
+    place: Place, through_the_sidecar: bool, port: str
+) -> None:
+    other = place.peers[0].name
+    (job,) = scrapes.federation(replace(place, running=[other]), through_the_sidecar=through_the_sidecar)
+    pods = ("prometheus-prometheus-0", "prometheus-prometheus-1")
+    assert job["static_configs"][0]["targets"] == [f"127.0.0.1:{place.ports.of(other, pod, port)}" for pod in pods]
 
 
 def test_every_certificate_of_the_region_is_made(place: Place) -> None:

@@ -1,0 +1,55 @@
+"""kube-rbac-proxy before a Prometheus' /federate, where it is on PATH: it is not served as a Go module."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, PROMETHEUS
+from monitoring.blueprint.objects.federation import CONFIG_KEY, authorization
+from monitoring.blueprint.releases._federation import FOLDER
+from monitoring.local.place import ADDRESSES, FOLDERS, LOOPBACK, Part, Place
+
+NAME = "kube-rbac-proxy"
+PORT = "federate"
+
+NOBODY = f"""\
+apiVersion: v1
+kind: Config
+clusters: [{{name: none, cluster: {{server: "https://{LOOPBACK}:1"}}}}]
+contexts: [{{name: none, context: {{cluster: none, user: none}}}}]
+users: [{{name: none}}]
+current-context: none
+"""
+"""A kubeconfig that leads nowhere: whoever is not on the list is asked of the API server, and there is none."""
+
+
+def find() -> Path | None:
+    """Its path; None where it is not to be had."""
+    found = shutil.which(NAME)
+    return Path(found) if found else None
+
+
+def part(place: Place, pod: str, binary: Path) -> Part:
+    """The sidecar of a Prometheus, with the arguments of its container."""
+    name, folder = f"{place.region.name}/{pod}/{NAME}", place.folder / "federation"
+    folder.mkdir(exist_ok=True)
+    (folder / CONFIG_KEY).write_text(authorization(place.peers), encoding="utf-8")
+    (folder / "kubeconfig").write_text(NOBODY, encoding="utf-8")
+    spec = place.values(KUBE_PROMETHEUS_STACK)["prometheus"]["prometheusSpec"]
+    (container,) = (one for one in spec["containers"] if one["name"] == NAME)
+    flags = [place.text(name, flag, PROMETHEUS).replace(FOLDER, str(folder)) for flag in container["args"]]
+    place.differences.note(name, "configuration", FOLDER, folder, why=FOLDERS)
+    change = place.differences.flag
+    change(name, flags, "secure-listen-address", place.address(pod, PORT), why=ADDRESSES)
+    change(name, flags, "upstream", f"https://{place.address(pod, 'http-web')}", why=ADDRESSES)
+    change(name, flags, "kubeconfig", folder / "kubeconfig", why="no Kubernetes")
+    return Part(
+        name=name,
+        component=NAME,
+        region=place.region.name,
+        line=[str(binary), *flags],
+        port=place.port(pod, PORT),
+        ready=None,
+        tls=True,
+    )
