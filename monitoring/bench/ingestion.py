@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from monitoring.bench import figures
@@ -22,11 +23,17 @@ WARM_UP = 30
 """Seconds at the full number of series until it counts: garbage is collected a few times."""
 
 WINDOW = 60
+LOOK = 5
+"""Seconds between looks at memory: to be asked costs them too."""
+
 TOLERANCE = 0.3
 CPU = "process_cpu_seconds_total"
 MEMORY = "process_resident_memory_bytes"
 SENT = "prometheus_remote_storage_samples_total"
 SERIES = "prometheus_tsdb_head_series"
+COPIES = "samples/s per core"
+ONE_COPY = "one copy: samples/s per core"
+PER_CORE = ("Prometheus", "router", "ingestor")
 Page = Mapping[str, float]
 
 
@@ -37,8 +44,14 @@ def measure(setting: Setting) -> dict[str, float]:
     with running(setting, region, interval=interval) as ring:
         values = _measured(setting, ring)
     with running(setting, alone(region), interval=interval) as ring:
-        values["one copy: samples/s per core"] = _measured(setting, ring)["samples/s per core"]
-    return values
+        values[ONE_COPY] = _measured(setting, ring)[COPIES]
+    scraped = region.prometheus.scrape_interval.seconds
+    return {
+        **values,
+        "Prometheus: samples/s per core, model": capacity.PROMETHEUS_SAMPLES_PER_CORE,
+        "router: samples/s per core, model": capacity.ROUTER_SAMPLES_PER_CORE,
+        "ingestor: samples/s per core, model": capacity.INGESTOR_SERIES_PER_CORE / scraped,
+    }
 
 
 def alone(region: Region) -> Region:
@@ -61,7 +74,7 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
     setting.say(f"count for {window} s")
     pages: dict[str, list[Page]] = {part.name: [] for part in parts}
     while time.monotonic() - began < window:
-        time.sleep(1)
+        time.sleep(setting.scaled(LOOK))
         for part in parts:
             pages[part.name].append(ring.metrics(part))
     seconds, after = time.monotonic() - began, {name: of[-1] for name, of in pages.items()}
@@ -111,13 +124,6 @@ def _of_model(name: str, *, model: str) -> Bound:
     )
 
 
-def _per_core(name: str, what: str, baseline: str = "") -> Figure:
-    return Figure(name=f"{name}samples/s per core", what=f"{what}, samples/s per core", unit="", baseline=baseline)
-
-
-ONE_COPY = "one copy: samples/s per core"
-COPIES = "samples/s per core"
-
 PART = figures.Part(
     name="ingestion",
     title="Ingestion, memory and disk",
@@ -128,9 +134,16 @@ PART = figures.Part(
     figures=(
         Figure(name="series", what="series", unit=""),
         Figure(name="samples/s", what="samples/s", unit=""),
-        _per_core("Prometheus: ", "Prometheus: scrape, log, send"),
-        _per_core("router: ", "router"),
-        _per_core("ingestor: ", "ingestor"),
+        *(
+            figure
+            for part in PER_CORE
+            for figure in (
+                Figure(name=f"{part}: {COPIES}, model", what="the model", unit=""),
+                Figure(
+                    name=f"{part}: {COPIES}", what=f"{part}, {COPIES}", unit="", baseline=f"{part}: {COPIES}, model"
+                ),
+            )
+        ),
         Figure(name=ONE_COPY, what="one ingestor, one copy", unit=""),
         Figure(
             name=COPIES, what="router and three ingestors, three copies: samples/s per core", unit="", baseline=ONE_COPY
@@ -156,6 +169,15 @@ PART = figures.Part(
         ),
     ),
     bounds=(
+        *(
+            Bound(
+                what=f"{part}, samples/s per core, of the model",
+                of=partial(ratio, one=f"{part}: {COPIES}", other=f"{part}: {COPIES}, model"),
+                bound=1 - TOLERANCE,
+                at_least=True,
+            )
+            for part in PER_CORE
+        ),
         *(_of_model(f"{part}: memory", model=f"{part}: memory, model") for part in ("Prometheus", "ingestor")),
         *(_of_model(f"{part}: WAL per sample", model="WAL per sample, model") for part in ("Prometheus", "ingestor")),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 import time
 import urllib.parse
@@ -98,7 +97,7 @@ def running(
     with ExitStack() as stack:
         port = stack.enter_context(_scraped(services))
         stack.callback(system.end)
-        ring = [_as_deployed(part) for part in thanos.parts(place, None) if _takes_samples(part)] if receivers else []
+        ring = [*_receivers(place)] if receivers else []
         prometheus = _prometheus(place, services, port, interval=interval, sends=receivers)
         setting.say("start the parts")
         for wave in (ring, [prometheus]):
@@ -121,8 +120,10 @@ def eventually(holds: Callable[[], Any], what: str, *, patience: float = 10 * PA
     raise TimeoutError(f"not in {patience:.0f} s: {what}")
 
 
-def _takes_samples(part: Part) -> bool:
-    return part.component in {RECEIVE_ROUTER.name, RECEIVE_INGESTOR.name}
+def _receivers(place: Place) -> Iterator[Part]:
+    for part in thanos.parts(place, None):
+        if part.component in {RECEIVE_ROUTER.name, RECEIVE_INGESTOR.name}:
+            yield part.flagged(BLOCKS) if part.component == RECEIVE_INGESTOR.name else part
 
 
 def _place(setting: Setting, region: Region, folder: Path) -> Place:
@@ -140,13 +141,6 @@ def _place(setting: Setting, region: Region, folder: Path) -> Place:
     place.vault.mkdir(parents=True)
     place.issue_certificates(root)
     return place
-
-
-def _as_deployed(part: Part) -> Part:
-    if part.component != RECEIVE_INGESTOR.name:
-        return part
-    kept = [word for word in part.line if word.partition("=")[0].removeprefix("--") not in BLOCKS]
-    return dataclasses.replace(part, line=[*kept, *(f"--{flag}={value}" for flag, value in BLOCKS.items())])
 
 
 def _prometheus(place: Place, services: Sequence[Pod], port: int, *, interval: int, sends: bool) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,10 @@ from monitoring.commands._options import as_json, regions_folder
 from monitoring.commands._progress import steps
 from monitoring.commands._tools import BINARIES, find_tool
 from monitoring.fleet import Fleet, load_fleet
+from monitoring.local.system import PartDiedError
+
+FAILURES = (RuntimeError, OSError, subprocess.SubprocessError, CaseFailedError, FaultsFailedError, PartDiedError)
+"""What a part may raise that cannot be measured."""
 
 
 @click.command()
@@ -35,31 +40,37 @@ from monitoring.fleet import Fleet, load_fleet
 def command(*, as_json: bool, only: tuple[str, ...], runs: int, regions: Path) -> None:
     """Measure, and write what was found into docs/figures.json (with --json: print it, write nothing).
 
-    Exit code 1: a bound is not met, or something cannot be measured; 2: a tool is not to be had. `monitoring
-    generate` makes docs/performance.md of the file.
+    A part that fails is told, and the others go on; of it the file keeps what was found before. Exit code 1: a part
+    failed, or a bound is not met; 2: a tool is not to be had. `monitoring generate` makes docs/performance.md of the
+    file.
     """
     chosen = [part for name, part in PARTS.items() if not only or name in only]
     fleet = load_fleet(regions)
     try:
         for part in chosen:
             _tools(part)
-        with steps() as progress:
-            measured = {part.name: _measure(part, fleet, regions, runs, progress) for part in chosen}
     except CannotHave as missing:
         click.echo(str(missing), err=True)
         sys.exit(2)
-    except (CaseFailedError, FaultsFailedError) as failed:
-        raise click.ClickException(str(failed)) from failed
+    measured: dict[str, Measured] = {}
+    with steps() as progress:
+        for part in chosen:
+            try:
+                measured[part.name] = _measure(part, fleet, regions, runs, progress)
+            except FAILURES as failure:
+                progress.console.print(f"{part.title} failed: {failure}", markup=False)
+            else:
+                if not as_json:
+                    (ROOT / FILE).write_text(text(_merged(read(ROOT / FILE), measured)), encoding="utf-8")
+    done = [part for part in chosen if part.name in measured]
     if as_json:
         click.echo(text(measured), nl=False)
     else:
-        file = ROOT / FILE
-        file.write_text(text(_merged(read(file), measured)), encoding="utf-8")
-        _print(chosen, measured)
-    bounds = [bound for part in chosen for bound in part.check(measured[part.name].values)]
+        _print(done, measured)
+    bounds = [bound for part in done for bound in part.check(measured[part.name].values)]
     for bound in bounds:
         click.echo(f"{bound.verdict}  {bound}", err=as_json)
-    sys.exit(not all(bound.met for bound in bounds))
+    sys.exit(done != chosen or not all(bound.met for bound in bounds))
 
 
 def _tools(part: Part) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,11 @@ class Part:
     def url(self) -> str:
         """Where it answers."""
         return f"{'https' if self.tls else 'http'}://{LOOPBACK}:{self.port}"
+
+    def flagged(self, flags: Mapping[str, str]) -> Part:
+        """The part with these flags in place of its own: name without hyphens, and value."""
+        kept = [word for word in self.line if word.partition("=")[0].removeprefix("--") not in flags]
+        return replace(self, line=[*kept, *(f"--{flag}={value}" for flag, value in flags.items())])
 
 
 def pod_name(component: Component, number: int) -> str:

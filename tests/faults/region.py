@@ -242,10 +242,7 @@ def _prometheus(
 
 
 def _flagged(part: Part, changes: Changes) -> Part:
-    wanted = {**FLAGS.get(part.component, {}), **changes.flags.get(part.component, {})}
-    kept = [word for word in part.line if word.partition("=")[0].removeprefix("--") not in wanted]
-    line = [*kept, *(f"--{flag}={value}" for flag, value in wanted.items())]
-    return Part(**{**vars(part), "line": line})
+    return part.flagged({**FLAGS.get(part.component, {}), **changes.flags.get(part.component, {})})
 
 
 def _pod(part: Part) -> str:
