@@ -15,6 +15,9 @@ Values = Mapping[str, float]
 """Figures of a part by name."""
 
 FILE = "docs/figures.json"
+TOLERANCE = 0.3
+"""How far the capacity model may be off."""
+
 DIGITS = 4
 """Significant ones, in the file."""
 
@@ -120,6 +123,15 @@ class Part:
     def check(self, values: Values) -> list[Checked]:
         """Every bound with its number."""
         return [bound.check(values) for bound in self.bounds]
+
+
+def off_the_model(name: str, what: str, *, model: str = "") -> Bound:
+    """How far a figure may be from that of the capacity model, above or below, as a share of the model's.
+
+    `model` is the name of the model's figure, where it is not the name and `, model`.
+    """
+    other = model or f"{name}, model"
+    return Bound(what=f"{what}, off the model", of=lambda values: abs(ratio(values, name, other) - 1), bound=TOLERANCE)
 
 
 @dataclass(frozen=True, kw_only=True)

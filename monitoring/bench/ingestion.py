@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from monitoring.bench import figures
-from monitoring.bench.figures import Bound, Figure, Setting, median, ratio
+from monitoring.bench.figures import TOLERANCE, Bound, Figure, Setting, median, off_the_model, ratio
 from monitoring.bench.ring import APPENDED, Ring, eventually, running
 from monitoring.bench.ring import SERIES as RING_SERIES
 from monitoring.blueprint import capacity
@@ -26,13 +26,13 @@ WINDOW = 60
 LOOK = 5
 """Seconds between looks at memory: to be asked costs them too."""
 
-TOLERANCE = 0.3
 CPU = "process_cpu_seconds_total"
 MEMORY = "process_resident_memory_bytes"
 SENT = "prometheus_remote_storage_samples_total"
 SERIES = "prometheus_tsdb_head_series"
 COPIES = "samples/s per core"
 ONE_COPY = "one copy: samples/s per core"
+WITH_HEAD = ("Prometheus", "ingestor")
 PER_CORE = ("Prometheus", "router", "ingestor")
 Page = Mapping[str, float]
 
@@ -115,15 +115,6 @@ def _wal(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("wal/*") if file.is_file())
 
 
-def _of_model(name: str, *, model: str) -> Bound:
-    """Within the tolerance of the model, above and below: how far the two are apart, as a share of the model."""
-    return Bound(
-        what=f"{name}, off the model",
-        of=lambda values: abs(ratio(values, name, model) - 1),
-        bound=TOLERANCE,
-    )
-
-
 PART = figures.Part(
     name="ingestion",
     title="Ingestion, memory and disk",
@@ -151,7 +142,7 @@ PART = figures.Part(
         Figure(name="copies", what="copies that were kept of a sample", unit=""),
         *(
             figure
-            for part in ("Prometheus", "ingestor")
+            for part in WITH_HEAD
             for figure in (
                 Figure(name=f"{part}: memory, model", what="the model", unit="B"),
                 Figure(name=f"{part}: memory", what=f"{part}: memory", unit="B", baseline=f"{part}: memory, model"),
@@ -165,7 +156,7 @@ PART = figures.Part(
                 unit="B",
                 baseline="WAL per sample, model",
             )
-            for part in ("Prometheus", "ingestor")
+            for part in WITH_HEAD
         ),
     ),
     bounds=(
@@ -178,8 +169,11 @@ PART = figures.Part(
             )
             for part in PER_CORE
         ),
-        *(_of_model(f"{part}: memory", model=f"{part}: memory, model") for part in ("Prometheus", "ingestor")),
-        *(_of_model(f"{part}: WAL per sample", model="WAL per sample, model") for part in ("Prometheus", "ingestor")),
+        *(off_the_model(f"{part}: memory", f"{part}: memory") for part in WITH_HEAD),
+        *(
+            off_the_model(f"{part}: WAL per sample", f"{part}: log, a sample", model="WAL per sample, model")
+            for part in WITH_HEAD
+        ),
     ),
     tools=("prometheus", "thanos"),
 )

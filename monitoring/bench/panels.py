@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitoring.bench.figures import Bound, Figure, Part, Setting, Values, median, ratio
+from monitoring.bench.figures import Bound, Figure, Part, Setting, Values, median, off_the_model, ratio
 from monitoring.bench.raw_queries import expressions, raw, recorded_in
 from monitoring.bench.services import pods
 from monitoring.blueprint import capacity
@@ -197,6 +197,9 @@ PART = Part(
         ),
         Figure(name="blocks: index, bytes per series", what="blocks of an hour: index, a series", unit="B"),
     ),
-    bounds=(Bound(what="raw / recorded, the panel that gains least", of=_least_gain, bound=10, at_least=True),),
+    bounds=(
+        Bound(what="raw / recorded, the panel that gains least", of=_least_gain, bound=3, at_least=True),
+        off_the_model("blocks: bytes per sample", "blocks, a sample"),
+    ),
     tools=("prometheus",),
 )
