@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,12 +94,28 @@ def _compared(setting: Setting, database: Database, title: str, recorded: str, o
     runs: dict[str, list[float]] = {recorded: [], of_raw: []}
     for turn in range(setting.scaled(RUNS) + 1):
         setting.say(f"panel {title}, {turn} of {RUNS}")
+        answers = []
         for query, seconds in runs.items():
             took, found = database.query(query)
-            if not found:
-                raise RuntimeError(f"panel {title} must have series, got none of {query}")
             seconds.append(took)
+            answers.append(found)
+        if not answers[0] or not same(*answers):
+            raise RuntimeError(f"panel {title} must draw the same from raw series, got another answer to {of_raw}")
     return {_recorded(title): median(runs[recorded][1:]), _raw(title): median(runs[of_raw][1:])}
+
+
+def same(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether two answers have the same series with the same values, NaN included."""
+    mine, theirs = ({tuple(sorted(of["metric"].items())): of["values"] for of in answer} for answer in (one, other))
+    return mine.keys() == theirs.keys() and all(
+        len(values) == len(theirs[labels])
+        and all(a[0] == b[0] and _close(float(a[1]), float(b[1])) for a, b in zip(values, theirs[labels], strict=True))
+        for labels, values in mine.items()
+    )
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))
 
 
 def _query(dashboard: str, title: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from monitoring.bench import faults, ingestion
 from monitoring.bench.freshness import Arrivals
 from monitoring.bench.machine import processor
+from monitoring.bench.panels import same
 from monitoring.bench.raw_queries import recorded_in
 from monitoring.bench.services import Pod, pods, series_of_a_pod
 from monitoring.fleet import Region
@@ -50,6 +51,24 @@ def test_a_history_is_the_pages_with_the_labels_of_the_target() -> None:
 def test_recorded_names_are_found_in_a_query() -> None:
     known = {"job:up:ratio": "avg by (job) (up)"}
     assert recorded_in('max(job:up:ratio{cluster=~".*"}) / other:up:ratio', known) == {"job:up:ratio"}
+
+
+def drawn(job: str, *values: str) -> dict[str, object]:
+    return {"metric": {"job": job}, "values": [[at, value] for at, value in enumerate(values)]}
+
+
+@pytest.mark.parametrize(
+    ("other", "equal"),
+    [
+        ([drawn("b", "NaN"), drawn("a", "1", "2.0000000000001")], True),
+        ([drawn("b", "NaN"), drawn("a", "1", "2.1")], False),
+        ([drawn("b", "NaN"), drawn("a", "1")], False),
+        ([drawn("b", "NaN")], False),
+        ([drawn("b", "0"), drawn("a", "1", "2")], False),
+    ],
+)
+def test_two_answers_are_the_same_or_not(other: list[dict[str, object]], equal: bool) -> None:
+    assert same([drawn("a", "1", "2"), drawn("b", "NaN")], other) is equal
 
 
 def answer(cluster: str, *times: float) -> dict[str, object]:
