@@ -13,6 +13,7 @@ STACK ?= *
 BASE ?= origin/main
 PLANS ?= plans
 ACCEPTANCE := tests/monitoring/prometheus
+FAULTS = $(RUN) -m pytest -n 2 --dist loadfile -m faults tests/faults
 COMMENT ?= comment.md
 EVENT = $(if $(GITHUB_EVENT_PATH),--event "$(GITHUB_EVENT_PATH)")
 cdktf: ARGS ?= list
@@ -45,6 +46,7 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Chromium (needs Go once, make browser)
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)
 	@$(RUN) -m pytest -m stack $(ACCEPTANCE) # alone: it starts thirty processes, and asks them in time
+	@$(FAULTS)
 
 browser: ## Chromium, its driver and certutil: those that are not on PATH, from Debian's packages (needs root)
 	@found() { for name; do command -v "$$name" >/dev/null && return; done; return 1; }; \
@@ -74,8 +76,8 @@ verify-cluster: $(ENVIRONMENT) ## The same of the cluster of STACK, by kubectl p
 verify: $(ENVIRONMENT) ## Ask what runs for the acceptance criteria: that of make local, or make verify REGION=name
 	@$(RUN) -m monitoring verify $(if $(filter command line,$(origin REGION)),$(REGION)) $(filter-out list,$(ARGS))
 
-test-faults: tools ## Parts of the real system killed, lost samples counted (needs Go once, root, seven minutes)
-	@$(RUN) -m pytest -m faults
+test-faults: tools ## Of these alone: parts of the real system killed, lost samples counted; FAULTS_JSON=file for the table
+	@$(FAULTS)
 
 tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once
 	@$(RUN) -m monitoring tools

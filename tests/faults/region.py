@@ -36,12 +36,7 @@ ONE_OF = ("thanos-receive-router", "thanos-store-gateway", "thanos-query", "than
 """Of which one does what two do."""
 
 FLAGS: Mapping[str, Mapping[str, str]] = {
-    RECEIVE_INGESTOR.name: {
-        "tsdb.min-block-duration": "2h",
-        "tsdb.max-block-duration": "2h",
-        # Receive 0.42.4 dies where it prunes while it opens its database; docs/faults.md
-        "tsdb.retention": "0d",
-    },
+    RECEIVE_INGESTOR.name: {"tsdb.min-block-duration": "2h", "tsdb.max-block-duration": "2h"},
     PROMETHEUS.name: {"storage.remote.flush-deadline": "1s"},
 }
 """At the scale, of 1 m; blocks as deployed, not as `make local` has them."""

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,31 @@ A sender sends nothing that is older than its start, so behind is little here.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """A folder of its own size; `missing` says why it is none, where it is not."""
+
+    folder: Path
+    missing: str
+
+
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path) -> Iterator[Disk]:
     folder.mkdir(parents=True)
-    subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", f"size={DISK},mode=777", "tmpfs", str(folder)], check=True)
+    line = [*AS_ROOT, "mount", "-t", "tmpfs", "-o", f"size={DISK},mode=777", "tmpfs", str(folder)]
     try:
-        yield folder
-    finally:
-        subprocess.run([*AS_ROOT, "umount", str(folder)], check=True)
+        subprocess.run(line, check=True, capture_output=True, text=True)
+    except FileNotFoundError:
+        yield Disk(folder=folder, missing="a disk to be filled is a tmpfs: run as root, or install sudo")
+    except subprocess.CalledProcessError as refused:
+        yield Disk(
+            folder=folder, missing=f"a disk to be filled is a tmpfs, and none can be had: {refused.stderr.strip()}"
+        )
+    else:
+        try:
+            yield Disk(folder=folder, missing="")
+        finally:
+            subprocess.run([*AS_ROOT, "umount", str(folder)], check=True)
 
 
 def fill(disk: Path) -> Path:
@@ -55,23 +73,25 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
     with small_disk(tmp_path_factory.mktemp("disk") / FIRST / "data") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def miniature(fleet: Fleet, zoned: Region, disk: Path) -> Iterator[Miniature]:
-    with counting() as source, running(fleet, zoned, disk.parents[1], source) as made:
+def miniature(fleet: Fleet, zoned: Region, disk: Disk) -> Iterator[Miniature]:
+    with counting() as source, running(fleet, zoned, disk.folder.parents[1], source) as made:
         yield made
 
 
 def test_a_full_disk_stops_one_prometheus_and_the_other_has_it(
-    miniature: Miniature, disk: Path, record: Record
+    miniature: Miniature, disk: Disk, record: Record
 ) -> None:
     """Space alone does not always help: a record that was cut short keeps remote write from reading on."""
+    if disk.missing:
+        pytest.skip(disk.missing)
     before = mark(miniature, "PrometheusWalWritesFailing")
-    ballast = fill(disk)
+    ballast = fill(disk.folder)
     raised(miniature, before, "PrometheusWalWritesFailing")
     ballast.unlink()
     with miniature.source.quiet(FIRST):
@@ -79,10 +99,9 @@ def test_a_full_disk_stops_one_prometheus_and_the_other_has_it(
         restarted = miniature.source.newest(FIRST)
     miniature.start(FIRST)
     row = outcome("a Prometheus' disk full", miniature, before)
-    record(row, "no gap: the other has it; lost is what could not be written, until there is space and a restart")
+    record(row, "no gap: the other has it; lost at most is what was scraped until there is space and a restart")
     assert not row.lost[SECOND]
-    assert row.lost[FIRST]
-    assert row.lost[FIRST][-1] <= restarted
+    assert all(number <= restarted for number in row.lost[FIRST])
     assert row.without_a_gap
 
 

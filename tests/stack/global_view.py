@@ -66,6 +66,12 @@ class Front:
         """The regions as a page's choice lists them."""
         return self._ask("label/cluster/values", start=str(self.end - SPAN), end=str(self.end))
 
+    def samples(self) -> dict[str, int]:
+        """How many samples each region has, of all its replicas."""
+        parameters = {"query": "sum by (cluster) (count_over_time(up[1d]))", "time": str(self.end), "dedup": "false"}
+        found = self._answer("query", **parameters)["data"]["result"]
+        return {one["metric"]["cluster"]: int(one["value"][1]) for one in found}
+
     def reached_query(self) -> float:
         """How many range queries the front has handed on."""
         return self._counted(r'http_requests_total\{.*handler="query_range"')
@@ -81,18 +87,21 @@ class Front:
         return sum(float(line.split()[-1]) for line in lines if re.match(series, line))
 
     def _ask(self, path: str, **parameters: str) -> Answer:
-        url = f"http://127.0.0.1:{self.port}{GLOBAL_PATH}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         began = time.monotonic()
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE) as got:
-                said = json.load(got)
-        except urllib.error.HTTPError as refused:
-            said = {"error": refused.read().decode() or str(refused)}
+        said = self._answer(path, **parameters)
         seconds = time.monotonic() - began
         found = said.get("data") or []
         named = found if isinstance(found, list) else [one["metric"]["cluster"] for one in found["result"]]
         warnings = tuple(said.get("warnings") or ())
         return Answer(regions=frozenset(named), warnings=warnings, seconds=seconds, error=said.get("error", ""))
+
+    def _answer(self, path: str, **parameters: str) -> Any:
+        url = f"http://127.0.0.1:{self.port}{GLOBAL_PATH}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as got:
+                return json.load(got)
+        except urllib.error.HTTPError as refused:
+            return {"error": refused.read().decode() or str(refused)}
 
 
 @dataclass(kw_only=True)
