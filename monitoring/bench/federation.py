@@ -75,11 +75,13 @@ def fetch(ring: Ring, match: Iterable[str]) -> Fetched:
 
 
 def _evaluated(ring: Ring) -> None:
-    """Until every group has been evaluated some rounds long."""
+    """Until every group has been evaluated some rounds long; RuntimeError where a rule fails."""
     began = time.time()
 
     def done() -> bool:
         groups = json.loads(ring.get(ring.prometheus, "/api/v1/rules"))["data"]["groups"]
+        if failed := [rule["name"] for group in groups for rule in group["rules"] if rule["health"] == "err"]:
+            raise RuntimeError(f"rules must be evaluated without an error, got one of {', '.join(failed)}")
         return bool(groups) and all(
             datetime.fromisoformat(group["lastEvaluation"]).timestamp() > began + (ROUNDS - 1) * group["interval"]
             for group in groups

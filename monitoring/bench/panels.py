@@ -47,7 +47,18 @@ STEP = 30
 """Seconds between points: Grafana asks for no more than are scraped."""
 
 RUNS = 10
+RECORDED, RAW = "recorded", "raw"
+LIMIT = "samples at once: deployed limit"
 PATIENCE = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Of a query: seconds until it was there, the series, and how many samples were in memory at once."""
+
+    seconds: float
+    series: list[dict[str, Any]]
+    samples: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +68,16 @@ class Database:
     port: int
     until: int
 
-    def query(self, text: str) -> tuple[float, list[dict[str, Any]]]:
-        """Seconds until the answer is there, and its series over the span."""
-        asked = {"query": text, "start": self.until - SPAN, "end": self.until, "step": STEP}
+    def query(self, text: str) -> Answer:
+        """Over the span."""
+        asked = {"query": text, "start": self.until - SPAN, "end": self.until, "step": STEP, "stats": "all"}
         url = f"http://{LOOPBACK}:{self.port}/api/v1/query_range"
         began = time.perf_counter()
         with urllib.request.urlopen(url, data=urllib.parse.urlencode(asked).encode(), timeout=PATIENCE) as answer:
             body = answer.read()
         seconds = time.perf_counter() - began
-        return seconds, json.loads(body)["data"]["result"]
+        data = json.loads(body)["data"]
+        return Answer(seconds=seconds, series=data["result"], samples=data["stats"]["samples"]["peakSamples"])
 
 
 def measure(setting: Setting) -> dict[str, float]:
@@ -77,31 +89,35 @@ def measure(setting: Setting) -> dict[str, float]:
     services = pods(int(SERIES * setting.scale))
     times = range(until - SPAN - WINDOW, until + 1, STEP)
     _write(data, (line for pod in services for line in pod.history(times)), promtool=promtool)
-    values = _blocks(data)
+    values = _blocks(data) | {LIMIT: setting.fleet.regions[0].load.samples_per_query}
     asked = {title: _query(dashboard, title) for dashboard, title in PANELS}
     with _serving(setting, data, until) as database:
         setting.say("record what the rules would have recorded")
         names = sorted({name for text in asked.values() for name in recorded_in(text, known)})
-        recorded = {name: database.query(raw(known[name], known, promtool=promtool))[1] for name in names}
+        recorded = {name: database.query(raw(known[name], known, promtool=promtool)).series for name in names}
     _write(data, (line for name in names for line in _lines(name, recorded[name])), promtool=promtool)
     with _serving(setting, data, until) as database:
         for title, text in asked.items():
-            values |= _compared(setting, database, title, text, raw(text, known, promtool=promtool))
+            of_raw = raw(text, known, promtool=promtool)
+            for name, answers in _compared(setting, database, title, text, of_raw).items():
+                values[f"{title}: {name}"] = median(answer.seconds for answer in answers)
+                values[_most(name)] = max(values.get(_most(name), 0), *(answer.samples for answer in answers))
     return values
 
 
-def _compared(setting: Setting, database: Database, title: str, recorded: str, of_raw: str) -> dict[str, float]:
-    runs: dict[str, list[float]] = {recorded: [], of_raw: []}
+def _compared(
+    setting: Setting, database: Database, title: str, recorded: str, of_raw: str
+) -> Mapping[str, Sequence[Answer]]:
+    """Answers to both queries, in turns; RuntimeError where they do not draw the same."""
+    answers: dict[str, list[Answer]] = {RECORDED: [], RAW: []}
     for turn in range(setting.scaled(RUNS) + 1):
         setting.say(f"panel {title}, {turn} of {RUNS}")
-        answers = []
-        for query, seconds in runs.items():
-            took, found = database.query(query)
-            seconds.append(took)
-            answers.append(found)
-        if not answers[0] or not same(*answers):
+        for name, query in ((RECORDED, recorded), (RAW, of_raw)):
+            answers[name].append(database.query(query))
+        drawn = [of[-1].series for of in answers.values()]
+        if not drawn[0] or not same(*drawn):
             raise RuntimeError(f"panel {title} must draw the same from raw series, got another answer to {of_raw}")
-    return {_recorded(title): median(runs[recorded][1:]), _raw(title): median(runs[of_raw][1:])}
+    return {name: of[1:] for name, of in answers.items()}
 
 
 def same(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:
@@ -172,16 +188,12 @@ def _lines(name: str, found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield from (f"{name}{{{labels}}} {value} {at}\n" for at, value in one["values"])
 
 
-def _recorded(title: str) -> str:
-    return f"{title}: recorded"
-
-
-def _raw(title: str) -> str:
-    return f"{title}: raw"
+def _most(name: str) -> str:
+    return f"samples at once: {name}"
 
 
 def _least_gain(values: Values) -> float:
-    return min(ratio(values, _raw(title), _recorded(title)) for _, title in PANELS)
+    return min(ratio(values, f"{title}: {RAW}", f"{title}: {RECORDED}") for _, title in PANELS)
 
 
 PART = Part(
@@ -196,15 +208,18 @@ PART = Part(
             figure
             for dashboard, title in PANELS
             for figure in (
-                Figure(name=_raw(title), what="raw series", unit="s"),
+                Figure(name=f"{title}: {RAW}", what="raw series", unit="s"),
                 Figure(
-                    name=_recorded(title),
+                    name=f"{title}: {RECORDED}",
                     what=f"{dashboard}, {title}: recorded series",
                     unit="s",
-                    baseline=_raw(title),
+                    baseline=f"{title}: {RAW}",
                 ),
             )
         ),
+        Figure(name=LIMIT, what="a query may hold, as deployed: samples", unit=""),
+        Figure(name=_most(RAW), what="the heaviest query of raw series holds", unit="", baseline=LIMIT),
+        Figure(name=_most(RECORDED), what="the heaviest query of recorded series holds", unit="", baseline=LIMIT),
         Figure(name="blocks: bytes per sample, model", what="the model", unit="B"),
         Figure(
             name="blocks: bytes per sample",
@@ -216,6 +231,11 @@ PART = Part(
     ),
     bounds=(
         Bound(what="raw / recorded, the panel that gains least", of=_least_gain, bound=3, at_least=True),
+        Bound(
+            what="samples that the heaviest query of recorded series holds, of the limit",
+            of=lambda values: ratio(values, _most(RECORDED), LIMIT),
+            bound=0.5,
+        ),
         off_the_model("blocks: bytes per sample", "blocks, a sample"),
     ),
     tools=("prometheus",),
