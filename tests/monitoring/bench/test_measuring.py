@@ -89,6 +89,14 @@ def test_of_a_fault_in_two_rows_the_longer_time_counts() -> None:
     assert faults.read(report) == {"one": 1.5, "two": 3}
 
 
+@pytest.mark.parametrize(
+    ("output", "count"),
+    [("FAILED tests/a.py::b\n3 failed, 8 passed in 348.70s (0:05:48)\n", 3), ("11 passed in 200.00s\n", 0)],
+)
+def test_tests_that_failed_are_counted(output: str, count: int) -> None:
+    assert faults.failed(output) == count
+
+
 def test_the_baseline_of_copies_is_one_ingestor_with_one(zoned: Region) -> None:
     receive = ingestion.alone(zoned).thanos.receive
     assert (receive.replicas, receive.replication_factor) == (1, 1)
