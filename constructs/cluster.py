@@ -120,7 +120,7 @@ def _conditions(region: Region) -> list[Postcondition]:
     The data source does not say whether local accounts are off; it lists an admin's credentials when they are on
     and the deployer may read them (`listClusterAdminCredential`).
     """
-    engine = region.cluster.network_policy_engine
+    engine, pods = region.cluster.network_policy_engine, region.network.pod_network
     return [
         Postcondition(
             condition="${self.oidc_issuer_enabled}",
@@ -137,5 +137,10 @@ def _conditions(region: Region) -> list[Postcondition]:
         Postcondition(
             condition=f'${{self.network_profile[0].network_policy == "{engine}"}}',
             error_message=f"The cluster must enforce network policies with {engine}, as the region's file says.",
+        ),
+        # empty where pods have addresses of the node's subnet
+        Postcondition(
+            condition=f'${{contains(["", "{pods}"], self.network_profile[0].pod_cidr)}}',
+            error_message=f"The cluster's pods must have addresses in {pods}: the region's network.pod_network.",
         ),
     ]

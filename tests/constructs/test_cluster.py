@@ -48,6 +48,11 @@ def test_another_network_policy_engine_than_the_region_says_or_none_is_refused(e
     ]
 
 
+def test_another_pod_network_than_the_region_says_is_refused(conditions: dict[str, str]) -> None:
+    pods = fleet().region(ZONES).network.pod_network
+    assert condition(conditions, "pod_network") == f'${{contains(["", "{pods}"], self.network_profile[0].pod_cidr)}}'
+
+
 def test_a_cluster_without_workload_identity_is_refused() -> None:
     webhook = data(region_stack(ZONES), "kubernetes_mutating_webhook_configuration_v1")
     assert webhook["metadata"]["name"] == "azure-wi-webhook-mutating-webhook-configuration"

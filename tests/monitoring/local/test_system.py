@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,11 @@ from click.testing import CliRunner
 
 from monitoring.__main__ import main
 from monitoring.blueprint.charts import ROOT
+from monitoring.commands import local
 from monitoring.commands.local import choose, ways_in
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
+from monitoring.local import system as local_system
 from monitoring.local.differences import Differences
 from monitoring.local.place import Part
 from monitoring.local.processes import free_ports
@@ -29,8 +33,8 @@ REGIONS = ROOT / "tests" / "fleet" / "regions"
 FLEET = load_fleet(REGIONS)
 
 
-def part(*line: str) -> Part:
-    return Part(name="region/part-0", component="part", region="region", line=line, port=free_ports(1)[0], ready=None)
+def part(*line: str, name: str = "region/part-0") -> Part:
+    return Part(name=name, component="part", region="region", line=line, port=free_ports(1)[0], ready=None)
 
 
 def test_a_part_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:
@@ -77,6 +81,26 @@ def test_an_unknown_region_is_told() -> None:
     answer = CliRunner().invoke(main, ["local", "nowhere", "--regions", str(REGIONS)])
     assert answer.exit_code == 1
     assert "nowhere" in answer.output
+
+
+def test_a_part_that_dies_ends_the_command_with_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def running(*_: object) -> Iterator[System]:
+        made = System(folder=tmp_path, differences=Differences())
+        made.addresses["trial-alpha"] = {"parts": {}, "door": "https://127.0.0.1:1", "trust": "roots.pem"}
+        made.begin([part("sh", "-c", "echo I cannot go on; exit 3"), part("sleep", "600", name="region/part-1")])
+        try:
+            yield made
+        finally:
+            made.end()
+
+    monkeypatch.setattr(local, "_prepare", lambda: None)
+    monkeypatch.setattr(local_system, "running", running)
+    addresses = tmp_path / "addresses.json"
+    answer = CliRunner().invoke(main, ["local", "--regions", str(REGIONS), "--addresses", str(addresses)])
+    assert answer.exit_code == 1
+    assert "region/part-0 has stopped (3): I cannot go on" in answer.output
+    assert not addresses.exists()
 
 
 @pytest.mark.stack
