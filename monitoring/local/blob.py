@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import yaml
 from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.objects.objstore import objstore
 from monitoring.local.place import ADDRESSES, LOOPBACK, Part, Place
+from monitoring.local.processes import PATIENCE
 
 AZURITE = "azurite"
 SOURCE = ROOT / "tools" / "azurite"
@@ -75,15 +77,21 @@ def azurite(place: Place, installed: Path) -> tuple[Part, dict[str, Any]]:
 def make_container(place: Place, config: Mapping[str, Any]) -> None:
     """The region's container, once Azurite answers; RuntimeError with what Thanos says.
 
-    Where it is deployed Terraform makes it. Parts that start together and may make it fail, all but the first.
+    Where it is deployed Terraform makes it. Parts that start together and may make it fail, all but the first. On a
+    busy machine Azurite makes it after the client has given up, and the next one finds it.
     """
     making = {**config, "config": {**config["config"], "storage_create_container": True}}
     file = place.folder / "make-container.yaml"
     file.write_text(yaml.safe_dump(making), encoding="utf-8")
     line = [str(place.tool("thanos")), "tools", "bucket", "ls", f"--objstore.config-file={file}"]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603  (no shell)
-    if done.returncode:
-        raise RuntimeError(f"no container in Azurite: {done.stderr.strip()[-500:]}")
+    until = time.monotonic() + PATIENCE
+    while True:
+        done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603  (no shell)
+        if not done.returncode:
+            return
+        if time.monotonic() > until:
+            raise RuntimeError(f"no container in Azurite: {done.stderr.strip()[:500]}")
+        time.sleep(1)
 
 
 def folder(place: Place, reason: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from monitoring.blueprint.components import COMPONENTS, RECEIVE_INGESTOR, THANOS
 from monitoring.blueprint.releases import _federation
 from monitoring.commands.local import differences_table
 from monitoring.fleet import load_fleet
-from monitoring.local import operator, scrapes, sidecar, thanos
+from monitoring.local import blob, operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
 from monitoring.local.place import Part, Place, Ports
@@ -152,3 +152,18 @@ def test_what_differs_is_shown_by_reason() -> None:
         ["--a=3", "--b=9"],
         ["one and 1 more", "one"],
     ]
+
+
+def test_the_container_is_asked_for_again_where_azurite_was_too_slow(place: Place, tmp_path: Path) -> None:
+    """A client that has given up has made it all the same."""
+    thanos_that_fails_once = tmp_path / "thanos"
+    thanos_that_fails_once.write_text(f"#!/bin/sh\n[ -e {tmp_path}/asked ] || {{ touch {tmp_path}/asked; exit 1; }}\n")
+    thanos_that_fails_once.chmod(0o755)
+    blob.make_container(replace(place, tool=lambda _: thanos_that_fails_once), {"config": {}})
+    assert (tmp_path / "asked").exists()
+
+
+def test_without_a_container_what_thanos_said_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blob, "PATIENCE", 0)
+    with pytest.raises(RuntimeError, match=r"no container in Azurite: .*config-file"):
+        blob.make_container(replace(place, tool=lambda _: Path("ls")), {"config": {}})
