@@ -17,6 +17,13 @@ from typing import Any, Protocol
 TIMEOUT = 10
 """Seconds for one answer."""
 
+HELLO = {
+    "h2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+    "http/1.1": b"GET / HTTP/1.1\r\nHost: stranger\r\n\r\n",
+}
+"""What a client says first, by protocol: of HTTP/2 the preface and empty settings (RFC 9113, 3.4), since a server may
+close on all else without a word, as if it refused."""
+
 
 class UnreachableError(Exception):
     """Nobody answers at an address."""
@@ -103,15 +110,20 @@ class HttpClient:
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), tz=UTC)
 
     def refuses_strangers(self, address: str) -> bool:
-        """With TLS 1.3 the refusal comes after the client's side of the handshake: with the first read."""
+        """With TLS 1.3 the refusal comes after the client's side of the handshake: with the first read.
+
+        Who says nothing has refused nobody: UnreachableError.
+        """
         try:
             socket.create_connection(_host_and_port(address), timeout=TIMEOUT).close()
         except OSError as failed:
             raise UnreachableError(f"{address}: {failed}") from failed
         try:
             with self._connected(address, shows=False) as connection:
-                connection.sendall(b"GET / HTTP/1.1\r\nHost: stranger\r\n\r\n")
+                connection.sendall(HELLO[connection.selected_alpn_protocol() or "http/1.1"])
                 return not connection.recv(1)
+        except TimeoutError as slow:
+            raise UnreachableError(f"{address}: {slow}") from slow
         except OSError:
             return True
 

@@ -1,0 +1,94 @@
+"""Whether a port lets strangers in: asked in the protocol that it speaks, and silence is no refusal."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from monitoring.local.authorities import SERVER, issue
+from monitoring.local.place import write_leaf
+from monitoring.verify import client
+from monitoring.verify.client import HttpClient, UnreachableError
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+Serve = Callable[[ssl.SSLSocket], None]
+
+
+def speaks_http(connection: ssl.SSLSocket) -> None:
+    if connection.recv(4096).startswith(b"GET / "):
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+def speaks_http2(connection: ssl.SSLSocket) -> None:
+    if connection.recv(4096).startswith(PREFACE):
+        connection.sendall(SETTINGS)
+
+
+@contextmanager
+def answering(folder: Path, serve: Serve, *, protocol: str = "http/1.1", strict: bool = False) -> Iterator[str]:
+    """`host:port` of a server with a certificate, and one that asks for the client's where it is `strict`."""
+    root = issue("root", authority=True)
+    (folder / "roots.pem").write_text(root.pem, encoding="utf-8")
+    write_leaf(folder, issue("server", by=root, names=["127.0.0.1"], usages=[SERVER]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    context.set_alpn_protocols([protocol])
+    if strict:
+        context.load_verify_locations(folder / "roots.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+    listener = socket.create_server(("127.0.0.1", 0))
+    ended = Event()
+
+    def run() -> None:
+        while not ended.is_set():
+            with suppress(OSError):
+                accepted, _ = listener.accept()
+                with context.wrap_socket(accepted, server_side=True) as connection:
+                    serve(connection)
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    port = listener.getsockname()[1]
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        ended.set()
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        thread.join()
+        listener.close()
+
+
+@pytest.mark.parametrize(("protocol", "serve"), [("http/1.1", speaks_http), ("h2", speaks_http2)])
+def test_who_asks_for_no_certificate_lets_strangers_in(tmp_path: Path, protocol: str, serve: Serve) -> None:
+    with answering(tmp_path, serve, protocol=protocol) as address:
+        assert not HttpClient(trust=tmp_path / "roots.pem").refuses_strangers(address)
+
+
+@pytest.mark.parametrize(("protocol", "serve"), [("http/1.1", speaks_http), ("h2", speaks_http2)])
+def test_who_asks_for_a_certificate_refuses_strangers(tmp_path: Path, protocol: str, serve: Serve) -> None:
+    with answering(tmp_path, serve, protocol=protocol, strict=True) as address:
+        assert HttpClient(trust=tmp_path / "roots.pem").refuses_strangers(address)
+
+
+def test_who_says_nothing_in_time_has_refused_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", 0.5)
+    told = Event()
+
+    def speaks_too_late(_: ssl.SSLSocket) -> None:
+        told.wait(30)
+
+    with answering(tmp_path, speaks_too_late) as address:
+        try:
+            with pytest.raises(UnreachableError, match="timed out"):
+                HttpClient(trust=tmp_path / "roots.pem").refuses_strangers(address)
+        finally:
+            told.set()
