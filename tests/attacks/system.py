@@ -8,15 +8,20 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import resource
 import ssl
+import subprocess
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from monitoring.blueprint import guards
 from monitoring.blueprint.components import GLOBAL_PATH, THANOS_PATH
 from monitoring.fleet import Fleet, Region
 from monitoring.local import system as local
@@ -33,6 +38,8 @@ LISTENERS = ("-address", ".address")
 
 ACTIVE_SERIES = 10_000
 SAMPLES_PER_QUERY = 20_000
+SLOWEST_QUERY = "15s"
+"""In place of a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +61,11 @@ class Attacked:
 
     region: Region
     system: local.System
+
+    @property
+    def folder(self) -> Path:
+        """The region's files."""
+        return self.system.folder / self.region.name
 
     @property
     def addresses(self) -> dict[str, Any]:
@@ -88,18 +100,19 @@ class Attacked:
 
     def ask(self, url: str, *, form: Mapping[str, object] | None = None, **more: Any) -> Answer:
         """One request: GET, or with a form POST; `more` as `request` takes it."""
+        more = {"context": self.client(), **more}
         if form is None:
-            return request(url, context=self.client(), **more)
+            return request(url, **more)
         headers = {"Content-Type": "application/x-www-form-urlencoded", **more.pop("headers", {})}
         body = urllib.parse.urlencode(form).encode()
-        return request(url, body=body, headers=headers, context=self.client(), **more)
+        return request(url, body=body, headers=headers, **more)
 
     def write(
-        self, body: bytes | Iterator[bytes], *, headers: Mapping[str, str] | None = None, address: str | None = None
+        self, body: bytes | Iterator[bytes], *, address: str | None = None, context: ssl.SSLContext | None = None
     ) -> Answer:
-        """A remote write with Prometheus' certificate, to the router or to another `address`."""
+        """A remote write with Prometheus' certificate, or another; to the router, or to another `address`."""
         url = f"https://{address or self.addresses['remote_write']}/api/v1/receive"
-        return request(url, body=body, headers={**HEADERS, **(headers or {})}, context=self.sender)
+        return request(url, body=body, headers=HEADERS, context=context or self.sender)
 
     def others_are_served(self) -> None:
         """People ask through the door, and a sender writes; what it wrote is found."""
@@ -151,17 +164,42 @@ def attacked_region(fleet: Fleet, region: Region, folder: Path) -> Iterator[Atta
     load = region.load.model_copy(update={"active_series": ACTIVE_SERIES, "samples_per_query": SAMPLES_PER_QUERY})
     small = region.model_copy(update={"load": load})
     settings = local.Settings(tool=lambda name: Path(tool(name)), azurite=False)
-    with local.running(fleet, [small], folder, settings) as system:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setattr(guards, "QUERY_TIMEOUT", SLOWEST_QUERY)
+        system = stack.enter_context(local.running(fleet, [small], folder, settings))
         made = Attacked(region=small, system=system)
         eventually(lambda: made.newest("up"))
         yield made
 
 
+@dataclass(frozen=True, kw_only=True)
+class Another:
+    """A part that a test started: its ports by the flags that name them."""
+
+    ports: Mapping[str, int]
+    process: subprocess.Popen[bytes]
+
+    def bound(self, memory: int) -> None:
+        """From now on it may take as many bytes more, and dies of what takes them, as a pod does at its limit."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        taken = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmSize:"))
+        resource.prlimit(self.process.pid, resource.RLIMIT_AS, (taken + memory, taken + memory))
+
+    def address(self, flag: str) -> str:
+        """`host:port` of a listener."""
+        return f"127.0.0.1:{self.ports[flag]}"
+
+
 @contextmanager
 def another(
-    target: Attacked, pod: str, folder: Path, *, without: str = "\0", more: Sequence[str] = ()
-) -> Iterator[Mapping[str, int]]:
-    """A part once more, with ports of its own (by the flag that names them), `more` flags, and `without` some."""
+    target: Attacked,
+    pod: str,
+    folder: Path,
+    *,
+    without: tuple[str, ...] = (),
+    more: Sequence[str] = (),
+) -> Iterator[Another]:
+    """A part once more, with ports of its own, `more` flags, and `without` those that begin so."""
     part = target.part(pod)
     own = [word.partition("=")[0] for word in part.line if word.partition("=")[0].endswith(LISTENERS)]
     ports = dict(zip(own, free_ports(len(own)), strict=True))
@@ -172,5 +210,11 @@ def another(
     ]
     web = ports.get("--http-address") or ports["--web.listen-address"]
     tls = target.client() if part.tls else None
-    with running([*line, *more], log=folder / f"{pod}.log", port=web, tls=tls):
-        yield ports
+    with running([*line, *more], log=folder / f"{pod}.log", port=web, tls=tls) as process:
+        yield Another(ports=ports, process=process)
+
+
+def own(folder: Path) -> list[str]:
+    """Flags of another Prometheus: data of its own, nothing to scrape, nobody to write to."""
+    (folder / "empty.yml").write_text("{}\n", encoding="utf-8")
+    return [f"--storage.tsdb.path={folder}/data", f"--config.file={folder}/empty.yml"]

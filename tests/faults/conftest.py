@@ -18,6 +18,6 @@ def record(request: pytest.FixtureRequest) -> Record:
     """Puts a row into the table."""
 
     def add(outcome: Outcome, must_hold: str) -> None:
-        FAULTS.put(request, (*outcome.row(), must_hold))
+        FAULTS.put(request.node, (*outcome.row(), must_hold))
 
     return add

@@ -32,6 +32,9 @@ from monitoring.local.door import MACHINE, alpha, entra
 from monitoring.local.servers import Entra, Visit, serving, upstream
 from tests.stack.processes import free_ports, running, tool
 
+ASKED: list[str] = []
+"""Every target that any door was asked for."""
+
 SAMPLES = {"label": "job", "id": "0b1c-2d", "uid": "prometheus", "group": "prometheus.datasource.grafana.app"}
 """Of the placeholders in paths."""
 
@@ -69,6 +72,7 @@ class Door:
 
     def ask(self, target: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
         """One request, the target on the wire as it is here."""
+        ASKED.append(target)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, target, headers={"Host": self.region.access.host, **(headers or {})})
