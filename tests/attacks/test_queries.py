@@ -112,7 +112,9 @@ def test_many_at_once_are_answered_one_after_another(target: Attacked, attacked:
     answers = at_once(target, at, heavy, MANY)
     assert {answer.status for answer in answers} == {200}
     slots = {"Prometheus": target.region.load.concurrent_queries, "query-frontend": 20}[at]
-    attacked(at, f"{MANY} at once", tries=MANY, let_in=MANY, holds=f"they are within limits; {slots} run, others wait")
+    attacked(
+        at, f"{MANY} at once, to keep others out", tries=MANY, holds=f"{slots} run at a time, each is within limits"
+    )
 
 
 def test_slow_queries_end_and_only_then_give_way(target: Attacked, attacked: Record) -> None:
