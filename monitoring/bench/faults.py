@@ -49,11 +49,11 @@ def failed(output: str) -> int:
 
 
 def read(report: str) -> dict[str, float]:
-    """Seconds by fault; of one that is there twice (at another scale, say) the longer ones."""
+    """Seconds by fault, sorted by it; of one that is there twice (at another scale, say) the longer ones."""
     found: dict[str, float] = {}
     for row in json.loads(report):
         found[row["fault"]] = max(row["healed_seconds"], found.get(row["fault"], 0))
-    return found
+    return dict(sorted(found.items()))
 
 
 def _slowest(values: Values) -> float:

@@ -93,7 +93,7 @@ def number(value: float | None, unit: str) -> str:
 
 def times(ratio: float) -> str:
     """`3.4`, or `1/145` of what is far below."""
-    return f"1/{1 / ratio:.0f}" if 0 < ratio < 0.1 else f"{ratio:.2g}"  # noqa: PLR2004
+    return f"1/{1 / ratio:.0f}" if 0 < ratio < 0.1 else f"{ratio:.3g}"  # noqa: PLR2004
 
 
 def _where(measured: Measured | None) -> str:

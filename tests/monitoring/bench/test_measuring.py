@@ -8,7 +8,7 @@ import re
 import pytest
 
 from monitoring.bench import faults, ingestion
-from monitoring.bench.freshness import Arrivals
+from monitoring.bench.freshness import Arrivals, waits_of_an_aggregate
 from monitoring.bench.machine import processor
 from monitoring.bench.panels import same
 from monitoring.bench.raw_queries import recorded_in
@@ -87,6 +87,10 @@ def test_of_a_fault_in_two_rows_the_longer_time_counts() -> None:
     rows = [("one", 1.5), ("two", 3), ("one", 0.5)]
     report = json.dumps([{"fault": fault, "healed_seconds": seconds, "lost": 0} for fault, seconds in rows])
     assert faults.read(report) == {"one": 1.5, "two": 3}
+
+
+def test_an_aggregate_waits_for_two_rules_a_fetch_and_a_queue(zoned: Region) -> None:
+    assert waits_of_an_aggregate(zoned) == 60 + 30 + 30 + 5
 
 
 @pytest.mark.parametrize(

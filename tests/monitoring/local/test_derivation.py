@@ -167,3 +167,9 @@ def test_without_a_container_what_thanos_said_is_told(place: Place, monkeypatch:
     monkeypatch.setattr(blob, "PATIENCE", 0)
     with pytest.raises(RuntimeError, match=r"no container in Azurite: .*config-file"):
         blob.make_container(replace(place, tool=lambda _: Path("ls")), {"config": {}})
+
+
+def test_a_part_takes_other_flags_in_place_of_its_own() -> None:
+    part = Part(name="a", component="a", region="a", line=["thanos", "--x=1", "--xy=2", "--wait"], port=1)
+    assert part.flagged({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
+    assert part.line[1] == "--x=1"
