@@ -56,10 +56,19 @@ class View:
         return len(said) - len({*said})
 
     def gaps(self, copies: Found) -> int:
-        """How many times nothing is seen for as long as a query looks back, though a replica has a sample there."""
+        """How many times nothing is seen for as long as a query looks back, though a replica has a sample there.
+
+        After a silence of all, Query stays with one replica for twice as long (docs/faults.md): that is not counted.
+        """
         there = sorted(at for at, _ in copies.samples)
         seen = [there[0], *(at for at, _ in self.samples), there[-1]]
-        return sum(right - left > SLOT and any(left < at < right for at in there) for left, right in pairwise(seen))
+        silences = [(left, right) for left, right in pairwise(there) if right - left > SLOT]
+        return sum(
+            right - left > SLOT
+            and any(left < at < right for at in there)
+            and not any(end <= left <= end + 2 * (end - start) for start, end in silences)
+            for left, right in pairwise(seen)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
