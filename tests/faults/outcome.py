@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 from monitoring.blueprint.components import COMPACTOR
+from tests.faults import counts
+from tests.faults.counts import Found, Sight, View
 from tests.faults.region import Miniature, eventually
-from tests.faults.source import COUNTER, SLOT, Source
+from tests.faults.source import COUNTER
 
 RANGE = "30m"
 """Longer than any run."""
@@ -17,66 +19,9 @@ RANGE = "30m"
 AHEAD = 600
 """Seconds after now at which Query is asked, for samples of clocks that are ahead."""
 
-REPLICA = "prometheus_replica"
-
 COMPACTOR_POD = f"{COMPACTOR.name}-0"
 OF_THE_STORE = {"ThanosPartDown", "ThanosCompactorMissing"}
 """Alerts that fire, and rightly, where no store gateway and no compactor run."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """Whose each sample is, by its time and the number that it says."""
-
-    samples: Mapping[tuple[float, int], str]
-
-    @property
-    def numbers(self) -> dict[str, set[int]]:
-        """Numbers of scrapes by replica."""
-        numbers: dict[str, set[int]] = {}
-        for (_, number), replica in self.samples.items():
-            numbers.setdefault(replica, set()).add(number)
-        return numbers
-
-    @property
-    def twice(self) -> int:
-        """How many samples say a number again at another time."""
-        return len(self.samples) - sum(len(numbers) for numbers in self.numbers.values())
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """What people see, who ask Query without a word on replicas: time and number of each sample, in order."""
-
-    samples: list[tuple[float, int]]
-
-    def twice(self, copies: Found) -> int:
-        """How many samples say a replica's number again; KeyError where one is of no replica."""
-        said = [(copies.samples[one], one[1]) for one in self.samples]
-        return len(said) - len({*said})
-
-    def gaps(self, copies: Found) -> int:
-        """How many times nothing is seen for as long as a query looks back, though a replica has a sample there.
-
-        After a silence of all, Query stays with one replica for twice as long (docs/faults.md): that is not counted.
-        """
-        there = sorted(at for at, _ in copies.samples)
-        seen = [there[0], *(at for at, _ in self.samples), there[-1]]
-        silences = [(left, right) for left, right in pairwise(there) if right - left > SLOT]
-        return sum(
-            right - left > SLOT
-            and any(left < at < right for at in there)
-            and not any(end <= left <= end + 2 * (end - start) for start, end in silences)
-            for left, right in pairwise(seen)
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sight:
-    """Numbers of scrapes that Query had found, by replica, at a moment (seconds since 1970)."""
-
-    numbers: dict[str, set[int]]
-    at: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +43,8 @@ class Outcome:
     """
 
     fault: str
-    written: Mapping[str, list[int]]
-    lost: Mapping[str, list[int]]
+    written: counts.Numbers
+    lost: counts.Numbers
     duplicates: int
     gaps: int
     view_twice: int
@@ -142,12 +87,12 @@ class Outcome:
 
 def found(miniature: Miniature) -> Found:
     """Every raw sample of the source, of whichever copy."""
-    return Found(samples={(at, number): of for of, at, number in _samples(miniature, dedup="false")})
+    return Found.of(_asked(miniature, dedup="false"))
 
 
 def viewed(miniature: Miniature) -> View:
     """Every sample of the source that is left once Query has made one series of all copies."""
-    return View(samples=sorted((at, number) for _, at, number in _samples(miniature, dedup="true")))
+    return View.of(_asked(miniature, dedup="true"))
 
 
 def mark(miniature: Miniature, *alerts: str) -> Mark:
@@ -215,41 +160,47 @@ def outcome(
         written = {replica: source.written(replica, after=before.written[replica]) for replica in source.answered}
         view, copies = viewed(miniature), found(miniature)
         sights.append(Sight(numbers=copies.numbers, at=time.time()))
-        lost = {replica: sorted(set(of) - copies.numbers.get(replica, set())) for replica, of in written.items()}
-        slots = _slots(source, written)
-        kept = {replica: set(of) - set(lost[replica]) for replica, of in written.items()}
-        return Outcome(
-            fault=fault,
+        return counted(
+            fault,
             written=written,
-            lost=lost,
-            duplicates=copies.twice,
-            gaps=len(slots - _slots(source, kept)),
-            view_twice=view.twice(copies),
-            view_gaps=view.gaps(copies),
-            healed=_healed(source, kept, sights, ended or miniature.restored),
+            answered=source.answered,
+            copies=copies,
+            view=view,
+            sights=sights,
+            ended=ended or miniature.restored,
             alerts=fired,
         )
 
 
-def _healed(source: Source, kept: Mapping[str, set[int]], sights: Sequence[Sight], ended: float) -> float:
-    """Seconds from the end of a fault to the first sight of what it held up, and of a newer sample of each replica."""
-    by_then = {replica: sum(at <= ended for at in source.answered[replica]) for replica in kept}
+def counted(
+    fault: str,
+    *,
+    written: counts.Numbers,
+    answered: counts.Times,
+    copies: Found,
+    view: View,
+    sights: Sequence[Sight],
+    ended: float,
+    alerts: frozenset[str],
+) -> Outcome:
+    """The row that this makes; nobody is asked."""
+    lost = counts.lost(written, copies)
+    kept = counts.without(written, lost)
+    return Outcome(
+        fault=fault,
+        written=written,
+        lost=lost,
+        duplicates=copies.twice,
+        gaps=counts.gaps(written, kept, answered),
+        view_twice=view.twice(copies),
+        view_gaps=view.gaps(copies),
+        healed=counts.healed(kept, answered, sights, ended),
+        alerts=alerts,
+    )
 
-    def whole(sight: Sight) -> bool:
-        return all(
-            {number for number in numbers if number <= by_then[replica]} <= sight.numbers.get(replica, set())
-            and max(sight.numbers.get(replica, ()), default=0) > by_then[replica]
-            for replica, numbers in kept.items()
-        )
 
-    return next((sight.at for sight in sights if whole(sight)), sights[-1].at) - ended
-
-
-def _samples(miniature: Miniature, **parameters: object) -> Iterator[tuple[str, float, int]]:
-    data = miniature.ask("query", query=f"{COUNTER}[{RANGE}]", time=time.time() + AHEAD, **parameters)
-    for series in data["result"]:
-        for at, value in series["values"]:
-            yield series["metric"].get(REPLICA, ""), at, int(float(value))
+def _asked(miniature: Miniature, **parameters: object) -> Any:
+    return miniature.ask("query", query=f"{COUNTER}[{RANGE}]", time=time.time() + AHEAD, **parameters)
 
 
 def _fired(miniature: Miniature, since: Mark) -> frozenset[str]:
@@ -270,7 +221,3 @@ def _firing(miniature: Miniature) -> frozenset[str]:
 def _known(miniature: Miniature, alerts: Iterable[Mapping[str, str]]) -> frozenset[str]:
     absent = () if COMPACTOR_POD in miniature.parts else OF_THE_STORE
     return frozenset(labels["alertname"] for labels in alerts if labels["alertname"] not in absent)
-
-
-def _slots(source: Source, numbers: Mapping[str, Iterable[int]]) -> set[int]:
-    return {slot for replica, some in numbers.items() for slot in source.slots(replica, some)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import urllib.parse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
@@ -98,10 +98,6 @@ class Source:
     def count(self) -> int:
         """How often it was scraped, by all replicas."""
         return sum(len(times) for times in self.answered.values())
-
-    def slots(self, replica: str, numbers: Iterable[int]) -> set[int]:
-        """The slots of time in which these scrapes were answered."""
-        return {int(self.answered[replica][number - 1] / SLOT) for number in numbers}
 
 
 @contextmanager
