@@ -69,8 +69,8 @@ class View:
     def gaps(self, copies: Found) -> int:
         """How many times nothing is seen for longer than a query looks back, though a replica has a sample there.
 
-        What Query skips by its rule is not counted: after a silence of all, for twice as long (docs/faults.md). A gap
-        that is counted excuses no other.
+        What Query skips by its rule is not counted: after a silence of all, for twice as long (docs/faults.md). After a
+        gap that is counted, nothing is excused.
         """
         there = sorted(at for _, at, _ in copies.samples)
         seen = [there[0], *(at for at, _ in self.samples), there[-1]]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 
-from monitoring.local.place import LOOPBACK
 from tests.faults import counts
 from tests.faults.counts import REPLICA, Found, Sight, View
 from tests.faults.outcome import Outcome, counted
-from tests.faults.region import eventually
-from tests.faults.source import SLOT, Source, counting
+from tests.faults.source import SLOT
 
 FIRST, SECOND = "first", "second"
 STEP = 0.5
@@ -200,6 +196,15 @@ def test_a_gap_that_begins_when_the_excuse_is_over_is_counted(until: float) -> N
     assert after_a_silence(first_until=EXCUSED + STEP, seen_again=EXCUSED + STEP + until).view_gaps == 1
 
 
+@pytest.mark.parametrize(("seen_again", "gaps"), [(83.0, 0), (83.5, 1)])
+def test_an_empty_stretch_that_is_excused_is_a_step_as_well(seen_again: float, gaps: int) -> None:
+    """From 35.5 to 51.2 s; then it is the first replica that Query skips, to 82.6 s, and the second one fails."""
+    first = between(FIRST, 0, 20) | between(FIRST, 30, 36) | between(FIRST, 52, 100)
+    second = between(SECOND, 0, 20) | between(SECOND, 30, 54)
+    view = first - between(FIRST, 52, seen_again) | between(SECOND, EXCUSED, 54)
+    assert row(first | second, view=view).view_gaps == gaps
+
+
 def test_a_gap_excuses_no_other() -> None:
     view = everything(FIRST) - between(FIRST, 20, 40) - between(FIRST, 45, 55)
     assert row(everything(), view=view).view_gaps == 2
@@ -239,72 +244,3 @@ def test_it_is_healed_when_what_was_held_up_and_something_newer_of_each_are_seen
 def test_what_is_lost_in_one_piece_is_known_from_what_is_not(lost: list[int], until: int | None, holds: bool) -> None:
     made = row(everything() - {sample(FIRST, number) for number in lost})
     assert made.lost_in_one_piece(FIRST, until=until) is holds
-
-
-class Scraper:
-    """Asks as Prometheus does: again on the same connection where it took the answer."""
-
-    def __init__(self, source: Source, replica: str) -> None:
-        self.connection = http.client.HTTPConnection(LOOPBACK, source.port, timeout=10)
-        self.replica = replica
-
-    def scrape(self) -> bytes:
-        self.connection.request("GET", f"/metrics?replica={self.replica}")
-        return self.connection.getresponse().read()
-
-    def give_up(self) -> None:
-        """The answer comes too late: nobody reads it."""
-        self.connection.request("GET", f"/metrics?replica={self.replica}")
-        self.connection.close()
-
-
-@pytest.fixture
-def source() -> Iterator[Source]:
-    with counting() as made:
-        yield made
-
-
-def test_each_scrape_says_one_more_for_each_replica_apart(source: Source) -> None:
-    first, second = Scraper(source, FIRST), Scraper(source, SECOND)
-    pages = [first.scrape(), first.scrape(), second.scrape()]
-    assert [page.splitlines()[0] for page in pages] == [b"scrapes_total 1", b"scrapes_total 2", b"scrapes_total 1"]
-    assert (source.written(FIRST), source.written(SECOND), source.count()) == ([1, 2], [1], 3)
-    assert source.written(FIRST, after=1) == [2]
-
-
-def test_a_scrape_given_up_is_nobodys_loss_and_one_that_was_taken_is(source: Source) -> None:
-    scraper = Scraper(source, FIRST)
-    scraper.scrape()
-    scraper.scrape()
-    scraper.give_up()
-    eventually(lambda: source.written(FIRST)[-1:] == [2] and source.count() == 3, "the third is given up", pause=0.01)
-    assert source.newest(FIRST) == 2
-    scraper.scrape()
-    scraper.scrape()
-    assert source.written(FIRST) == [1, 2, 4, 5]
-
-    nothing_of_3 = everything(FIRST) - {sample(FIRST, 3)}
-    assert of(row(nothing_of_3, written={FIRST: source.written(FIRST)})) == (0, 0, 0, 0, 0)
-    made = row(nothing_of_3 - {sample(FIRST, 4)}, written={FIRST: source.written(FIRST)})
-    assert made.lost == {FIRST: [4]}
-    assert made.total == 4
-
-
-def test_a_scrape_before_a_kill_in_the_quiet_is_not_given_up(source: Source) -> None:
-    """The quiet begins when the scraper is refused on its connection: so it took what it was answered before."""
-    scraper = Scraper(source, FIRST)
-
-    def scrape() -> None:
-        while scraper.scrape():
-            pass
-
-    with ThreadPoolExecutor() as threads:
-        scraping = threads.submit(scrape)
-        eventually(lambda: source.newest(FIRST) >= 2, "scrapes", pause=0.01)
-        with source.quiet(FIRST):
-            scraping.result()
-            written = source.count()
-            scraper.connection.close()
-            assert Scraper(source, FIRST).scrape() == b""
-            assert Scraper(source, SECOND).scrape(), "it is quiet for the other one alone"
-    assert source.written(FIRST) == [*range(1, written + 1)]
