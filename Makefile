@@ -37,7 +37,7 @@ synth: $(ENVIRONMENT) ## The Terraform JSON of all stacks, into cdktf.out/
 	@$(RUN) main.py
 
 test: $(ENVIRONMENT) ## The tests that need nothing but Python
-	@$(RUN) -m pytest -n auto
+	@$(RUN) -m pytest -n auto --dist worksteal
 
 test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real promtool, amtool, actionlint (needs Go once)
 	@$(RUN) -m monitoring tools promtool amtool actionlint

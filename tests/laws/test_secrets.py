@@ -112,16 +112,16 @@ SECRETS: Mapping[str, Callable[[], str]] = {
 
 def _into_values(stack: Stack, secret: str) -> None:
     release = next(iter(stack["resource"]["helm_release"].values()))
-    values = yaml.safe_load(release["values"][0])
-    release["values"][0] = yaml.safe_dump({**values, "extraEnv": [{"name": "X", "value": secret}]})
+    values = yaml.load(release["values"][0], Loader=yaml.CSafeLoader)
+    release["values"][0] = yaml.dump({**values, "extraEnv": [{"name": "X", "value": secret}]}, Dumper=yaml.CSafeDumper)
 
 
 def _into_a_config_map(stack: Stack, secret: str) -> None:
     release = next(one for one in stack["resource"]["helm_release"].values() if one["name"] == components.OBJECTS)
-    values = yaml.safe_load(release["values"][0])
+    values = yaml.load(release["values"][0], Loader=yaml.CSafeLoader)
     scrape = yaml.safe_dump({"scrape_configs": [{"job_name": "x", "basic_auth": {"username": "x", "x": secret}}]})
     values["objects"].append({"kind": "ConfigMap", "data": {"prometheus.yml": scrape}})
-    release["values"][0] = yaml.safe_dump(values)
+    release["values"][0] = yaml.dump(values, Dumper=yaml.CSafeDumper)
 
 
 def _into_an_attribute(stack: Stack, secret: str) -> None:
