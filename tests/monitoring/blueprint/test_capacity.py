@@ -120,7 +120,7 @@ def test_volumes_are_held_against_the_load(tmp_path: Path) -> None:
     fleet = _fleet(tmp_path / "regions", "retention: 10d", "retention: 60d")
     with pytest.raises(InvalidInput) as caught:
         check_capacity(fleet, checked_releases(fleet))
-    assert "prometheus.retention_size must be at least 30.9Gi for the region's load, got 16.0Gi" in str(caught.value)
+    assert "prometheus.retention_size must be at least 38.6Gi for the region's load, got 16.0Gi" in str(caught.value)
 
 
 def test_every_pod_on_the_monitoring_nodes_is_counted(made: tuple[Release, ...]) -> None:
