@@ -17,6 +17,7 @@ from monitoring.blueprint.components import (
 from monitoring.blueprint.jobs import job_name
 from monitoring.blueprint.names import federation_host
 from monitoring.blueprint.scrape import scrape_files
+from monitoring.local import sidecar
 from monitoring.local.operator import SCRAPE_INTERVAL, tls
 from monitoring.local.place import ADDRESSES, LOOPBACK, SECONDS, Part, Place, pod_name
 
@@ -25,8 +26,6 @@ PORTS = {SIGN_IN.name: "metrics", PROMETHEUS.name: "http-web", ALERTMANAGER.name
 
 PODS_JOB = "kubernetes-pods"
 """Of helm-values/scrape/kubernetes.yaml."""
-
-NO_SIDECAR = "kube-rbac-proxy is not on PATH: replicas of the regions here are asked themselves"
 
 PATHS = {ALERTMANAGER.name: f"{ALERTMANAGER_PATH}/metrics"}
 _MONITORS = {PROMETHEUS.name: "prometheus", ALERTMANAGER.name: "alertmanager"}
@@ -66,7 +65,7 @@ def application(place: Place, part: Part) -> list[dict[str, Any]]:
 
 def federation(place: Place, *, through_the_sidecar: bool) -> list[dict[str, Any]]:
     """The deployed job, of the regions that run here: /federate of each replica, of its sidecar or by its own TLS."""
-    port, why = ("federate", ADDRESSES) if through_the_sidecar else ("http-web", NO_SIDECAR)
+    port, why = (sidecar.PORT, ADDRESSES) if through_the_sidecar else ("http-web", f"{sidecar.NAME}: {sidecar.MISSING}")
     zone = place.region.fleet.private_dns_zone
     folder = place.secret(PROMETHEUS)
     made = []

@@ -12,6 +12,8 @@ from monitoring.local.place import ADDRESSES, FOLDERS, LOOPBACK, Part, Place
 
 NAME = "kube-rbac-proxy"
 PORT = "federate"
+MISSING = "not on PATH, and not served as a Go module; the replicas are federated by their own TLS"
+"""What is said where it does not run."""
 
 NOBODY = f"""\
 apiVersion: v1

@@ -49,8 +49,6 @@ LEFT_OUT = {
 }
 """What does not run here, and why."""
 
-NO_SIDECAR = {sidecar.NAME: "not on PATH, and not served as a Go module; the replicas are federated by their own TLS"}
-
 
 class PartDiedError(Exception):
     """A part has stopped; the text has its last words."""
@@ -67,7 +65,7 @@ class Settings:
 
     def left_out(self) -> Mapping[str, str]:
         """What does not run, and why."""
-        return LEFT_OUT if self.rbac_proxy else NO_SIDECAR | LEFT_OUT
+        return LEFT_OUT if self.rbac_proxy else {sidecar.NAME: sidecar.MISSING} | LEFT_OUT
 
 
 @dataclass(kw_only=True)
