@@ -104,8 +104,11 @@ _KINDS = frozenset(_TYPES.values())
 
 
 def _faults(group: dict[str, Any]) -> Iterator[str]:
-    late = time.time() - datetime.fromisoformat(group["lastEvaluation"]).timestamp()
-    if late > LATE * group["interval"] + SLACK:
+    last = datetime.fromisoformat(group["lastEvaluation"])
+    late = time.time() - last.timestamp()
+    if last.year == 1:  # Go's zero time
+        yield f"{group['name']} was not evaluated yet"
+    elif late > LATE * group["interval"] + SLACK:
         yield f"{group['name']} was last evaluated {late:.0f} s ago"
     yield from (f"{rule['name']}: {rule.get('lastError', '')}" for rule in group["rules"] if rule["health"] == "err")
 

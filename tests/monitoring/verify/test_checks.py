@@ -45,6 +45,10 @@ def target(job: str, **more: str) -> dict[str, Any]:
     return {"labels": {"job": job}, "scrapeUrl": f"http://{job}", "health": "up", "lastError": "", **more}
 
 
+NEVER = "0001-01-01T00:00:00Z"
+"""Of a group that Prometheus has not evaluated yet."""
+
+
 def rule_group(*, late: float = 0, health: str = "ok", without: str = "") -> dict[str, Any]:
     types = {"record": "recording", "alert": "alerting"}
     there = [
@@ -268,6 +272,12 @@ def test_every_check_has_a_fault() -> None:
 def test_every_hint_that_is_a_page_is_there() -> None:
     pages = [word for check in CHECKS for word in check.hint.replace(";", " ").split() if word.startswith("docs/")]
     assert [page for page in pages if not (ROOT / page).is_file()] == []
+
+
+def test_rules_without_a_result_yet_are_told_as_such() -> None:
+    result = told("rules are evaluated", but(rules=groups({**rule_group(), "lastEvaluation": NEVER})))
+    assert result.state is State.FAILED
+    assert result.evidence.startswith("all was not evaluated yet")
 
 
 def test_young_ingestors_need_no_block_yet() -> None:
