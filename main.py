@@ -1,6 +1,6 @@
 """Synthesize every stack into cdktf.out: the composition root."""
 
-import monitoring.fast_bindings  # noqa: F401
+import monitoring.bindings  # noqa: F401
 
 import gc
 import os
@@ -11,16 +11,16 @@ from cdktf import App
 
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
-from monitoring.blueprint.capacity import check_capacity
-from monitoring.blueprint.flow_checks import check_flows
-from monitoring.blueprint.names import FLEET_STACK
+from monitoring.blueprint.capacity.needs import check_capacity
+from monitoring.blueprint.components.names import FLEET_STACK
+from monitoring.blueprint.network.checks import check_flows
 from monitoring.blueprint.releases import checked_releases
-from monitoring.commands._console import console
-from monitoring.commands._stale import remove_stale_stacks
-from monitoring.commands._summary import print_summary, read_stacks
+from monitoring.console import console
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.fleet.azure_calls import calls_note
+from monitoring.synthesis.stale import remove_stale_stacks
+from monitoring.synthesis.summary import print_summary, read_stacks
 
 ROOT = Path(__file__).parent
 

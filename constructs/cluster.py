@@ -16,7 +16,7 @@ from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, Kuberne
 
 from constructs import Construct
 from constructs.group import Group
-from monitoring.blueprint.names import DISK_ROLE
+from monitoring.blueprint.components.names import DISK_ROLE
 from monitoring.fleet.model import Region
 
 AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"

@@ -14,7 +14,7 @@ from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from constructs import Construct
 from constructs.group import Group
 from constructs.prometheus_disks import PrometheusDisks
-from monitoring.blueprint.names import azure_name
+from monitoring.blueprint.components.names import azure_name
 from monitoring.fleet.model import DiskSnapshots as Wanted
 from monitoring.fleet.model import Region
 

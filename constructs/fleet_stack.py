@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_azurerm.role_definition import RoleDefinition, RoleDef
 from constructs import Construct
 from constructs.base_stack import BaseStack
 from constructs.group import resource_group
-from monitoring.blueprint.names import DISK_ROLE, FLEET_STACK
+from monitoring.blueprint.components.names import DISK_ROLE, FLEET_STACK
 from monitoring.fleet.model import Region
 
 

@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_helm.release import Release as HelmRelease
 from cdktf_cdktf_provider_helm.release import ReleaseSet
 
 from constructs import Construct
-from monitoring.blueprint.release import Release, to_yaml
+from monitoring.blueprint.releases.release import Release, to_yaml
 
 HISTORY = 10
 """Revisions to roll back to; each is a Secret of up to 1 MiB."""

@@ -14,8 +14,8 @@ from cdktf_cdktf_provider_kubernetes.service_v1 import (
 
 from constructs import Construct
 from constructs.base_stack import azurerm_provider
-from monitoring.blueprint.load_balancers import LoadBalancer, load_balancers
-from monitoring.blueprint.names import azure_name
+from monitoring.blueprint.components.names import azure_name
+from monitoring.blueprint.network.load_balancers import LoadBalancer, load_balancers
 from monitoring.fleet.model import Region
 
 TTL = 300

@@ -7,7 +7,8 @@ from cdktf_cdktf_provider_kubernetes.namespace_v1 import NamespaceV1, NamespaceV
 from cdktf_cdktf_provider_kubernetes.priority_class_v1 import PriorityClassV1, PriorityClassV1Metadata
 
 from constructs import Construct
-from monitoring.blueprint.components import NAMESPACE, NODE_NAMESPACE, PRIORITY_CLASS
+from monitoring.blueprint.components.model import NAMESPACE, NODE_NAMESPACE
+from monitoring.blueprint.components.workloads import PRIORITY_CLASS
 
 PRIORITY = 1_000_000
 """Above every ordinary workload (0), far below the system's own classes (2,000,000,000)."""

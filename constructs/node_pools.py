@@ -10,8 +10,8 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
 
 from constructs import Construct
 from constructs.cluster import Cluster
-from monitoring.blueprint.components import POOL_LABELS
-from monitoring.blueprint.names import node_pool_name
+from monitoring.blueprint.components.names import node_pool_name
+from monitoring.blueprint.components.workloads import POOL_LABELS
 from monitoring.fleet.model import Region
 
 

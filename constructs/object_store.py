@@ -22,7 +22,7 @@ from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
 
 from constructs import Construct
 from constructs.group import Group
-from monitoring.blueprint.names import azure_name
+from monitoring.blueprint.components.names import azure_name
 from monitoring.fleet.model import Region
 
 

@@ -18,9 +18,10 @@ from constructs.object_store import ObjectStore
 from constructs.prometheus_disks import PrometheusDisks
 from constructs.storage_classes import StorageClasses
 from constructs.workload_identities import WorkloadIdentities
-from monitoring.blueprint.components import NAMESPACE, OBJECT_STORE_KEY, OBJECT_STORE_SECRET
+from monitoring.blueprint.components.model import NAMESPACE
+from monitoring.blueprint.components.workloads import OBJECT_STORE_KEY, OBJECT_STORE_SECRET
 from monitoring.blueprint.objects.objstore import objstore
-from monitoring.blueprint.release import Release
+from monitoring.blueprint.releases.release import Release
 from monitoring.fleet.model import Region
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdktf_cdktf_provider_kubernetes.storage_class_v1 import StorageClassV1, StorageClassV1Metadata
 
 from constructs import Construct
-from monitoring.blueprint.components import DYNAMIC_STORAGE_CLASS, STATIC_STORAGE_CLASS
+from monitoring.blueprint.components.workloads import DYNAMIC_STORAGE_CLASS, STATIC_STORAGE_CLASS
 
 
 class StorageClasses(Construct):

@@ -13,9 +13,10 @@ from constructs.cluster import Cluster
 from constructs.group import Group
 from constructs.namespaces import Namespaces
 from constructs.object_store import ObjectStore
-from monitoring.blueprint.components import SIGN_IN, Component, Grant
-from monitoring.blueprint.names import azure_name, identity_name
-from monitoring.blueprint.region_components import components_of
+from monitoring.blueprint.components.model import Component, Grant
+from monitoring.blueprint.components.names import azure_name, identity_name
+from monitoring.blueprint.components.of_region import components_of
+from monitoring.blueprint.components.workloads import SIGN_IN
 from monitoring.fleet.model import Region
 
 AUDIENCE = "api://AzureADTokenExchange"

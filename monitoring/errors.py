@@ -33,3 +33,7 @@ class InvalidInput(Exception):  # noqa: N818  (a user's mistake, not a fault of 
             sorted(set(problems), key=lambda problem: (problem.file, problem.line or 0, problem.path))
         )
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class CannotHave(Exception):  # noqa: N818  (not a fault of the program)
+    """A tool or a chart is not to be had here; the message says which, and how to get it."""

@@ -1,13 +1,13 @@
 """The fleet for tests: tests/fleet/regions, whose values are not production's."""
 
-import monitoring.fast_bindings  # noqa: F401
+import monitoring.bindings  # noqa: F401
 
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Fleet, Region, load_fleet
 from tests.no_skips import pytest_runtest_makereport
 from tests.own_input import refuse_bad_input

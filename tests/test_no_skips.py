@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 
 SKIPS = """
 import pytest

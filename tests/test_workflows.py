@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from tests.stack.processes import tool
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

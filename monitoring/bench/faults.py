@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from monitoring.bench.figures import Bound, Figure, Part, Setting, Values
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 
 FOLDER = "tests/faults"
 REPORT = "FAULTS_JSON"

@@ -13,11 +13,11 @@ from datetime import datetime
 
 from monitoring.bench.figures import Bound, Figure, Part, Setting, median, ratio
 from monitoring.bench.ring import Ring, eventually, running
-from monitoring.blueprint import federation, limits
 from monitoring.blueprint.objects.federation import PATH
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.scraping import federation, limits
 from monitoring.fleet import Duration, Size
-from monitoring.local.processes import PATIENCE
+from monitoring.processes import PATIENCE
 
 INTERVAL = 10
 """Seconds between scrapes of the pods, and between evaluations of the rules."""

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.bench.figures import Bound, Figure, Part, Setting, median, ratio
-from monitoring.blueprint import federation
-from monitoring.blueprint.components import GLOBAL_PATH, GLOBAL_QUERY_FRONTEND, PROMETHEUS
+from monitoring.blueprint.components.workloads import GLOBAL_PATH, GLOBAL_QUERY_FRONTEND, PROMETHEUS
 from monitoring.blueprint.releases.kube_prometheus_stack import remote_write
-from monitoring.blueprint.rules import ARRIVED, ONCE, rules
+from monitoring.blueprint.rules.loader import ARRIVED, ONCE, rules
+from monitoring.blueprint.scraping import federation
 from monitoring.fleet import Duration, Region
 from monitoring.local.operator import SCRAPE_INTERVAL
-from monitoring.local.place import pod_name
-from monitoring.local.processes import PATIENCE
+from monitoring.local.region import pod_name
 from monitoring.local.system import Settings, System, running
 from monitoring.local.tls import trusting
+from monitoring.processes import PATIENCE
 
 SECONDS = 120
 """Two evaluations of the aggregates, sixty scrapes."""

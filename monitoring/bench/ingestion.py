@@ -11,10 +11,10 @@ from monitoring.bench import figures
 from monitoring.bench.figures import TOLERANCE, Bound, Figure, Setting, median, off_the_model, ratio
 from monitoring.bench.ring import APPENDED, Ring, eventually, running
 from monitoring.bench.ring import SERIES as RING_SERIES
-from monitoring.blueprint import capacity
-from monitoring.blueprint.components import RECEIVE_INGESTOR, RECEIVE_ROUTER
+from monitoring.blueprint.capacity import needs as capacity
+from monitoring.blueprint.components.workloads import RECEIVE_INGESTOR, RECEIVE_ROUTER
 from monitoring.fleet import Region
-from monitoring.local.place import Part
+from monitoring.local.region import Part
 
 INTERVAL = 10
 """Seconds between scrapes: 10,000 samples a second, three times what a region's file states."""

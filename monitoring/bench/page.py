@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from monitoring.bench.figures import FILE, Measured, Part, Values, read
-from monitoring.bench.parts import PARTS
-from monitoring.blueprint.charts import ROOT
+from monitoring.bench.measurements import PARTS
+from monitoring.blueprint.values.charts import ROOT
 
 PAGE = "docs/performance.md"
 TEMPLATE = Path(__file__).with_name("performance.template.md")

@@ -17,11 +17,11 @@ from typing import Any
 from monitoring.bench.figures import Bound, Figure, Part, Setting, Values, median, off_the_model, ratio
 from monitoring.bench.raw_queries import expressions, raw, recorded_in
 from monitoring.bench.services import pods
-from monitoring.blueprint import capacity
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.capacity import needs as capacity
 from monitoring.blueprint.dashboards import FOLDER
-from monitoring.local.place import LOOPBACK
-from monitoring.local.processes import free_ports, running
+from monitoring.blueprint.values.charts import ROOT
+from monitoring.local.region import LOOPBACK
+from monitoring.processes import free_ports, running
 
 PANELS = (
     ("fleet", "Requests"),

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from monitoring.blueprint.rules import rules, rules_of
+from monitoring.blueprint.rules.loader import rules, rules_of
 
 _RECORDED = re.compile(r"(?P<name>[a-zA-Z_]\w*:[\w:]+)(\{(?P<matchers>[^}]*)\})?(?P<range>\[[^\]]*\])?")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')

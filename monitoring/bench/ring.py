@@ -17,16 +17,16 @@ import yaml
 
 from monitoring.bench.figures import Setting
 from monitoring.bench.services import Pod, pods, series_of_a_pod
-from monitoring.blueprint.components import ALERTMANAGER, PROMETHEUS, RECEIVE_INGESTOR, RECEIVE_ROUTER
+from monitoring.blueprint.components.workloads import ALERTMANAGER, PROMETHEUS, RECEIVE_INGESTOR, RECEIVE_ROUTER
 from monitoring.fleet import Region
 from monitoring.local import operator, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
-from monitoring.local.place import LOOPBACK, Part, Place, Ports
-from monitoring.local.processes import PATIENCE
+from monitoring.local.region import LOOPBACK, Part, Place, Ports
 from monitoring.local.servers import Quiet, serving
 from monitoring.local.system import System
 from monitoring.local.tls import trusting
+from monitoring.processes import PATIENCE
 
 SERIES = 100_000
 PAUSE = 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.fast_bindings import ORDINARY, own_node
+from monitoring.bindings.fast import ORDINARY, own_node
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from pathlib import Path
 from monitoring.bench import measured
 from monitoring.bench.figures import Bound, Figure, Part, Setting, Values, median, ratio
 from monitoring.bench.many_regions import write_fleet
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 
 MEBIBYTE = 1 << 20
 SIZES = (1, 25, 50)

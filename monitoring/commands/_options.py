@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -16,16 +16,15 @@ from rich.table import Table
 from monitoring.bench.faults import FaultsFailedError
 from monitoring.bench.figures import FILE, Measured, Part, Setting, read, text
 from monitoring.bench.machine import described
+from monitoring.bench.measurements import PARTS
 from monitoring.bench.page import rows
-from monitoring.bench.parts import PARTS
 from monitoring.bench.synthesis import CaseFailedError
-from monitoring.blueprint.charts import ROOT
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._console import console
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands._options import as_json, regions_folder
-from monitoring.commands._progress import steps
-from monitoring.commands._tools import BINARIES, find_tool
+from monitoring.console import console, steps
+from monitoring.errors import CannotHave
 from monitoring.fleet import Fleet, load_fleet
+from monitoring.local.binaries import BINARIES, find_tool
 from monitoring.local.system import PartDiedError
 
 FAILURES = (RuntimeError, OSError, subprocess.SubprocessError, CaseFailedError, FaultsFailedError, PartDiedError)

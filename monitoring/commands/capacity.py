@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from monitoring.blueprint.capacity import GB, HORIZON, Need, blob, load, needs, runs_out
+from monitoring.blueprint.capacity.needs import GB, HORIZON, Need, blob, load, needs, runs_out
 from monitoring.blueprint.releases import checked_releases
-from monitoring.commands._console import console
 from monitoring.commands._options import as_json, regions_folder
+from monitoring.console import console
 from monitoring.fleet import load_fleet
 
 

@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 import click
 
 from monitoring.bench import page as performance_page
-from monitoring.blueprint import access_page, alerts_page, dashboards, flows_page, global_rules
-from monitoring.blueprint.charts import ROOT
-from monitoring.commands.schema import stale_schemas
+from monitoring.blueprint import dashboards
+from monitoring.blueprint.access import page as access_page
+from monitoring.blueprint.network import page as flows_page
+from monitoring.blueprint.rules import alerts_page, global_rules
+from monitoring.blueprint.values.charts import ROOT
+from monitoring.blueprint.values.committed_schemas import stale_schemas
 from monitoring.fleet import load_fleet
 from monitoring.fleet.schema import region_schema
 from oversight_metrics.contract import contract_json, contract_table

@@ -12,10 +12,10 @@ import click
 from rich import box
 from rich.table import Table
 
-from monitoring.commands._console import console
 from monitoring.commands._exposition import UnreadablePage, read_page
 from monitoring.commands._metric_rules import MAX_SERIES, Finding, lint
 from monitoring.commands._options import as_json
+from monitoring.console import console
 
 TIMEOUT = 10
 """Seconds, as Prometheus waits for a page."""

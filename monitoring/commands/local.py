@@ -11,19 +11,16 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from monitoring.blueprint.components import THANOS_PATH
+from monitoring.blueprint.components.workloads import THANOS_PATH
 from monitoring.blueprint.releases import checked_releases
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._console import console
 from monitoring.commands._options import regions_folder
-from monitoring.commands._tools import BINARIES, build, find_tool
-from monitoring.errors import InvalidInput, Problem
+from monitoring.console import console, steps
+from monitoring.errors import CannotHave, InvalidInput, Problem
 from monitoring.fleet import Region, load_fleet
 from monitoring.fleet.loader import Fleet
+from monitoring.local.binaries import BINARIES, build, find_tool
 from monitoring.local.differences import Difference
 from monitoring.verify.addresses import ADDRESSES
 
@@ -81,7 +78,7 @@ def command(
     try:
         with (
             tempfile.TemporaryDirectory(prefix="oversight-local-") as folder,
-            _progress() as progress,
+            steps(transient=True) as progress,
         ):
             task = progress.add_task("start", total=None)
             settings = Settings(
@@ -154,11 +151,6 @@ def _prepare() -> None:
         except CannotHave:
             click.echo(f"build {name}, once", err=True)
             build(BINARIES[name])
-
-
-def _progress() -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def ways_in(addresses: dict[str, dict[str, object]]) -> Iterator[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from monitoring.commands._console import console
 from monitoring.commands._options import as_json, regions_folder
+from monitoring.console import console
 from monitoring.fleet import load_fleet
 
 

@@ -3,109 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-import yaml
 from rich.table import Table
 
-from monitoring.blueprint import flags, monitors, upstream_alerts
-from monitoring.blueprint.charts import ROOT, versions
-from monitoring.blueprint.components import THANOS
-from monitoring.blueprint.manifests import Manifest, in_namespace, parse, pod_faults, title, workloads
-from monitoring.blueprint.release import Release, to_yaml
 from monitoring.blueprint.releases import checked_releases
-from monitoring.blueprint.rules import rules
-from monitoring.commands._charts import CannotHave, find_chart, find_helm
-from monitoring.commands._console import console
 from monitoring.commands._options import as_json, regions_folder
-from monitoring.commands._progress import steps
 from monitoring.commands.values import select
+from monitoring.console import console, steps
+from monitoring.errors import CannotHave
 from monitoring.fleet import load_fleet
-
-CRD = "CustomResourceDefinition"
-RECORD = "tests/golden/workloads.json"
-FLAGS_RECORD = "tests/golden/flags.json"
-MONITORS = "tests/golden/monitors.json"
-UPSTREAM = "tests/golden/upstream-expressions.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendering:
-    """A release's objects; `definitions` are the CRDs that its chart brings."""
-
-    release: str
-    namespace: str
-    text: str
-    objects: list[Manifest]
-    definitions: list[Manifest]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What was found: problems by object, and objects for whose kind no schema is known."""
-
-    release: str
-    kinds: Counter[str]
-    problems: list[str] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
-
-
-def render(release: Release, *, charts: Path | None, scratch: Path) -> Rendering:
-    """Run `helm template`; CannotHave where helm, the chart or the rendering is not to be had."""
-    chart = find_chart(release.chart, folder=charts, scratch=scratch)
-    values = scratch / f"{release.name}.yaml"
-    values.write_text(to_yaml(release.values), encoding="utf-8")
-    template = [find_helm(), "template", release.name, str(chart), "--namespace", release.namespace, "--include-crds"]
-    template += ["--values", str(values), "--kube-version", f"{versions().kubernetes}.0"]
-    template += ["--api-versions", "monitoring.coreos.com/v1"]  # a chart may make no monitor where it sees no operator
-    done = subprocess.run(template, capture_output=True, text=True, check=False)  # noqa: S603  (no shell)
-    if done.returncode:
-        raise CannotHave(f"helm cannot render {release.name}: {done.stderr.strip()}")
-    try:
-        manifests = parse(done.stdout)
-    except yaml.YAMLError as broken:
-        raise CannotHave(f"the rendering of {release.name} must be YAML: {broken}") from broken
-    return Rendering(
-        release=release.name,
-        namespace=release.namespace,
-        text=done.stdout,
-        objects=[manifest for manifest in manifests if manifest.get("kind") != CRD],
-        definitions=[manifest for manifest in manifests if manifest.get("kind") == CRD],
-    )
-
-
-def read_definitions(folder: Path) -> list[Manifest]:
-    """The CustomResourceDefinitions of the YAML files in a folder, lists of `kubectl get -o yaml` included."""
-    documents = [one for file in sorted(folder.rglob("*.yaml")) for one in parse(file.read_text(encoding="utf-8"))]
-    objects = [item for one in documents for item in (one["items"] if one.get("kind") == "List" else [one])]
-    return [one for one in objects if one.get("kind") == CRD]
-
-
-def check(renderings: list[Rendering], *, definitions: Sequence[Manifest]) -> Iterator[Report]:
-    """Every object against its schema, and every pod against what must hold of pods.
-
-    `definitions` are CRDs besides those that the charts bring.
-    """
-    from monitoring.commands._kube_schemas import KubeSchemas
-
-    definitions = [*definitions, *(definition for rendering in renderings for definition in rendering.definitions)]
-    schemas = KubeSchemas(versions().kubernetes, definitions=definitions)
-    for rendering in renderings:
-        report = Report(release=rendering.release, kinds=Counter(str(one.get("kind")) for one in rendering.objects))
-        for manifest in rendering.objects:
-            faults = schemas.faults(manifest)
-            if faults is None:
-                report.unchecked.append(title(manifest))
-            for fault in (*(faults or ()), *pod_faults(manifest), *flags.faults(manifest)):
-                report.problems.append(f"{rendering.release}: {title(manifest)}: {fault}")
-        yield report
+from monitoring.rendering.objects import Report, check, read_definitions, render
+from monitoring.rendering.record import write
 
 
 @click.command()
@@ -161,17 +73,7 @@ def command(
         for rendering in renderings:
             (output / f"{rendering.release}.yaml").write_text(rendering.text, encoding="utf-8")
     if record:
-        made = [in_namespace(one, rendering.namespace) for rendering in renderings for one in rendering.objects]
-        of_thanos = [rendering for rendering in renderings if rendering.release.startswith(THANOS)]
-        given = flags.of_workloads(manifest for rendering in of_thanos for manifest in rendering.objects)
-        written = {
-            RECORD: workloads(made),
-            MONITORS: monitors.record(made),
-            FLAGS_RECORD: given,
-            UPSTREAM: upstream_alerts.expressions(made, ours=rules().object_names),
-        }
-        for name, content in written.items():
-            (ROOT / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write(renderings)
     _print(reports, as_json=as_json)
     sys.exit(1 if any(report.problems for report in reports) else 0)
 

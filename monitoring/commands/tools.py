@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._progress import steps
-from monitoring.commands._tools import BINARIES, build, find_tool
+from monitoring.console import steps
+from monitoring.errors import CannotHave
+from monitoring.local.binaries import BINARIES, build, find_tool
 
 
 @click.command()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from monitoring.blueprint.release import Release, to_yaml
 from monitoring.blueprint.releases import checked_releases
+from monitoring.blueprint.releases.release import Release, to_yaml
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet import load_fleet

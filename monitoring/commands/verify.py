@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from monitoring.commands._console import console
-from monitoring.commands._forward import forwarded
 from monitoring.commands._options import as_json, regions_folder
+from monitoring.console import console
 from monitoring.fleet import load_fleet
 from monitoring.verify.addresses import ADDRESSES, read_addresses
 from monitoring.verify.client import HttpClient
 from monitoring.verify.model import Deployment, Result, State
+from monitoring.verify.port_forward import forwarded
 from monitoring.verify.run import exit_code, verify
 
 COLOURS = {State.OK: "green", State.FAILED: "red", State.UNREACHABLE: "red"}

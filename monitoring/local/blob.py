@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.fast_bindings import own_node
+from monitoring.bindings.fast import own_node
 
 import base64
 import hashlib
@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.objects.objstore import objstore
-from monitoring.local.place import ADDRESSES, LOOPBACK, Part, Place
-from monitoring.local.processes import PATIENCE
+from monitoring.blueprint.values.charts import ROOT
+from monitoring.local.region import ADDRESSES, LOOPBACK, Part, Place
+from monitoring.processes import PATIENCE
 
 AZURITE = "azurite"
 SOURCE = ROOT / "tools" / "azurite"

@@ -13,16 +13,10 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.components import (
-    ALERTMANAGER,
-    ALERTMANAGER_PATH,
-    KUBE_PROMETHEUS_STACK,
-    NAMESPACE,
-    PROMETHEUS,
-    Component,
-)
-from monitoring.blueprint.release import to_yaml
-from monitoring.local.place import ADDRESSES, FOLDERS, SECONDS, Part, Place
+from monitoring.blueprint.components.model import NAMESPACE, Component
+from monitoring.blueprint.components.workloads import ALERTMANAGER, ALERTMANAGER_PATH, KUBE_PROMETHEUS_STACK, PROMETHEUS
+from monitoring.blueprint.releases.release import to_yaml
+from monitoring.local.region import ADDRESSES, FOLDERS, SECONDS, Part, Place
 
 SCRAPE_INTERVAL = "2s"
 _RENAMED = {"retry_on_rate_limit": "retry_on_http_429"}

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from monitoring.blueprint import federation as federated
-from monitoring.blueprint.components import (
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.names import federation_host
+from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
     ALERTMANAGER_PATH,
     KUBE_PROMETHEUS_STACK,
     PROMETHEUS,
     SIGN_IN,
-    Component,
 )
-from monitoring.blueprint.jobs import job_name
-from monitoring.blueprint.names import federation_host
-from monitoring.blueprint.scrape import scrape_files
+from monitoring.blueprint.scraping import federation as federated
+from monitoring.blueprint.scraping.files import scrape_files
+from monitoring.blueprint.scraping.jobs import job_name
 from monitoring.local import sidecar
 from monitoring.local.operator import SCRAPE_INTERVAL, tls
-from monitoring.local.place import ADDRESSES, LOOPBACK, SECONDS, Part, Place, pod_name
+from monitoring.local.region import ADDRESSES, LOOPBACK, SECONDS, Part, Place, pod_name
 
 PORTS = {SIGN_IN.name: "metrics", PROMETHEUS.name: "http-web", ALERTMANAGER.name: "http-web"}
 """The scraped port of a component, where it is not `http`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, PROMETHEUS
+from monitoring.blueprint.components.workloads import KUBE_PROMETHEUS_STACK, PROMETHEUS
 from monitoring.blueprint.objects.federation import CONFIG_KEY, authorization
-from monitoring.blueprint.releases._federation import FOLDER
-from monitoring.local.place import ADDRESSES, FOLDERS, LOOPBACK, Part, Place
+from monitoring.blueprint.releases.federation import FOLDER
+from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, Part, Place
 
 NAME = "kube-rbac-proxy"
 PORT = "federate"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint import components as rows
-from monitoring.blueprint.components import (
+from monitoring.blueprint.components import workloads
+from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
     KUBE_PROMETHEUS_STACK,
     OAUTH2_PROXY,
@@ -23,17 +23,17 @@ from monitoring.blueprint.components import (
 )
 from monitoring.fleet import Region
 from monitoring.fleet.loader import Fleet
-from monitoring.local import blob, door, operator, scrapes, sidecar, thanos
+from monitoring.local import blob, oauth2_proxy, operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import Issued, issue
 from monitoring.local.blob import AZURITE
 from monitoring.local.differences import Differences
-from monitoring.local.place import Part, Place, Ports
-from monitoring.local.processes import last_words, start, stop, wait_until_ready
 from monitoring.local.receiver import receiver
+from monitoring.local.region import Part, Place, Ports
 from monitoring.local.servers import serving
 from monitoring.local.tls import trusting
+from monitoring.processes import last_words, start, stop, wait_until_ready
 
-ROWS = {component.name: component for component in rows.COMPONENTS}
+ROWS = {component.name: component for component in workloads.COMPONENTS}
 PODS = {ALERTMANAGER.name: 2} | dict.fromkeys(
     (*(one.name for one in (*thanos.COMPONENTS, *thanos.GLOBAL_VIEW) if one is not RECEIVE_INGESTOR), SIGN_IN.name), 1
 )
@@ -226,15 +226,15 @@ def _begin_store(place: Place, system: System, settings: Settings) -> dict[str, 
 
 
 def _door(place: Place, stack: ExitStack, addresses: dict[str, Any]) -> Part:
-    provider = door.entra(place.region, place.values(OAUTH2_PROXY))
-    provider.accounts = door.accounts(place.region)
+    provider = oauth2_proxy.entra(place.region, place.values(OAUTH2_PROXY))
+    provider.accounts = oauth2_proxy.accounts(place.region)
     port = stack.enter_context(serving(provider.handler()))
     (pod,) = place.pods_of(SIGN_IN, deployed=place.values(OAUTH2_PROXY)["replicaCount"])
-    part, password = door.sign_in(place, pod, entra_port=port, pod_token=provider.pod_token)
+    part, password = oauth2_proxy.sign_in(place, pod, entra_port=port, pod_token=provider.pod_token)
     file = place.folder / "door-password"
     file.touch(mode=0o600)
     file.write_text(password, encoding="utf-8")
-    addresses |= {"door": part.url, "machine": door.MACHINE, "door_password_file": str(file)}
+    addresses |= {"door": part.url, "machine": oauth2_proxy.MACHINE, "door_password_file": str(file)}
     return part
 
 
@@ -244,7 +244,7 @@ def _application(place: Place) -> Part:
         name=f"{place.region.name}/shop-0",
         component="shop",
         region=place.region.name,
-        line=[sys.executable, "-m", "monitoring.local.shop", str(port)],
+        line=[sys.executable, "-m", "monitoring.local.example_application", str(port)],
         port=port,
         ready="/metrics",
         environment=dict(os.environ),

@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 import yaml
 
-from monitoring.blueprint.components import (
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.names import query_host
+from monitoring.blueprint.components.workloads import (
     COMPACTOR,
     GLOBAL_QUERY,
     GLOBAL_QUERY_FRONTEND,
@@ -23,10 +25,8 @@ from monitoring.blueprint.components import (
     RECEIVE_ROUTER,
     STORE_GATEWAY,
     THANOS,
-    Component,
 )
-from monitoring.blueprint.names import query_host
-from monitoring.local.place import ADDRESSES, FOLDERS, LOOPBACK, SECONDS, Part, Place, pod_name
+from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, SECONDS, Part, Place, pod_name
 
 KEYS: Mapping[str, tuple[str, str]] = {
     RECEIVE_INGESTOR.name: ("receive.ingestor", "receive"),

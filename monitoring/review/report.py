@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from monitoring.review.changes import MISSING, Action, Change, jump
 from monitoring.review.facts import ORDER, Kind
@@ -120,3 +120,37 @@ def risk_lines(review: Review) -> Iterator[tuple[Risk, str]]:
     """Each risk with where it is."""
     for risk in review.risks:
         yield risk, where(risk.change.stacks, review)
+
+
+def as_data(review: Review) -> dict[str, object]:
+    """The review for machines."""
+    return {
+        "headline": headline(review),
+        "changes": [
+            {
+                "kind": change.place.kind,
+                "subject": change.place.subject,
+                "path": change.place.path,
+                "action": change.action,
+                "before": change.before,
+                "after": change.after,
+                "stacks": change.stacks,
+            }
+            for change in review.changes
+        ],
+        "risks": [
+            {
+                "label": risk.rule.label,
+                "name": risk.rule.name,
+                "sentence": sentence(risk.change),
+                "stacks": risk.change.stacks,
+                "reason": risk.rule.reason,
+                "source": risk.rule.source,
+                "advice": risk.rule.advice,
+                "accepted": review.acceptance(risk.rule.label) is not None,
+            }
+            for risk in review.risks
+        ],
+        "plans": [asdict(plan) for plan in review.plans],
+        "notes": review.notes,
+    }

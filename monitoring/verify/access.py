@@ -6,7 +6,7 @@ import urllib.parse
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from monitoring.blueprint.components import ALERTMANAGER_PATH, THANOS_PATH
+from monitoring.blueprint.components.workloads import ALERTMANAGER_PATH, THANOS_PATH
 from monitoring.verify.client import Client
 from monitoring.verify.model import Deployment, Finding, NotHereError, bad, good
 

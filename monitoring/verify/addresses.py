@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet
 from monitoring.verify.client import HttpClient

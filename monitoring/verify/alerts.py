@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from monitoring.blueprint.alerting.inhibition import WATCHDOG
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.rules.loader import rules
 from monitoring.verify.client import Client
 from monitoring.verify.model import Deployment, Finding, NotHereError, bad, good
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from monitoring.blueprint.components import COMPONENTS
-from monitoring.blueprint.jobs import job_name
+from monitoring.blueprint.components.workloads import COMPONENTS
+from monitoring.blueprint.scraping.jobs import job_name
 from monitoring.verify.client import Client
 from monitoring.verify.model import Deployment, Finding, NotHereError, State, bad, good, scalar, vector
 

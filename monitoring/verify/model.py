@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from monitoring.blueprint.components import ALERTMANAGER, ALERTMANAGER_PATH, PROMETHEUS, QUERY, THANOS_PATH, Component
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import ALERTMANAGER, ALERTMANAGER_PATH, PROMETHEUS, QUERY, THANOS_PATH
 from monitoring.fleet import Region
 from monitoring.verify.client import Client, UnreachableError
 

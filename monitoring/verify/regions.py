@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint import limits
-from monitoring.blueprint.components import GLOBAL_PATH, GLOBAL_QUERY_FRONTEND
-from monitoring.blueprint.federation import JOB
-from monitoring.blueprint.rules import ARRIVED
+from monitoring.blueprint.components.workloads import GLOBAL_PATH, GLOBAL_QUERY_FRONTEND
+from monitoring.blueprint.rules.loader import ARRIVED
+from monitoring.blueprint.scraping import limits
+from monitoring.blueprint.scraping.federation import JOB
 from monitoring.verify.client import Client
 from monitoring.verify.model import Deployment, Finding, NotHereError, bad, good, scalar, vector
 

@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from oversight_metrics import METRICS, ASGIMetricsMiddleware, Metrics, serve_metrics
-from oversight_metrics.example.shop import Shop
+from oversight_metrics.example.orders import Shop
 
 
 def create_app(metrics: Metrics = METRICS) -> Starlette:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wsgiref.simple_server import make_server
 
 from oversight_metrics import METRICS, Metrics, WSGIMetricsMiddleware, serve_metrics
-from oversight_metrics.example.shop import Shop
+from oversight_metrics.example.orders import Shop
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from monitoring.blueprint.components import ALERTMANAGER_PATH
+from monitoring.blueprint.components.workloads import ALERTMANAGER_PATH
 from monitoring.fleet import Region
 from monitoring.local.servers import Quiet, serving
 from tests.alerting.deployed import write

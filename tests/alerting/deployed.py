@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.blueprint.alerting.receivers import TEMPLATES
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK
+from monitoring.blueprint.components.workloads import KUBE_PROMETHEUS_STACK
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.release import to_yaml
 from monitoring.blueprint.releases import releases
+from monitoring.blueprint.releases.release import to_yaml
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Region, load_fleet
 
 TRIAL = load_fleet(ROOT / "tests" / "fleet" / "regions")

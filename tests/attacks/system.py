@@ -21,11 +21,11 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint import guards
-from monitoring.blueprint.components import GLOBAL_PATH, THANOS_PATH
+from monitoring.blueprint.components.workloads import GLOBAL_PATH, THANOS_PATH
+from monitoring.blueprint.releases import request_limits
 from monitoring.fleet import Fleet, Region
 from monitoring.local import system as local
-from monitoring.local.place import Part
+from monitoring.local.region import Part
 from monitoring.local.tls import trusting
 from tests.attacks.remote_write import HEADERS, packed, series
 from tests.stack.processes import eventually, free_ports, running, tool
@@ -165,7 +165,7 @@ def attacked_region(fleet: Fleet, region: Region, folder: Path) -> Iterator[Atta
     small = region.model_copy(update={"load": load})
     settings = local.Settings(tool=lambda name: Path(tool(name)), azurite=False)
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        patch.setattr(guards, "QUERY_TIMEOUT", SLOWEST_QUERY)
+        patch.setattr(request_limits, "QUERY_TIMEOUT", SLOWEST_QUERY)
         system = stack.enter_context(local.running(fleet, [small], folder, settings))
         made = Attacked(region=small, system=system)
         eventually(lambda: made.newest("up"))

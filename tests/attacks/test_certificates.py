@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.components import ALERTMANAGER, GLOBAL_QUERY, PROMETHEUS, QUERY, RECEIVE_ROUTER, Component
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import ALERTMANAGER, GLOBAL_QUERY, PROMETHEUS, QUERY, RECEIVE_ROUTER
 from monitoring.blueprint.objects.certificates import identity
 from monitoring.local.authorities import CLIENT, SERVER, Issued, issue
-from monitoring.local.place import write_leaf
+from monitoring.local.region import write_leaf
 from tests.attacks.system import PATIENCE, Attacked
 from tests.tables import Attacked as Record
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.components import THANOS_PATH
+from monitoring.blueprint.components.workloads import THANOS_PATH
 from monitoring.local.servers import Quiet, serving
 from tests.attacks.system import PATIENCE, SLOWEST_QUERY, Answer, Attacked, another, own
 from tests.stack.processes import tool

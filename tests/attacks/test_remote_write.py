@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.guards import REQUEST_BYTES, REQUEST_ITEMS, SAMPLES_PER_SEND
+from monitoring.blueprint.releases.request_limits import REQUEST_BYTES, REQUEST_ITEMS, SAMPLES_PER_SEND
 from tests.attacks.remote_write import bomb, packed, series, varint
 from tests.attacks.system import PATIENCE, Answer, Attacked, another
 from tests.tables import Attacked as Record

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.components import ALERTMANAGER_PATH, THANOS_PATH
+from monitoring.blueprint.components.workloads import ALERTMANAGER_PATH, THANOS_PATH
 from tests.attacks.remote_write import HEADERS
 from tests.attacks.system import PATIENCE, Attacked, another, own, request
 from tests.stack.processes import eventually

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from constructs.helm_releases import HelmReleases, escaped
-from monitoring.blueprint.charts import Chart
-from monitoring.blueprint.release import Release
+from monitoring.blueprint.releases.release import Release
+from monitoring.blueprint.values.charts import Chart
 from tests.constructs.synthesized import NO_ZONES, ZONES, Resource, addresses, by_name, region_stack, waits_for
 
 CHART = Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.blueprint.components import COMPONENTS
+from monitoring.blueprint.components.workloads import COMPONENTS
 from monitoring.fleet.model import Region
 from tests.constructs.synthesized import (
     NO_ZONES,

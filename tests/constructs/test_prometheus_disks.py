@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint.components import STATIC_STORAGE_CLASS, prometheus_claim
+from monitoring.blueprint.components.workloads import STATIC_STORAGE_CLASS, prometheus_claim
 from monitoring.fleet.model import Region
 from tests.constructs.synthesized import (
     NO_ZONES,

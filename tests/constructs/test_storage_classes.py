@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.blueprint.components import DYNAMIC_STORAGE_CLASS, STATIC_STORAGE_CLASS
+from monitoring.blueprint.components.workloads import DYNAMIC_STORAGE_CLASS, STATIC_STORAGE_CLASS
 from tests.constructs.synthesized import ZONES, Resource, by_name, region_stack
 
 CLASSES = [STATIC_STORAGE_CLASS, DYNAMIC_STORAGE_CLASS]

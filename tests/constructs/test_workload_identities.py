@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.blueprint.components import (
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
     COMPONENTS,
     PROMETHEUS,
     RECEIVE_INGESTOR,
     SIGN_IN,
     STORE_GATEWAY,
-    Component,
 )
 from tests.constructs.synthesized import ZONES, Resource, addresses, by_name, fleet, region_stack, waits_for
 

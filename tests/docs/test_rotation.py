@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.local.authorities import CLIENT, SERVER, Issued, issue
 
 NAME = "part.monitoring.svc"

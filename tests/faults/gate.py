@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 
-from monitoring.local.place import LOOPBACK
+from monitoring.local.region import LOOPBACK
 from monitoring.local.servers import Quiet, serving
 
 _OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length"}

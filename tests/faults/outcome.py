@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.blueprint.components import COMPACTOR
+from monitoring.blueprint.components.workloads import COMPACTOR
 from tests.faults import counts
 from tests.faults.counts import Found, Sight, View
 from tests.faults.region import Miniature, eventually

@@ -17,21 +17,22 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint import components as rows
-from monitoring.blueprint.components import PROMETHEUS, RECEIVE_INGESTOR, THANOS_PATH, Component
+from monitoring.blueprint.components import workloads
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import PROMETHEUS, RECEIVE_INGESTOR, THANOS_PATH
 from monitoring.fleet import Fleet, Region
 from monitoring.local import blob, operator, scrapes, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.blob import AZURITE
 from monitoring.local.differences import Differences
-from monitoring.local.place import Part, Place, Ports
-from monitoring.local.processes import PATIENCE, start, stop, wait_until_ready
+from monitoring.local.region import Part, Place, Ports
 from monitoring.local.tls import trusting
+from monitoring.processes import PATIENCE, start, stop, wait_until_ready
 from tests.faults import scale
 from tests.faults.source import Source
 from tests.stack.processes import tool
 
-ROWS: dict[str, Component] = {component.name: component for component in rows.COMPONENTS}
+ROWS: dict[str, Component] = {component.name: component for component in workloads.COMPONENTS}
 ONE_OF = ("thanos-receive-router", "thanos-store-gateway", "thanos-query", "thanos-query-frontend")
 """Of which one does what two do."""
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.rules import FOLDER
+from monitoring.blueprint.rules.loader import FOLDER
+from monitoring.blueprint.values.charts import ROOT
 
 SCALE = 60
 SCRAPE = "500ms"

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
 
-from monitoring.local.processes import PATIENCE
 from monitoring.local.servers import Quiet, serving
+from monitoring.processes import PATIENCE
 
 COUNTER = "scrapes_total"
 """The counter; its value is the number of the scrape, from 1 on."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint.components import PROMETHEUS, RECEIVE_INGESTOR
+from monitoring.blueprint.components.workloads import PROMETHEUS, RECEIVE_INGESTOR
 from monitoring.fleet import Fleet, Region
 from tests.faults.conftest import Record
 from tests.faults.outcome import RANGE, mark, outcome, raised

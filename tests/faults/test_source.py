@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from monitoring.local.place import LOOPBACK
+from monitoring.local.region import LOOPBACK
 from tests.faults.counts import Found, lost
 from tests.faults.region import eventually
 from tests.faults.source import Source, counting

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from monitoring.blueprint.components import COMPACTOR, RECEIVE_INGESTOR, STORE_GATEWAY
+from monitoring.blueprint.components.workloads import COMPACTOR, RECEIVE_INGESTOR, STORE_GATEWAY
 from monitoring.fleet import Fleet, Region
 from monitoring.local.blob import AZURITE
-from monitoring.local.processes import PATIENCE
+from monitoring.processes import PATIENCE
 from tests.faults.conftest import Record
 from tests.faults.gate import Gate, gate
 from tests.faults.outcome import COMPACTOR_POD, last_arrived, mark, outcome, raised

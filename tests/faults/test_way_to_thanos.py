@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
-from monitoring.blueprint.components import PROMETHEUS
+from monitoring.blueprint.components.workloads import PROMETHEUS
 from monitoring.fleet import Fleet, Region
 from monitoring.local.tls import trusting
 from tests.attacks.remote_write import HEADERS, packed, series

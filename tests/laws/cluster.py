@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint.flow import Cidr, Flow, HostName, Neighbour, Side
+from monitoring.blueprint.network.flow import Cidr, Flow, HostName, Neighbour, Side
 from monitoring.fleet.model import Region
 from tests.laws.reachability import API_SERVER, OTHER_NODE, OUTSIDE, OWN_NODE, End, Port
 

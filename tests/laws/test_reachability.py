@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 import yaml
 
-from monitoring.blueprint.components import COMPACTOR, CRD_UPGRADE, GRAFANA, SIGN_IN, Component
-from monitoring.blueprint.flow import ANY, ApiServer, Flow, HostName, Nodes, Side
-from monitoring.blueprint.flows import APPLICATIONS, flows
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import COMPACTOR, CRD_UPGRADE, GRAFANA, SIGN_IN
+from monitoring.blueprint.network.flow import ANY, ApiServer, Flow, HostName, Nodes, Side
+from monitoring.blueprint.network.flows import APPLICATIONS, flows
 from monitoring.fleet import Region, load_fleet
 from monitoring.fleet.model import Peer
 from tests.constructs.synthesized import NO_ZONES, fleet, synthesize

@@ -8,8 +8,8 @@ import json
 import random
 from collections.abc import Mapping
 
-from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.releases import checked_releases
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import load_fleet
 
 MOST = 128 * 1024

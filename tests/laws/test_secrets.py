@@ -16,8 +16,8 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from monitoring.blueprint import components
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.components import workloads as components
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import load_fleet
 from tests.laws.secret_detector import NO_SECRETS, Finding, by_name, in_text, in_value
 from tests.laws.stack_laws import Stack

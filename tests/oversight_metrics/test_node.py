@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.fast_bindings import own_node
+from monitoring.bindings.fast import own_node
 
 import hashlib
 import os

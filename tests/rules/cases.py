@@ -11,8 +11,8 @@ import re
 import shutil
 from pathlib import Path
 
-from monitoring.blueprint import runbooks
-from monitoring.blueprint.rules import FOLDER, Rules, read_rules
+from monitoring.blueprint.rules import runbooks
+from monitoring.blueprint.rules.loader import FOLDER, Rules, read_rules
 
 CASES = sorted((Path(__file__).parent / "bad").iterdir())
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from monitoring.blueprint import runbooks
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.rules import rules, rules_of
+from monitoring.blueprint.rules import runbooks
+from monitoring.blueprint.rules.loader import rules, rules_of
+from monitoring.blueprint.values.charts import ROOT
 
 HEADINGS = ("Meaning", "Impact", "First look", "Fix", "Escalation")
 

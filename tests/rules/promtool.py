@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.rules import Rules
+from monitoring.blueprint.rules.loader import Rules
 from monitoring.errors import Problem
 from monitoring.fleet.yaml_file import YamlFile, dotted
 from tests.stack.processes import tool

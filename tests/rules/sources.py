@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from monitoring.blueprint.rules import ARRIVED, labels_of, level_labels, rules, rules_of
+from monitoring.blueprint.rules.loader import ARRIVED, labels_of, level_labels, rules, rules_of
 from monitoring.errors import Problem
 from monitoring.fleet.yaml_file import YamlFile, dotted
 from tests.stack.known_metrics import TARGET_LABELS, known_metrics

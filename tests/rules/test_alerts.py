@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitoring.blueprint import upstream_alerts
-from monitoring.blueprint.charts import ROOT, versions
-from monitoring.blueprint.components import COMPONENTS
+from monitoring.blueprint.components.workloads import COMPONENTS
 from monitoring.blueprint.releases.kube_prometheus_stack import computed
-from monitoring.blueprint.rules import rules, rules_of
+from monitoring.blueprint.rules import upstream_alerts
+from monitoring.blueprint.rules.loader import rules, rules_of
+from monitoring.blueprint.values.charts import ROOT, versions
 from monitoring.fleet import Fleet, load_fleet
 from tests.rules.alert_cases import untested
 from tests.rules.pages import FOLDER, alerts, faults, pages, procedures, queries

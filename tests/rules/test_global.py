@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitoring.blueprint.rules import ARRIVED, ONCE, rules
+from monitoring.blueprint.rules.loader import ARRIVED, ONCE, rules
 from tests.rules.promtool import promtool, write
 from tests.stack.arrived import REPLICAS, level_values
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Fleet
 from tests.own_input import fail_with
 from tests.rules.cases import CASES, comments, read

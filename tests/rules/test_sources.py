@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint import global_rules
-from monitoring.blueprint.rules import read_rules, rules, rules_of
+from monitoring.blueprint.rules import global_rules
+from monitoring.blueprint.rules.loader import read_rules, rules, rules_of
 from tests.own_input import fail_with
 from tests.rules.cases import comments
 from tests.rules.sources import known, problems, unknown

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.values.charts import ROOT
 from tests.rules.alert_cases import firing
 from tests.rules.promtool import promtool, write
 

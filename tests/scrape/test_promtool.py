@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.federation import scrape_jobs
-from monitoring.blueprint.scrape import FOLDER, scrape_files
+from monitoring.blueprint.scraping.federation import scrape_jobs
+from monitoring.blueprint.scraping.files import FOLDER, scrape_files
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Region, load_fleet
 from monitoring.local.authorities import issue
 from tests.rules.promtool import promtool

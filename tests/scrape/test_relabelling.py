@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitoring.blueprint.scrape import scrape_files
+from monitoring.blueprint.scraping.files import scrape_files
 from monitoring.fleet import Region
 from tests.rules.promtool import promtool
 from tests.stack.samples import TARGETS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitoring.blueprint.rules import ARRIVED, level_labels, rules
+from monitoring.blueprint.rules.loader import ARRIVED, level_labels, rules
 from tests.stack.known_metrics import Series
 
 OF_THE_OTHER = {"cluster": "trial-gamma", "environment": "trial"}

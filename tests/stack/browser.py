@@ -20,7 +20,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
 
-from monitoring.local.processes import PATIENCE
+from monitoring.processes import PATIENCE
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "Chromium": ("chromium", "chromium-browser", "google-chrome"),

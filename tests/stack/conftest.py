@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.values.charts import ROOT
 from tests import tables
 from tests.stack.attacks import ATTACKS
-from tests.stack.door import ASKED
 from tests.stack.evaluated import evaluated, known_in
 from tests.stack.known_metrics import Series
+from tests.stack.oauth2_proxy import ASKED
 from tests.stack.processes import tool
 from tests.stack.prometheus import Prometheus, serving
 from tests.stack.samples import REGIONS, TARGETS, write_database

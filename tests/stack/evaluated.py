@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.rules.loader import rules
 from tests.rules.promtool import write
 from tests.stack.arrived import arrived
 from tests.stack.known_metrics import known_metrics

@@ -20,10 +20,10 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.components import PROMETHEUS
-from monitoring.blueprint.federation import kept_here, scrape_jobs
-from monitoring.blueprint.names import federation_host
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.components.names import federation_host
+from monitoring.blueprint.components.workloads import PROMETHEUS
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.scraping.federation import kept_here, scrape_jobs
 from monitoring.fleet import Fleet, Region
 from tests.rules.promtool import write as write_rules
 from tests.stack.processes import free_ports, running, tool

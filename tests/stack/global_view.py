@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint.components import GLOBAL_PATH, GLOBAL_QUERY, QUERY, THANOS_GLOBAL
+from monitoring.blueprint.components.workloads import GLOBAL_PATH, GLOBAL_QUERY, QUERY, THANOS_GLOBAL
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.releases.thanos import query_flags
 from monitoring.blueprint.releases.thanos_global import endpoints

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from monitoring.commands._charts import CannotHave
-from monitoring.commands._tools import find_tool
-from monitoring.local.processes import PATIENCE, free_ports, running
+from monitoring.errors import CannotHave
+from monitoring.local.binaries import find_tool
+from monitoring.processes import PATIENCE, free_ports, running
 
 __all__ = ["PATIENCE", "eventually", "free_ports", "running", "tool"]
 

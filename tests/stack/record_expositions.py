@@ -26,7 +26,7 @@ SERIES_PER_NAME = 20
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from monitoring.commands._tools import find_tool  # noqa: E402  (run as a script from anywhere)
+from monitoring.local.binaries import find_tool  # noqa: E402  (run as a script from anywhere)
 from tests.stack.processes import free_ports  # noqa: E402
 
 PARTS = (

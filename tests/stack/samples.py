@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitoring.blueprint import federation
+from monitoring.blueprint.scraping import federation
 from tests.stack.known_metrics import Series, series
 
 REGIONS = ("trial-alpha", "trial-beta")

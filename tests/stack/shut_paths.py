@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitoring.blueprint.components import ALERTMANAGER, GLOBAL_QUERY_FRONTEND, GRAFANA, PROMETHEUS, QUERY_FRONTEND
+from monitoring.blueprint.components.workloads import (
+    ALERTMANAGER,
+    GLOBAL_QUERY_FRONTEND,
+    GRAFANA,
+    PROMETHEUS,
+    QUERY_FRONTEND,
+)
 
 _THANOS = (
     "/-/healthy",

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.rules import FOLDER
+from monitoring.blueprint.rules.loader import FOLDER
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.local.servers import Quiet, serving
 from tests.rules.pages import alerts
 from tests.stack.processes import free_ports, running, tool

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitoring.bench.figures import Part, Setting
-from monitoring.bench.parts import PARTS
-from monitoring.blueprint.charts import ROOT
+from monitoring.bench.measurements import PARTS
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Fleet
 from tests.stack.processes import tool
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.capacity import WAL_BYTES_PER_SAMPLE, prometheus_memory
+from monitoring.blueprint.capacity.needs import WAL_BYTES_PER_SAMPLE, prometheus_memory
 from tests.stack.processes import free_ports, running, tool
 
 pytestmark = pytest.mark.stack

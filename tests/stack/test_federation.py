@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.rules.loader import rules
 from monitoring.fleet import Fleet
 from tests.stack.federated_regions import World, running_world
 from tests.stack.processes import eventually

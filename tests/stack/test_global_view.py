@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.components import GLOBAL_QUERY, QUERY
+from monitoring.blueprint.components.workloads import GLOBAL_QUERY, QUERY
 from monitoring.blueprint.releases.thanos_global import ANSWER_WITHIN
 from monitoring.fleet import Fleet, Region
 from monitoring.local.authorities import Issued

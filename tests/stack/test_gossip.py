@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitoring.blueprint.components import ALERTMANAGER
+from monitoring.blueprint.components.workloads import ALERTMANAGER
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import Region
 from monitoring.local.authorities import Issued

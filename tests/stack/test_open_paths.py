@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint.access import OPENINGS, below
-from monitoring.blueprint.components import (
+from monitoring.blueprint.access.paths import OPENINGS, below
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
     GLOBAL_PATH,
     GLOBAL_QUERY_FRONTEND,
@@ -19,11 +20,10 @@ from monitoring.blueprint.components import (
     PROMETHEUS,
     QUERY_FRONTEND,
     THANOS_PATH,
-    Component,
 )
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import Region
-from tests.stack.door import sample
+from tests.stack.oauth2_proxy import sample
 from tests.stack.processes import free_ports, running, tool
 from tests.stack.shut_paths import SHUT
 

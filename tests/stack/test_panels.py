@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from monitoring.blueprint.charts import ROOT
 from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
+from monitoring.blueprint.values.charts import ROOT
 from tests.stack.prometheus import Prometheus
 from tests.stack.samples import REGIONS
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from monitoring.blueprint.rules import OF_ONE_TARGET, labels_of, rules, rules_of
+from monitoring.blueprint.rules.loader import OF_ONE_TARGET, labels_of, rules, rules_of
 from tests.stack.evaluated import evaluated
 from tests.stack.known_metrics import Series
 from tests.stack.prometheus import Prometheus

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER, Component
-from monitoring.blueprint.releases._tls import WITH_SYSTEM_ROOTS
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import PROMETHEUS, QUERY, RECEIVE_ROUTER
 from monitoring.blueprint.releases.thanos import router_flags
+from monitoring.blueprint.releases.tls import WITH_SYSTEM_ROOTS
 from monitoring.fleet import Region
 from monitoring.local.authorities import Issued
 from tests.stack.processes import eventually, free_ports, running, tool

@@ -17,11 +17,12 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.components import PROMETHEUS, QUERY, RECEIVE_ROUTER, Component
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import PROMETHEUS, QUERY, RECEIVE_ROUTER
 from monitoring.blueprint.objects.certificates import dns_names
 from monitoring.blueprint.releases import releases
-from monitoring.blueprint.releases._tls import TLS_FOLDER, TRUST_FOLDER
 from monitoring.blueprint.releases.thanos import query_flags, router_flags
+from monitoring.blueprint.releases.tls import TLS_FOLDER, TRUST_FOLDER
 from monitoring.fleet import Region
 from monitoring.local.authorities import CLIENT, SERVER, Issued, issue
 from tests.stack.processes import free_ports, running, tool

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from monitoring.blueprint.charts import HELM_VALUES
 from monitoring.blueprint.objects import key_vault
+from monitoring.blueprint.values.charts import HELM_VALUES
 from monitoring.fleet.alerting import Receiver
 from monitoring.fleet.alerting_checks import DEAD_MANS_SWITCH, NOBODY
 from monitoring.fleet.model import Region

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import COMPACTOR, PROMETHEUS, RECEIVE_INGESTOR, STORE_GATEWAY
+from monitoring.blueprint.components.workloads import COMPACTOR, PROMETHEUS, RECEIVE_INGESTOR, STORE_GATEWAY
 from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, SCOPE, Page, Panel, above, below, one
 from monitoring.blueprint.dashboards.promql import NAMESPACES, of, rate, ratio
 

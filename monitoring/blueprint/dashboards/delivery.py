@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.components import NAMESPACE
+from monitoring.blueprint.components.model import NAMESPACE
 from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
+from monitoring.blueprint.values.charts import ROOT
 
 SIDECAR_LABEL = {"grafana_dashboard": "1"}
 """What the chart's sidecar looks for (kube-prometheus-stack, `grafana.sidecar.dashboards.label` and `labelValue`)."""

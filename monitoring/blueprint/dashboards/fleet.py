@@ -6,7 +6,7 @@ and a page over years that reads a series per region.
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import PROMETHEUS
+from monitoring.blueprint.components.workloads import PROMETHEUS
 from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, NEVER, Page, Panel, above, below, one
 from monitoring.blueprint.dashboards.promql import of, recorded
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import ALERTMANAGER, PROMETHEUS, RECEIVE_ROUTER
+from monitoring.blueprint.components.workloads import ALERTMANAGER, PROMETHEUS, RECEIVE_ROUTER
 from monitoring.blueprint.dashboards.health import blocks, people, prometheus, receive
 from monitoring.blueprint.dashboards.page import CLUSTER, SCOPE, Page, Panel, Query, above, below, one
 from monitoring.blueprint.dashboards.promql import NAMESPACES, of

@@ -16,8 +16,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 
-from monitoring.blueprint import runbooks
 from monitoring.blueprint.dashboards.data_sources import KNOWS_REGIONS, THANOS, THANOS_GLOBAL
+from monitoring.blueprint.rules import runbooks
 
 SCOPE = 'cluster=~"$cluster"'
 """Matches the regions chosen on the page, and, since "all" is `.*`, series without the label too: Prometheus adds

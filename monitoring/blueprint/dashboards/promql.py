@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import (
-    ALERTMANAGER,
-    GRAFANA,
-    NODE_EXPORTER,
-    PROMETHEUS,
-    SIGN_IN,
-    Component,
-)
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import ALERTMANAGER, GRAFANA, NODE_EXPORTER, PROMETHEUS, SIGN_IN
 from monitoring.blueprint.dashboards.page import SCOPE
 
 RATE = "$__rate_interval"

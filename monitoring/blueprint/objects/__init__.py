@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from monitoring.blueprint.manifests import Manifest
 from monitoring.blueprint.objects.certificates import certificates
 from monitoring.blueprint.objects.cilium import cilium_policies
 from monitoring.blueprint.objects.federation import federation_config
 from monitoring.blueprint.objects.network_policies import network_policies
 from monitoring.blueprint.objects.trust import trust_bundle
+from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
 Maker = Callable[[Region, Sequence[Peer]], Iterable[Manifest]]

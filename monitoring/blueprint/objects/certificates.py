@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from monitoring.blueprint.components import PROMETHEUS, QUERY, Component, Usage
-from monitoring.blueprint.manifests import Manifest
-from monitoring.blueprint.names import federation_host, query_host
-from monitoring.blueprint.region_components import components_of
+from monitoring.blueprint.components.model import Component, Usage
+from monitoring.blueprint.components.names import federation_host, query_host
+from monitoring.blueprint.components.of_region import components_of
+from monitoring.blueprint.components.workloads import PROMETHEUS, QUERY
+from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
 DURATION = "2160h"

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from monitoring.blueprint.components import Component, Port
-from monitoring.blueprint.flow import ApiServer, HostName, Neighbour, Nodes
-from monitoring.blueprint.flows import flows
-from monitoring.blueprint.manifests import Manifest
-from monitoring.blueprint.openings import Opening, Openings, enforced, openings
+from monitoring.blueprint.components.model import Component, Port
+from monitoring.blueprint.network.flow import ApiServer, HostName, Neighbour, Nodes
+from monitoring.blueprint.network.flows import flows
+from monitoring.blueprint.network.policy_rules import Opening, Openings, enforced, openings
+from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
 

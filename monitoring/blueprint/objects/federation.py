@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
-from monitoring.blueprint.components import NAMESPACE, PROMETHEUS
-from monitoring.blueprint.manifests import Manifest
+from monitoring.blueprint.components.model import NAMESPACE
+from monitoring.blueprint.components.workloads import PROMETHEUS
 from monitoring.blueprint.objects.certificates import identity
+from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
 CONFIG_MAP = "prometheus-federation"

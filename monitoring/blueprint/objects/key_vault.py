@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.components import NAMESPACE
+from monitoring.blueprint.components.model import NAMESPACE
 from monitoring.fleet.model import Region
 
 FOLDER = "/mnt/key-vault"

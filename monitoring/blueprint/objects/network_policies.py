@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from monitoring.blueprint.components import NAMESPACE, NODE_NAMESPACE, Port
-from monitoring.blueprint.flows import flows
-from monitoring.blueprint.manifests import Manifest
-from monitoring.blueprint.openings import enforced, openings
-from monitoring.blueprint.selectors import Block, Selected, called, callers
+from monitoring.blueprint.components.model import NAMESPACE, NODE_NAMESPACE, Port
+from monitoring.blueprint.network.flows import flows
+from monitoring.blueprint.network.policy_rules import enforced, openings
+from monitoring.blueprint.network.selectors import Block, Selected, called, callers
+from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
 OUR_NAMESPACES = (NAMESPACE, NODE_NAMESPACE)

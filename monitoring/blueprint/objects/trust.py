@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from monitoring.blueprint.components import NAMESPACE
-from monitoring.blueprint.manifests import Manifest
+from monitoring.blueprint.components.model import NAMESPACE
+from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
 TRUST_BUNDLE = "trust-bundle"

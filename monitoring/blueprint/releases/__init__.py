@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from monitoring.blueprint import closed
-from monitoring.blueprint.charts import HELM_VALUES, versions
-from monitoring.blueprint.components import (
+from monitoring.blueprint.components.model import NAMESPACE
+from monitoring.blueprint.components.of_region import has_release
+from monitoring.blueprint.components.workloads import (
     KUBE_PROMETHEUS_STACK,
-    NAMESPACE,
     OAUTH2_PROXY,
     OBJECTS,
     POSTGRES_RELEASE,
@@ -19,9 +18,6 @@ from monitoring.blueprint.components import (
     THANOS,
     THANOS_GLOBAL,
 )
-from monitoring.blueprint.layers import compose, overlaps
-from monitoring.blueprint.region_components import has_release
-from monitoring.blueprint.release import Release
 from monitoring.blueprint.releases import (
     kube_prometheus_stack,
     oauth2_proxy,
@@ -31,8 +27,12 @@ from monitoring.blueprint.releases import (
     thanos,
     thanos_global,
 )
-from monitoring.blueprint.rules import rules
-from monitoring.blueprint.scrape import override_faults, scrape_files
+from monitoring.blueprint.releases.release import Release
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.scraping.files import override_faults, scrape_files
+from monitoring.blueprint.values import closed_schema
+from monitoring.blueprint.values.charts import HELM_VALUES, versions
+from monitoring.blueprint.values.layers import compose, overlaps
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
@@ -181,7 +181,7 @@ def _static_problems(recipe: _Recipe) -> list[Problem]:
     source = static_values(recipe.name)
     return [
         Problem(file=source.name, line=source.line(path), path=dotted(path), message=message)
-        for path, message in closed.faults(recipe.chart, source.data)
+        for path, message in closed_schema.faults(recipe.chart, source.data)
     ]
 
 
@@ -200,10 +200,10 @@ def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]
         problems += overlaps(written.data, ours, file=written.name, module=recipe.module)
         problems += [
             Problem(file=recipe.module, path=dotted(path), message=message)
-            for path, message in closed.faults(recipe.chart, ours)
+            for path, message in closed_schema.faults(recipe.chart, ours)
         ]
         problems += [
             file.problem(("helm_values", recipe.name, *path), message)
-            for path, message in closed.faults(recipe.chart, file.region.helm_values.get(recipe.name, {}))
+            for path, message in closed_schema.faults(recipe.chart, file.region.helm_values.get(recipe.name, {}))
         ]
     return problems

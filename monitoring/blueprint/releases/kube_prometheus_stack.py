@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitoring.blueprint import alerting, guards, upstream_alerts
-from monitoring.blueprint.components import (
+from monitoring.blueprint import alerting
+from monitoring.blueprint.access.oauth2_proxy import ROLE_HEADER, USER_HEADER
+from monitoring.blueprint.components.model import NODE_NAMESPACE
+from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
     ALERTMANAGER_PATH,
     ALERTMANAGER_SECRETS,
@@ -15,7 +17,6 @@ from monitoring.blueprint.components import (
     GLOBAL_QUERY_FRONTEND,
     GRAFANA,
     GRAFANA_PATH,
-    NODE_NAMESPACE,
     PRIORITY_CLASS,
     PROMETHEUS,
     QUERY_FRONTEND,
@@ -25,15 +26,15 @@ from monitoring.blueprint.components import (
 )
 from monitoring.blueprint.dashboards import data_sources, delivery
 from monitoring.blueprint.dashboards.data_sources import DataSource
-from monitoring.blueprint.door import ROLE_HEADER, USER_HEADER
-from monitoring.blueprint.federation import kept_here
-from monitoring.blueprint.layers import nested
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases import _federation, _tls
-from monitoring.blueprint.releases._discovery import discovery
-from monitoring.blueprint.releases._federation import federated
-from monitoring.blueprint.releases._parts import image, of_component, place, resources, spread
-from monitoring.blueprint.rules import rules
+from monitoring.blueprint.releases import federation, request_limits, tls
+from monitoring.blueprint.releases.discovery import discovery
+from monitoring.blueprint.releases.federation import federated
+from monitoring.blueprint.releases.pod_settings import image, of_component, place, resources, spread
+from monitoring.blueprint.rules import upstream_alerts
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.scraping.federation import kept_here
+from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Peer, Region
 from monitoring.fleet.yaml_file import merged
 
@@ -54,8 +55,8 @@ def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
         **_prometheus(region),
         **_alertmanager(region),
         **_extra_manifests(region),
-        **_tls.stack(region),
-        **discovery(region, more_jobs=_federation.jobs(region, peers)),
+        **tls.stack(region),
+        **discovery(region, more_jobs=federation.jobs(region, peers)),
         **{f"prometheus.prometheusSpec.{key}": value for key, value in federated(region, peers).items()},
         "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks, global_view=region.global_view),
     }
@@ -101,7 +102,7 @@ def _prometheus(region: Region) -> dict[str, Any]:
         "topologySpreadConstraints": spread(region, hard=True, selector={"additionalLabelSelectors": "OnResource"}),
         "storageSpec": {"volumeClaimTemplate": {"spec": claim}},
         "remoteWrite": [remote_write(region)],
-        "query": guards.of_prometheus(region),
+        "query": request_limits.of_prometheus(region),
     }
     return {f"prometheus.prometheusSpec.{key}": value for key, value in spec.items()}
 
@@ -116,11 +117,11 @@ def remote_write(region: Region) -> dict[str, Any]:
     return {
         "name": "thanos",
         "url": f"{RECEIVE_ROUTER.url('http-rem-write')}/api/v1/receive",
-        "tlsConfig": _tls.client(RECEIVE_ROUTER, own=PROMETHEUS),
+        "tlsConfig": tls.client(RECEIVE_ROUTER, own=PROMETHEUS),
         "remoteTimeout": "30s",
         "queueConfig": {
             "capacity": 10000,
-            "maxSamplesPerSend": guards.SAMPLES_PER_SEND,
+            "maxSamplesPerSend": request_limits.SAMPLES_PER_SEND,
             "batchSendDeadline": "5s",
             "minShards": 1,
             "maxShards": 20,

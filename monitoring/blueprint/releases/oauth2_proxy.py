@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring.blueprint.components import COOKIE_SECRET, HTPASSWD_SECRET, SIGN_IN, SIGN_IN_SECRETS
-from monitoring.blueprint.door import ROLE_CLAIM, api_route, request_headers, upstreams
-from monitoring.blueprint.layers import nested
+from monitoring.blueprint.access.oauth2_proxy import ROLE_CLAIM, api_route, request_headers, upstreams
+from monitoring.blueprint.components.workloads import COOKIE_SECRET, HTPASSWD_SECRET, SIGN_IN, SIGN_IN_SECRETS
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases import _tls
-from monitoring.blueprint.releases._parts import image, of_component, place, spread
+from monitoring.blueprint.releases import tls
+from monitoring.blueprint.releases.pod_settings import image, of_component, place, spread
+from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
 
 KNOWN_AFTER_APPLY = {f"extraObjects[0].{key_vault.CLIENT_ID}": SIGN_IN.name}
@@ -32,10 +32,10 @@ def computed(region: Region) -> Mapping[str, Any]:
                 "injectRequestHeaders": request_headers(),
                 "upstreamConfig": {"upstreams": upstreams(region)},
             },
-            "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS), _tls.trust_volume()],
-            "extraVolumeMounts": [key_vault.mount(), _tls.trust_mount()],
-            "extraEnv": [_tls.WITH_SYSTEM_ROOTS],  # of the upstreams, and of Entra
-            "podAnnotations": _tls.restart_with_trust(region),
+            "extraVolumes": [key_vault.volume(SIGN_IN_SECRETS), tls.trust_volume()],
+            "extraVolumeMounts": [key_vault.mount(), tls.trust_mount()],
+            "extraEnv": [tls.WITH_SYSTEM_ROOTS],  # of the upstreams, and of Entra
+            "podAnnotations": tls.restart_with_trust(region),
             "extraObjects": [key_vault.secret_provider_class(SIGN_IN_SECRETS, region, SIGN_IN.secrets(region))],
             "gatewayApi.gatewayRef": {
                 "name": access.gateway.name,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring.blueprint.components import POSTGRES_EXPORTER, POSTGRES_SECRETS
-from monitoring.blueprint.layers import nested
+from monitoring.blueprint.components.workloads import POSTGRES_EXPORTER, POSTGRES_SECRETS
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases._parts import of_database, place
+from monitoring.blueprint.releases.pod_settings import of_database, place
+from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
 from monitoring.fleet.sources import PostgreSql
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring.blueprint.charts import versions
-from monitoring.blueprint.components import POOL_LABELS, PRIORITY_CLASS, REDIS_CREDENTIALS, REDIS_SECRETS
-from monitoring.blueprint.layers import nested
+from monitoring.blueprint.components.workloads import POOL_LABELS, PRIORITY_CLASS, REDIS_CREDENTIALS, REDIS_SECRETS
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases._parts import TOLERATIONS, of_database, place
+from monitoring.blueprint.releases.pod_settings import TOLERATIONS, of_database, place
+from monitoring.blueprint.values.charts import versions
+from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
 from monitoring.fleet.sources import Redis
 

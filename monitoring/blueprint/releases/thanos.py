@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring.blueprint import guards
-from monitoring.blueprint.charts import versions
-from monitoring.blueprint.components import (
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import (
     COMPACTOR,
     DYNAMIC_STORAGE_CLASS,
     OBJECT_STORE_KEY,
@@ -17,11 +16,11 @@ from monitoring.blueprint.components import (
     RECEIVE_ROUTER,
     STORE_GATEWAY,
     THANOS_PATH,
-    Component,
 )
-from monitoring.blueprint.layers import nested
-from monitoring.blueprint.releases import _tls
-from monitoring.blueprint.releases._parts import checksum, place, resources, spread
+from monitoring.blueprint.releases import request_limits, tls
+from monitoring.blueprint.releases.pod_settings import checksum, place, resources, spread
+from monitoring.blueprint.values.charts import versions
+from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Size
 
@@ -55,20 +54,20 @@ def computed(region: Region) -> Mapping[str, Any]:
             # routers read the ring once, from a file mounted by subPath
             "receive.router.podAnnotations": {
                 "oversight.com/hashring": checksum(ring),
-                **_tls.restart_with_trust(region),
+                **tls.restart_with_trust(region),
             },
             "receive.router.extraArgs": router_flags(),
-            **_tls.mounted(RECEIVE_ROUTER, prefix=ROUTER),
+            **tls.mounted(RECEIVE_ROUTER, prefix=ROUTER),
             "receive.router.topologySpreadConstraints": spread(region, hard=False),
             "storeGateway.replicas": thanos.store_gateway.replicas,
             "storeGateway.resources": resources(thanos.store_gateway.resources),
-            "storeGateway.extraArgs": guards.of_store_gateway(region),
+            "storeGateway.extraArgs": request_limits.of_store_gateway(region),
             "storeGateway.topologySpreadConstraints": spread(region, hard=False),
             "compact.resources": resources(thanos.compactor.resources),
             "compact.extraArgs": compactor_flags(region),
             "query.extraArgs": query_flags(),
-            "query.podAnnotations": _tls.restart_with_trust(region),
-            **_tls.mounted(QUERY, prefix="query"),
+            "query.podAnnotations": tls.restart_with_trust(region),
+            **tls.mounted(QUERY, prefix="query"),
             "query.topologySpreadConstraints": spread(region, hard=False),
             "queryFrontend.topologySpreadConstraints": spread(region, hard=False),
         }
@@ -92,8 +91,8 @@ def router_flags() -> list[str]:
     """Who writes shows a certificate. From router to ingestors it goes by plain gRPC, behind policies."""
     return [
         "--receive.hashrings-algorithm=ketama",  # the default, hashmod, moves nearly every series when the ring grows
-        *guards.of_router(),
-        *_tls.served("remote-write.server"),
+        *request_limits.of_router(),
+        *tls.served("remote-write.server"),
     ]
 
 
@@ -104,7 +103,7 @@ def query_flags() -> list[str]:
         "--query.timeout=2m",
         "--store.response-timeout=30s",  # a store that hangs is left out, and the answer says so
         f"--web.external-prefix={THANOS_PATH}",  # the door and the query-frontend hand the path on
-        *_tls.served("grpc-server"),
+        *tls.served("grpc-server"),
     ]
 
 

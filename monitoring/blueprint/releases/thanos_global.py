@@ -12,12 +12,12 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.charts import versions
-from monitoring.blueprint.components import GLOBAL_PATH, GLOBAL_QUERY, QUERY
-from monitoring.blueprint.layers import nested
-from monitoring.blueprint.names import query_host
-from monitoring.blueprint.releases import _tls
-from monitoring.blueprint.releases._parts import place, spread
+from monitoring.blueprint.components.names import query_host
+from monitoring.blueprint.components.workloads import GLOBAL_PATH, GLOBAL_QUERY, QUERY
+from monitoring.blueprint.releases import tls
+from monitoring.blueprint.releases.pod_settings import place, spread
+from monitoring.blueprint.values.charts import versions
+from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Peer, Region
 
 ANSWER_WITHIN = 10
@@ -45,8 +45,8 @@ def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
             "image.tag": versions().images["thanos"].tag,
             **place("query", "queryFrontend"),
             "query.extraArgs": query_flags(region, peers),
-            "query.podAnnotations": _tls.restart_with_trust(region),
-            **_tls.mounted(GLOBAL_QUERY, prefix="query"),
+            "query.podAnnotations": tls.restart_with_trust(region),
+            **tls.mounted(GLOBAL_QUERY, prefix="query"),
             "query.topologySpreadConstraints": spread(region, hard=False),
             "queryFrontend.topologySpreadConstraints": spread(region, hard=False),
         }
@@ -86,5 +86,5 @@ def _endpoint(address: str, *, server_name: str) -> dict[str, Any]:
         "strict": True,
         "group": True,
         "service_config": json.dumps({"methodConfig": [{"name": [{}], "timeout": f"{REGION_TIMEOUT}s"}]}),
-        "client_config": {"server_name": server_name, "tls_config": _tls.client_files()},
+        "client_config": {"server_name": server_name, "tls_config": tls.client_files()},
     }

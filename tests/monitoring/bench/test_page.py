@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitoring.bench.figures import Bound, Figure, Measured, Part, Values, median, ratio, read, rounded, text
+from monitoring.bench.measurements import PARTS
 from monitoring.bench.page import TEMPLATE, number, render, section
-from monitoring.bench.parts import PARTS
 
 VALUES = {"raw": 2.0, "recorded": 0.5}
 

@@ -8,7 +8,7 @@ import pytest
 
 from monitoring.bench.many_regions import LARGEST, another_region, write_fleet
 from monitoring.bench.synthesis import PART, SIZES, Case, CaseFailedError, run
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import load_fleet
 
 LARGE = "x = bytearray(300 * 1024 * 1024)"

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitoring.bench.figures import FILE, Bound, Figure, Part, Setting
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import bench
 
 REGIONS = str(ROOT / "tests" / "fleet" / "regions")

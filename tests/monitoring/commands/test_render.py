@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitoring.commands import render
+from monitoring.rendering import record
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1
@@ -137,7 +138,7 @@ def test_a_missing_chart_is_named_with_the_way_to_it(run: Run, tmp_path: Path) -
 
 
 def test_a_missing_helm_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitoring.commands._charts.shutil.which", lambda _: None)
+    monkeypatch.setattr("monitoring.rendering.charts.shutil.which", lambda _: None)
     result = run(SERVICE)
     assert result.exit_code == 2
     assert "helm is not on PATH" in result.stderr
@@ -150,7 +151,7 @@ def test_objects_are_written_where_asked(run: Run, tmp_path: Path) -> None:
 
 def test_what_is_rendered_is_recorded_for_the_tests(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tests" / "golden").mkdir(parents=True)
-    monkeypatch.setattr(render, "ROOT", tmp_path)
+    monkeypatch.setattr(record, "ROOT", tmp_path)
     service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, labels: {app: a}}\nspec: {ports: [{port: 80}]}\n"
     monitor = (
         "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: m}\n"
@@ -166,7 +167,7 @@ def test_what_is_rendered_is_recorded_for_the_tests(run: Run, tmp_path: Path, mo
     def recorded(name: str) -> Any:
         return json.loads((tmp_path / name).read_text())
 
-    assert [one["name"] for one in recorded(render.MONITORS)["monitors"]] == ["m"]
-    assert [one["namespace"] for one in recorded(render.MONITORS)["services"]] == ["monitoring"]
-    assert "query" in json.dumps(recorded(render.RECORD))
-    assert "--log.level" in json.dumps(recorded(render.FLAGS_RECORD))
+    assert [one["name"] for one in recorded(record.MONITORS)["monitors"]] == ["m"]
+    assert [one["namespace"] for one in recorded(record.MONITORS)["services"]] == ["monitoring"]
+    assert "query" in json.dumps(recorded(record.WORKLOADS))
+    assert "--log.level" in json.dumps(recorded(record.FLAGS))

@@ -10,8 +10,9 @@ import yaml
 from click.testing import CliRunner
 
 from monitoring.__main__ import main
-from monitoring.blueprint.charts import versions
-from monitoring.commands import generate, schema
+from monitoring.blueprint.values import committed_schemas
+from monitoring.blueprint.values.charts import versions
+from monitoring.commands import generate
 from monitoring.errors import InvalidInput
 
 REGIONS = str(Path(__file__).parents[2] / "fleet" / "regions")
@@ -84,21 +85,21 @@ def test_what_is_committed_is_current() -> None:
 
 
 def test_a_bump_without_its_schema_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(schema, "SCHEMAS", tmp_path)
+    monkeypatch.setattr(committed_schemas, "SCHEMAS", tmp_path)
     (tmp_path / "extra").mkdir()
     for chart in versions().charts:
         (tmp_path / "extra" / f"{chart}.yaml").write_text("")
-    assert {problem.file for problem in schema.stale_schemas()} == {
+    assert {problem.file for problem in committed_schemas.stale_schemas()} == {
         f"helm-values/schemas/{chart}.json" for chart in versions().charts
     }
 
 
 def test_a_hand_kept_list_with_an_unknown_key_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(schema, "SCHEMAS", tmp_path)
+    monkeypatch.setattr(committed_schemas, "SCHEMAS", tmp_path)
     (tmp_path / "extra").mkdir()
     (tmp_path / "extra" / "thanos.yaml").write_text("opened: []")
     with pytest.raises(InvalidInput, match=r"helm-values/schemas/extra/thanos\.yaml: opened"):
-        schema.read_extra("thanos")
+        committed_schemas.read_extra("thanos")
 
 
 def test_schema_says_how_to_get_a_missing_chart(tmp_path: Path) -> None:

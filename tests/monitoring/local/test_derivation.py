@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import yaml
 
-from monitoring.blueprint import flags
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.components import COMPONENTS, RECEIVE_INGESTOR, THANOS
-from monitoring.blueprint.releases import _federation
+from monitoring.blueprint.components.workloads import COMPONENTS, RECEIVE_INGESTOR, THANOS
+from monitoring.blueprint.releases import federation
+from monitoring.blueprint.values import flags
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands.local import differences_table
 from monitoring.fleet import load_fleet
 from monitoring.local import blob, operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
-from monitoring.local.place import Part, Place, Ports
+from monitoring.local.region import Part, Place, Ports
 
 FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
 GOLDEN: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ def test_prometheus_has_the_deployed_labels_queue_and_retention(place: Place) ->
 
 def test_the_sidecar_has_the_arguments_of_its_container(place: Place) -> None:
     line = sidecar.part(place, "prometheus-prometheus-0", Path("kube-rbac-proxy")).line
-    deployed = _federation.sidecar()["args"]
+    deployed = federation.sidecar()["args"]
     assert flags.names(line[1:]) == [*flags.names(deployed), "--kubeconfig"]
     assert "--allow-paths=/federate" in line
     changed = {flag.partition("=")[0] for flag in line[1:] if flag not in deployed}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from monitoring.fleet import Region
-from monitoring.local.door import accounts
+from monitoring.local.oauth2_proxy import accounts
 from monitoring.local.servers import Entra, Person, serving
 from monitoring.local.sign_in_page import page
 

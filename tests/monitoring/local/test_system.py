@@ -18,16 +18,16 @@ import pytest
 from click.testing import CliRunner
 
 from monitoring.__main__ import main
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import local
 from monitoring.commands.local import choose, ways_in
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.local import system as local_system
 from monitoring.local.differences import Differences
-from monitoring.local.place import Part
-from monitoring.local.processes import free_ports
+from monitoring.local.region import Part
 from monitoring.local.system import PartDiedError, System
+from monitoring.processes import free_ports
 
 REGIONS = ROOT / "tests" / "fleet" / "regions"
 FLEET = load_fleet(REGIONS)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.commands._tools import find_tool
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import load_fleet
+from monitoring.local.binaries import find_tool
 from monitoring.local.system import Settings, System, running, write_addresses
 
 FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")

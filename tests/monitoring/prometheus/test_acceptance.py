@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from monitoring.bench.freshness import watch
-from monitoring.blueprint.components import KUBE_PROMETHEUS_STACK, THANOS
-from monitoring.blueprint.release import Release
+from monitoring.blueprint.components.workloads import KUBE_PROMETHEUS_STACK, THANOS
 from monitoring.blueprint.releases import releases
-from monitoring.local import place
+from monitoring.blueprint.releases.release import Release
+from monitoring.local import region as local_region
 from monitoring.local.system import System
 from monitoring.verify.addresses import read_addresses
 from monitoring.verify.model import Result, State
@@ -114,7 +114,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Re
         return tuple(made)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(place, "releases", broken)
+        patch.setattr(local_region, "releases", broken)
         with system(folder, SECOND.name):
             yield results(folder, SECOND.name, patience=30)
 

@@ -16,14 +16,14 @@ import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
-from monitoring.blueprint.access import OPENINGS, below
-from monitoring.blueprint.components import GLOBAL_QUERY_FRONTEND, QUERY_FRONTEND, THANOS_PATH
-from monitoring.blueprint.door import REFUSED
-from monitoring.local.door import accounts
-from monitoring.local.processes import PATIENCE
+from monitoring.blueprint.access.oauth2_proxy import REFUSED
+from monitoring.blueprint.access.paths import OPENINGS, below
+from monitoring.blueprint.components.workloads import GLOBAL_QUERY_FRONTEND, QUERY_FRONTEND, THANOS_PATH
+from monitoring.local.oauth2_proxy import accounts
 from monitoring.local.servers import Account
 from monitoring.local.system import System
 from monitoring.local.tls import trusting
+from monitoring.processes import PATIENCE
 from tests.monitoring.prometheus.miniature import FIRST
 from tests.stack.browser import browsing, wait_until
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
-from monitoring.commands._trees import Stacks, synthesize
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.review.changes import between
 from monitoring.review.meaning import stack_facts
 from monitoring.review.report import Review
 from monitoring.review.risks import risks
+from monitoring.review.trees import Stacks, synthesize
 
 PROGRAM = ("main.py", "cdktf.json", "monitoring", "constructs", "charts", "helm-values", "docs")
 FIXTURES = ROOT / "tests" / "fleet" / "regions"

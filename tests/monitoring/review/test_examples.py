@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.review.markdown import markdown
 from tests.monitoring.review.conftest import Edited
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import review as command
-from monitoring.commands._trees import CannotCompare, checked_out, synthesize
 from monitoring.review.changes import MISSING, Change
 from monitoring.review.facts import Kind, Place
 from monitoring.review.markdown import LIMIT, markdown
 from monitoring.review.report import Acceptance, Review, headline, where
 from monitoring.review.risks import RULES, Label, risks
+from monitoring.review.trees import CannotCompare, checked_out, synthesize
 
 STACKS = ("fleet", "trial-east", "trial-west")
 

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from monitoring.__main__ import main
-from monitoring.blueprint.charts import ROOT
-from monitoring.blueprint.rules import rules, rules_of
+from monitoring.blueprint.rules.loader import rules, rules_of
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import load_fleet
 from monitoring.verify import alerts
 from monitoring.verify.client import Answer, UnreachableError

@@ -12,7 +12,7 @@ from threading import Event, Thread
 import pytest
 
 from monitoring.local.authorities import SERVER, issue
-from monitoring.local.place import write_leaf
+from monitoring.local.region import write_leaf
 from monitoring.verify import client
 from monitoring.verify.client import HttpClient, UnreachableError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import (
+from monitoring.blueprint.components.workloads import (
     COMPACTOR,
     GLOBAL_QUERY,
     GLOBAL_QUERY_FRONTEND,

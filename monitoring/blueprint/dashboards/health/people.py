@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import ALERTMANAGER, GRAFANA, SIGN_IN
+from monitoring.blueprint.components.workloads import ALERTMANAGER, GRAFANA, SIGN_IN
 from monitoring.blueprint.dashboards.page import FLOWING, Panel, above, below, one
 from monitoring.blueprint.dashboards.promql import of, quantile, rate, ratio
 

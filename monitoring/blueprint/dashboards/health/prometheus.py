@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import PROMETHEUS
+from monitoring.blueprint.components.workloads import PROMETHEUS
 from monitoring.blueprint.dashboards.page import FLOWING, NEVER, SCOPE, Panel, Query, above, one
 from monitoring.blueprint.dashboards.promql import of, quantile, rate, ratio
 

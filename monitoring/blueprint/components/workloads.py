@@ -1,0 +1,280 @@
+"""The workloads of a region, one row each: where they run, how their pods are selected, what they listen on.
+
+Names, labels and ports are what the charts render (their own templates decide most of them); a render
+test holds the rows against real manifests. Everything that needs one of these facts names the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from monitoring.blueprint.components.model import NODE_NAMESPACE, Certificate, Component, Grant, Port, Usage
+from monitoring.fleet.model import Region
+
+KUBE_PROMETHEUS_STACK = "kube-prometheus-stack"
+THANOS = "thanos"
+THANOS_GLOBAL = "thanos-global"
+OAUTH2_PROXY = "oauth2-proxy"
+OBJECTS = "objects"
+POSTGRES_RELEASE = "prometheus-postgres-exporter"
+REDIS_RELEASE = "prometheus-redis-exporter"
+
+POOL_LABELS: Mapping[str, str] = MappingProxyType({"workload": "monitoring"})
+"""Label of the monitoring nodes, and, as a NoSchedule taint, what keeps others off them."""
+
+PRIORITY_CLASS = "monitoring-critical"
+
+STATIC_STORAGE_CLASS = "oversight-static"
+"""Claims on disks that Terraform made; without a provisioner, so that a miss stays Pending."""
+
+DYNAMIC_STORAGE_CLASS = "oversight-retain"
+"""Claims that the Azure disk driver answers with a new disk, kept when the claim goes."""
+
+ALERTMANAGER_PATH = "/alertmanager"
+GRAFANA_PATH = "/grafana"
+THANOS_PATH = "/thanos"
+GLOBAL_PATH = "/thanos/global"
+"""Where each stands under the region's host, and what it serves below; Prometheus has the root."""
+
+OBJECT_STORE_SECRET = "thanos-objstore"  # noqa: S105  (a name)
+OBJECT_STORE_KEY = "objstore.yml"
+"""The Secret in which the Thanos chart looks for the bucket's address; it holds no secret."""
+
+SIGN_IN_SECRETS = "oauth2-proxy"
+ALERTMANAGER_SECRETS = "alertmanager"
+POSTGRES_SECRETS = "postgres-exporter"
+REDIS_SECRETS = "redis-exporter"
+"""The SecretProviderClasses that mount secrets from Key Vault; of Redis' exporter also the Secret that it keeps."""
+
+COOKIE_SECRET = "oauth2-proxy-cookie-secret"  # noqa: S105  (a name)
+HTPASSWD_SECRET = "oauth2-proxy-htpasswd"  # noqa: S105  (a name)
+"""Names in Key Vault: what session cookies are encrypted with, and the machines' passwords as bcrypt hashes."""
+
+
+def _postgres_secrets(region: Region) -> tuple[str, ...]:
+    database = region.databases.postgresql if region.databases else None
+    return (database.password_secret,) if database else ()
+
+
+def _redis_secrets(region: Region) -> tuple[str, ...]:
+    database = region.databases.redis if region.databases else None
+    return (database.password_secret,) if database else ()
+
+
+def _thanos(
+    component: str,
+    *ports: Port,
+    release: str = THANOS,
+    service: str | None = None,
+    certificate: Certificate | None = None,
+    grants: tuple[Grant, ...] = (),
+) -> Component:
+    name = f"{release}-{component}"
+    return Component(
+        name=name,
+        release=release,
+        # the instance too: the global view's query has the same name and component
+        labels={
+            "app.kubernetes.io/name": "thanos",
+            "app.kubernetes.io/instance": release,
+            "app.kubernetes.io/component": component,
+        },
+        ports=ports,
+        service=service or name,
+        service_account=name,
+        certificate=certificate,
+        grants=grants,
+    )
+
+
+_GRPC = Port(name="grpc", number=10901)
+_HTTP = Port(name="http", number=10902)
+_REMOTE_WRITE = Port(name="http-rem-write", number=19291)
+
+OPERATOR = Component(
+    name="prometheus-operator",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app": "kube-prometheus-stack-operator", "release": KUBE_PROMETHEUS_STACK},
+    ports=(Port(name="https", number=10250, service=443),),
+    service="prometheus-operator",
+    service_account="prometheus-operator",
+)
+OPERATOR_WEBHOOK = Component(
+    name="prometheus-operator-webhook",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app": "kube-prometheus-stack-operator-webhook", "release": KUBE_PROMETHEUS_STACK},
+    ports=(Port(name="https", number=10250, service=443),),
+    service="prometheus-operator-webhook",
+    service_account="prometheus-operator-webhook",
+)
+PROMETHEUS = Component(
+    name="prometheus",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": "prometheus"},
+    ports=(
+        Port(name="http-web", number=9090, tls=True),
+        Port(name="reloader-web", number=8080),
+        Port(name="federate", number=9443, tls=True),
+    ),
+    service="prometheus-prometheus",
+    service_account="prometheus-prometheus",
+    # client: it writes to Thanos, and federates
+    certificate=Certificate(usages=(Usage.SERVER, Usage.CLIENT), pods_of="prometheus-operated", local=True),
+    grants=(Grant.MACHINES_READ,),
+)
+ALERTMANAGER = Component(
+    name="alertmanager",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "alertmanager", "alertmanager": "prometheus"},
+    ports=(
+        Port(name="http-web", number=9093, tls=True),
+        Port(name="reloader-web", number=8080),
+        Port(name="mesh-tcp", number=9094),
+        Port(name="mesh-udp", number=9094, protocol="UDP"),
+    ),
+    service="prometheus-alertmanager",
+    service_account="prometheus-alertmanager",
+    # client: of its neighbours, which gossip by TLS both ways
+    certificate=Certificate(usages=(Usage.SERVER, Usage.CLIENT), pods_of="alertmanager-operated"),
+    grants=(Grant.SECRETS_READ,),
+    secrets=lambda region: region.alerting.secrets(),
+)
+KUBE_STATE_METRICS = Component(
+    name="kube-state-metrics",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={
+        "app.kubernetes.io/name": "kube-state-metrics",
+        "app.kubernetes.io/instance": KUBE_PROMETHEUS_STACK,
+    },
+    ports=(Port(name="http", number=8080),),
+    service="kube-state-metrics",
+    service_account="kube-state-metrics",
+)
+GRAFANA = Component(
+    name="grafana",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "grafana", "app.kubernetes.io/instance": KUBE_PROMETHEUS_STACK},
+    ports=(Port(name="grafana", number=3000, service=80),),
+    service="grafana",
+    service_account="grafana",
+)
+NODE_EXPORTER = Component(
+    name="node-exporter",
+    release=KUBE_PROMETHEUS_STACK,
+    namespace=NODE_NAMESPACE,
+    labels={
+        "app.kubernetes.io/name": "prometheus-node-exporter",
+        "app.kubernetes.io/instance": KUBE_PROMETHEUS_STACK,
+    },
+    ports=(Port(name="http-metrics", number=9100),),
+    service="node-exporter",
+    service_account="node-exporter",
+    host_network=True,
+)
+QUERY = _thanos("query", _GRPC, _HTTP, certificate=Certificate(usages=(Usage.SERVER,)))
+QUERY_FRONTEND = _thanos("query-frontend", _HTTP)
+RECEIVE_ROUTER = _thanos(
+    "receive-router", _GRPC, _HTTP, replace(_REMOTE_WRITE, tls=True), certificate=Certificate(usages=(Usage.SERVER,))
+)
+RECEIVE_INGESTOR = _thanos(
+    "receive-ingestor",
+    _GRPC,
+    _HTTP,
+    _REMOTE_WRITE,
+    service="thanos-receive-ingestor-headless",
+    grants=(Grant.BLOB_WRITE,),
+)
+STORE_GATEWAY = _thanos(
+    "store-gateway", _GRPC, _HTTP, service="thanos-store-gateway-headless", grants=(Grant.BLOB_READ,)
+)
+# The global view: only where a region has it (`components_of`).
+GLOBAL_QUERY = _thanos("query", _GRPC, _HTTP, release=THANOS_GLOBAL, certificate=Certificate(usages=(Usage.CLIENT,)))
+GLOBAL_QUERY_FRONTEND = _thanos("query-frontend", _HTTP, release=THANOS_GLOBAL)
+COMPACTOR = _thanos("compact", _HTTP, service="thanos-compact-headless", grants=(Grant.BLOB_WRITE,))
+SIGN_IN = Component(
+    name="oauth2-proxy",
+    release=OAUTH2_PROXY,
+    labels={"app.kubernetes.io/name": "oauth2-proxy", "app.kubernetes.io/instance": OAUTH2_PROXY},
+    ports=(Port(name="http", number=4180, service=80), Port(name="metrics", number=44180)),
+    service="oauth2-proxy",
+    service_account="oauth2-proxy",
+    grants=(Grant.SECRETS_READ,),
+    secrets=lambda region: (COOKIE_SECRET, HTPASSWD_SECRET),  # noqa: ARG005  (the same names everywhere)
+)
+# The databases' exporters: only where a region owns one (`components_of`).
+POSTGRES_EXPORTER = Component(
+    name="postgres-exporter",
+    release=POSTGRES_RELEASE,
+    labels={"app.kubernetes.io/name": "prometheus-postgres-exporter", "app.kubernetes.io/instance": POSTGRES_RELEASE},
+    ports=(Port(name="http", number=9187, service=80),),
+    service="postgres-exporter",
+    service_account="postgres-exporter",
+    grants=(Grant.SECRETS_READ,),
+    secrets=_postgres_secrets,
+)
+REDIS_EXPORTER = Component(
+    name="redis-exporter",
+    release=REDIS_RELEASE,
+    labels={"app.kubernetes.io/name": "prometheus-redis-exporter", "app.kubernetes.io/instance": REDIS_RELEASE},
+    ports=(Port(name="exporter-port", number=9121),),
+    service="redis-exporter",
+    service_account="redis-exporter",
+)
+REDIS_CREDENTIALS = Component(
+    name="redis-credentials",
+    release=REDIS_RELEASE,
+    labels={"app.kubernetes.io/name": "redis-credentials", "app.kubernetes.io/instance": REDIS_RELEASE},
+    ports=(),
+    service_account="redis-credentials",
+    grants=(Grant.SECRETS_READ,),
+    secrets=_redis_secrets,
+)
+
+COMPONENTS = (
+    OPERATOR,
+    OPERATOR_WEBHOOK,
+    PROMETHEUS,
+    ALERTMANAGER,
+    KUBE_STATE_METRICS,
+    GRAFANA,
+    NODE_EXPORTER,
+    QUERY,
+    QUERY_FRONTEND,
+    RECEIVE_ROUTER,
+    RECEIVE_INGESTOR,
+    STORE_GATEWAY,
+    COMPACTOR,
+    GLOBAL_QUERY,
+    GLOBAL_QUERY_FRONTEND,
+    SIGN_IN,
+    POSTGRES_EXPORTER,
+    REDIS_EXPORTER,
+    REDIS_CREDENTIALS,
+)
+
+CRD_UPGRADE = Component(
+    name="kube-prometheus-stack-crds-upgrade",
+    release=KUBE_PROMETHEUS_STACK,
+    labels={"app.kubernetes.io/name": "crds-upgrade"},
+    ports=(),
+    service_account="kube-prometheus-stack-crds-upgrade",
+)
+
+JOBS = (CRD_UPGRADE,)
+"""What runs to an end, as a hook before its release: it calls, and nobody calls it."""
+
+
+def prometheus_pod(replica: int) -> str:
+    """Name of a replica's pod, which Kubernetes also gives it as a label."""
+    return f"prometheus-prometheus-{replica}"
+
+
+def prometheus_claim(replica: int) -> str:
+    """Name under which the operator's StatefulSet looks for a replica's claim.
+
+    The shape is prometheus-operator's: `prometheus-<name>-db-prometheus-<name>-<ordinal>`, with the
+    Prometheus resource named `prometheus` (`cleanPrometheusOperatorObjectNames`).
+    """
+    return f"prometheus-prometheus-db-prometheus-prometheus-{replica}"

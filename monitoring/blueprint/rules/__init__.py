@@ -1,0 +1,1 @@
+"""Recording rules and alerts: read, checked, and the pages about them."""

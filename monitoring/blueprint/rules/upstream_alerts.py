@@ -1,0 +1,61 @@
+"""Alerts of kube-prometheus-stack that are off, and why. All others of the chart stay on.
+
+Whole groups go with the parts that AKS hides (`kubeEtcd` and its like in helm-values/kube-prometheus-stack.yaml).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+
+from monitoring.blueprint.values.manifests import Manifest
+
+OFF: Mapping[str, str] = MappingProxyType(
+    {
+        "PrometheusRemoteWriteBehind": (
+            "RemoteWriteBehind instead: upstream measures against the newest sample of the queue, which stands still "
+            "once the queue is full, so that a long outage looks like a short one"
+        ),
+        "PrometheusRemoteStorageFailures": "RemoteWriteFailing instead",
+        "PrometheusRuleFailures": "RuleEvaluationsFailing instead",
+        "PrometheusMissingRuleEvaluations": "RuleGroupMissesEvaluations instead",
+        "PrometheusTargetLimitHit": "ScrapeLimitHit instead: one alert and one page for all limits",
+        "PrometheusLabelLimitHit": "ScrapeLimitHit instead",
+        "PrometheusScrapeBodySizeLimitHit": "ScrapeLimitHit instead",
+        "PrometheusScrapeSampleLimitHit": "ScrapeLimitHit instead, and ScrapeRefused, which names the team",
+        "KubeCPUOvercommit": "node pools scale up by themselves: that a node could not be spared is how they run",
+        "KubeMemoryOvercommit": "as KubeCPUOvercommit",
+        "KubeStateMetricsShardingMismatch": "there is one shard",
+        "KubeStateMetricsShardsMissing": "there is one shard",
+        "NodeRAIDDegraded": "nodes have no RAID: Azure's disks are replicated beneath them",
+        "NodeRAIDDiskFailure": "nodes have no RAID",
+        "NodeBondingDegraded": "nodes have no bonded interfaces",
+        "NodeSystemdServiceFailed": "node-exporter's collector systemd is off: it needs the host's D-Bus",
+        "NodeSystemdServiceCrashlooping": "node-exporter's collector systemd is off",
+        "NodeTextFileCollectorScrapeError": "no text files are collected",
+    }
+)
+"""Reason by name."""
+
+OFF_WITH_THEIR_PART: Mapping[str, str] = MappingProxyType(
+    {
+        "etcd…": "AKS hides etcd",
+        "KubeControllerManager…": "AKS hides the controller manager",
+        "KubeScheduler…": "AKS hides the scheduler",
+        "KubeProxy…": "AKS hides it, or Cilium replaces it",
+    }
+)
+"""Reason by the beginning of the names."""
+
+
+def expressions(manifests: Iterable[Manifest], *, ours: Collection[str]) -> dict[str, list[str]]:
+    """Expressions of the chart's own rules and alerts as rendered, by name; `ours` are names of other objects."""
+    found: dict[str, set[str]] = {}
+    for manifest in manifests:
+        if manifest.get("kind") != "PrometheusRule" or manifest["metadata"]["name"].removeprefix("prometheus-") in ours:
+            continue
+        for group in manifest["spec"]["groups"]:
+            for rule in group["rules"]:
+                name = rule.get("record") or rule["alert"]
+                found.setdefault(name, set()).add(" ".join(str(rule["expr"]).split()))
+    return {name: sorted(found[name]) for name in sorted(found)}

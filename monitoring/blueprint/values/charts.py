@@ -1,0 +1,80 @@
+"""The pinned charts and images: `helm-values/versions.yaml`, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from monitoring.errors import InvalidInput, Problem
+from monitoring.fleet.yaml_file import dotted, read_yaml
+
+ROOT = Path(__file__).parents[3]
+HELM_VALUES = ROOT / "helm-values"
+VERSIONS = "helm-values/versions.yaml"
+
+
+class _Pinned(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Chart(_Pinned):
+    """A chart at one version.
+
+    `address` is an OCI registry's folder, or a folder of this repository; `digest` is the sha256 of the
+    package (64 hexadecimal digits), None while nobody has recorded it.
+    """
+
+    name: str
+    address: str = Field(pattern=r"^(oci://|charts/)")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the chart lies in this repository; None where it comes from a registry."""
+        return None if self.address.startswith("oci://") else ROOT / self.address
+
+
+class Image(_Pinned):
+    """A container image at one version."""
+
+    registry: str
+    repository: str
+    tag: str = Field(pattern=r"^v?\d+\.\d+(\.\d+)?$")
+
+
+class Versions(_Pinned):
+    """Everything that is pinned. `kubernetes` is a minor version such as 1.33."""
+
+    kubernetes: str = Field(pattern=r"^1\.\d+$")
+    charts: Mapping[str, Chart]
+    images: Mapping[str, Image]
+
+
+def parse_versions(file: Path, *, name: str) -> Versions:
+    """Read a versions file; `InvalidInput` tells what is wrong with file and line."""
+    source = read_yaml(file, name=name)
+    charts = source.data.get("charts")
+    named = {key: {"name": key, **row} for key, row in charts.items()} if isinstance(charts, Mapping) else charts
+    try:
+        return Versions.model_validate({**source.data, "charts": named})
+    except ValidationError as invalid:
+        raise InvalidInput(
+            Problem(
+                file=name,
+                line=source.line(error["loc"]),
+                path=dotted(error["loc"]),
+                message=f"{error['msg']}, got {error['input']!r}",
+            )
+            for error in invalid.errors()
+        ) from invalid
+
+
+@cache
+def versions() -> Versions:
+    """The repository's own versions."""
+    return parse_versions(ROOT / VERSIONS, name=VERSIONS)

@@ -1,0 +1,66 @@
+"""Where a pinned chart comes from: a folder at hand, or `helm pull`."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from monitoring.blueprint.values.charts import ROOT, Chart
+from monitoring.errors import CannotHave
+
+CACHE = ROOT / ".cache" / "charts"
+
+
+def find_helm() -> str:
+    """Path of helm; CannotHave where there is none."""
+    helm = shutil.which("helm")
+    if helm is None:
+        raise CannotHave("helm is not on PATH (Helm 3.14 or newer, https://helm.sh/docs/intro/install)")
+    return helm
+
+
+def find_chart(chart: Chart, *, folder: Path | None, scratch: Path) -> Path:
+    """Folder of the unpacked chart.
+
+    Looked for in `folder` (as `<name>-<version>/`, `<name>/` or `<name>-<version>.tgz`), else pulled once into
+    `.cache/charts`. A package is held against the pinned digest, where there is one. CannotHave says what is missing.
+    """
+    if chart.folder:
+        return chart.folder
+    if folder is None:
+        return _unpacked(_pulled(chart), chart, scratch)
+    for unpacked in (folder / f"{chart.name}-{chart.version}", folder / chart.name):
+        if (unpacked / "values.yaml").is_file():
+            return unpacked
+    package = folder / f"{chart.name}-{chart.version}.tgz"
+    if package.is_file():
+        return _unpacked(package, chart, scratch)
+    raise CannotHave(
+        f"{folder} holds no {chart.name} {chart.version}: "
+        f"helm pull {chart.address}/{chart.name} --version {chart.version} -d {folder}"
+    )
+
+
+def _pulled(chart: Chart) -> Path:
+    package = CACHE / f"{chart.name}-{chart.version}.tgz"
+    if not package.is_file():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        pull = [find_helm(), "pull", f"{chart.address}/{chart.name}", "--version", chart.version, "-d", str(CACHE)]
+        done = subprocess.run(pull, capture_output=True, text=True, check=False)  # noqa: S603  (no shell, pinned names)
+        if done.returncode or not package.is_file():
+            raise CannotHave(f"{' '.join(pull[1:])} failed: {done.stderr.strip()}")
+    return package
+
+
+def _unpacked(package: Path, chart: Chart, scratch: Path) -> Path:
+    digest = f"sha256:{hashlib.sha256(package.read_bytes()).hexdigest()}"
+    if chart.digest is not None and chart.digest != digest:
+        raise CannotHave(
+            f"{package.name} must have the digest {chart.digest} of helm-values/versions.yaml, got {digest}"
+        )
+    with tarfile.open(package) as archive:
+        archive.extractall(scratch, filter="data")
+    return scratch / chart.name

@@ -1,0 +1,98 @@
+"""Schemas of Kubernetes objects: the core ones from PyPI's kubernetes-validate, custom ones from rendered CRDs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from kubernetes_validate.utils import all_versions, schema_contents
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from monitoring.blueprint.values.manifests import Manifest
+
+Key = tuple[str, str]
+"""(apiVersion, kind)."""
+
+
+class KubeSchemas:
+    """Strict schemas, where an unknown field is an error, for one minor version of Kubernetes."""
+
+    def __init__(self, version: str, *, definitions: Iterable[Manifest]) -> None:
+        """`version` is such as 1.33; `definitions` are CustomResourceDefinitions."""
+        known = [full for full in all_versions() if full.startswith(f"{version}.")]
+        if not known:
+            raise ValueError(f"Kubernetes must be of a version that kubernetes-validate knows, got {version}")
+        self._folder = f"kubernetes-json-schema/v{known[-1]}-local-strict"
+        self._version = version
+        self._custom = {key: _validator(schema) for crd in definitions for key, schema in _custom_schemas(crd)}
+        self._core: dict[Key, Draft202012Validator | None] = {}
+
+    def faults(self, manifest: Manifest) -> Iterator[str] | None:
+        """What is wrong with the object, field by field; None where no schema is known for its kind."""
+        key = (str(manifest.get("apiVersion")), str(manifest.get("kind")))
+        validator = self._custom.get(key) or self._of_core(key)
+        if validator is None:
+            return None
+        return (_sentence(fault) for fault in validator.iter_errors(manifest))
+
+    def _of_core(self, key: Key) -> Draft202012Validator | None:
+        if key not in self._core:
+            api = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", key[0])
+            try:
+                schema = schema_contents(f"{self._folder}/{key[1].lower()}-{api}.json", self._version)
+            except FileNotFoundError:
+                self._core[key] = None
+            else:
+                self._core[key] = _validator(schema, self._registry)
+        return self._core[key]
+
+    @cached_property
+    def _registry(self) -> Registry[Any]:
+        contents = schema_contents(f"{self._folder}/_definitions.json", self._version)
+        return Resource.from_contents(contents, default_specification=DRAFT202012) @ Registry[Any]()
+
+
+def _validator(schema: Mapping[str, Any], registry: Registry[Any] | None = None) -> Draft202012Validator:
+    return Draft202012Validator(schema, registry=registry) if registry else Draft202012Validator(schema)
+
+
+def _custom_schemas(crd: Manifest) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+    spec = crd["spec"]
+    for version in spec["versions"]:
+        schema = _closed(version["schema"]["openAPIV3Schema"])
+        # every object has these, whether or not the definition says so
+        schema["properties"] |= {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
+        yield (f"{spec['group']}/{version['name']}", spec["names"]["kind"]), schema
+
+
+def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A structural schema of a CRD as strict JSON Schema: what the API server would prune is an error."""
+    closed: dict[str, Any] = {key: _below(key, value) for key, value in schema.items()}
+    if schema.get("x-kubernetes-int-or-string"):
+        closed["type"] = ["integer", "string"]
+    elif schema.get("nullable") and isinstance(schema.get("type"), str):
+        closed["type"] = [schema["type"], "null"]
+    is_free = schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
+    if "properties" in schema and not is_free:
+        closed["additionalProperties"] = False
+    return closed
+
+
+def _below(key: str, value: Any) -> Any:
+    if key == "properties":
+        return {name: _closed(schema) for name, schema in value.items()}
+    if key in {"items", "additionalProperties"} and isinstance(value, Mapping):
+        return _closed(value)
+    return value
+
+
+def _sentence(fault: ValidationError) -> str:
+    """`path: what is wrong`; of alternatives, the fault that comes nearest."""
+    nearest = best_match([fault]) or fault
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in nearest.absolute_path)
+    return f"{path.removeprefix('.')}: {nearest.message[:300]}"

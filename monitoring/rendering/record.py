@@ -1,0 +1,34 @@
+"""What tests read of rendered objects: written into tests/golden/, so that they need no chart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from monitoring.blueprint.components.workloads import THANOS
+from monitoring.blueprint.rules import upstream_alerts
+from monitoring.blueprint.rules.loader import rules
+from monitoring.blueprint.scraping import monitors
+from monitoring.blueprint.values import flags
+from monitoring.blueprint.values.charts import ROOT
+from monitoring.blueprint.values.manifests import in_namespace, workloads
+from monitoring.rendering.objects import Rendering
+
+WORKLOADS = "tests/golden/workloads.json"
+FLAGS = "tests/golden/flags.json"
+MONITORS = "tests/golden/monitors.json"
+UPSTREAM = "tests/golden/upstream-expressions.json"
+
+
+def write(renderings: Sequence[Rendering]) -> None:
+    """Workloads, flags of Thanos, monitors, and upstream's rules, as they are rendered now."""
+    made = [in_namespace(one, rendering.namespace) for rendering in renderings for one in rendering.objects]
+    of_thanos = [rendering for rendering in renderings if rendering.release.startswith(THANOS)]
+    content = {
+        WORKLOADS: workloads(made),
+        MONITORS: monitors.record(made),
+        FLAGS: flags.of_workloads(manifest for rendering in of_thanos for manifest in rendering.objects),
+        UPSTREAM: upstream_alerts.expressions(made, ours=rules().object_names),
+    }
+    for name, found in content.items():
+        (ROOT / name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

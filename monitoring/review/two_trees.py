@@ -1,0 +1,91 @@
+"""This tree and a base, each as its JSON and what that means; and what Terraform plans, where plans are given."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitoring.blueprint.components.names import FLEET_STACK
+from monitoring.blueprint.values.charts import ROOT
+from monitoring.review.facts import Facts
+from monitoring.review.meaning import rendered_facts, stack_facts
+from monitoring.review.plan import Plan, UnreadablePlan, read_plan
+from monitoring.review.trees import CannotCompare, Stacks, checked_out, python_of, render, synthesize
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """Whether, and with which charts, objects are rendered."""
+
+    rendered: bool
+    charts: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two trees: its JSON and what that means, by stack."""
+
+    stacks: Stacks
+    facts: Mapping[str, Facts]
+
+
+def both_sides(
+    base: str, scratch: Path, *, wanted: Rendered, say: Callable[[str], object]
+) -> tuple[Side, Side, list[str]]:
+    """Head and base; an empty base and a note where it does not synthesize. A head that does not is an error."""
+    say("this tree")
+    try:
+        head = _side(ROOT, sys.executable, scratch / "head-out", wanted=wanted)
+    except CannotCompare as broken:
+        raise CannotCompare(f"this tree {broken}") from broken
+    say(base)
+    try:
+        with checked_out(base, into=scratch) as tree:
+            return head, _side(tree, python_of(tree), scratch / "base-out", wanted=wanted), []
+    except CannotCompare as broken:
+        alone = [f"this tree alone, {name}: {_size(stack)}" for name, stack in head.stacks.items()]
+        return head, Side(stacks={}, facts={}), [f"base {base} {broken}", *alone]
+
+
+def _side(tree: Path, python: str, out: Path, *, wanted: Rendered) -> Side:
+    stacks = synthesize(tree, python=python, outdir=out)
+    facts = {name: dict(stack_facts(stack)) for name, stack in stacks.items()}
+    if wanted.rendered:
+        for name in facts.keys() - {FLEET_STACK}:
+            objects = render(tree, python=python, region=name, outdir=out / f"rendered-{name}", charts=wanted.charts)
+            facts[name].update(rendered_facts(objects))
+    return Side(stacks=stacks, facts=facts)
+
+
+def _size(stack: Mapping[str, Any]) -> str:
+    resources = stack.get("resource", {})
+    releases = resources.get("helm_release", {})
+    return f"{sum(map(len, resources.values()))} resources, releases {', '.join(r['name'] for r in releases.values())}"
+
+
+def read_plans(given: Iterable[str], *, head: Stacks, base: Stacks) -> tuple[list[Plan], list[str]]:
+    """The plans that are given as STACK=FILE, and what could not be read, in sentences."""
+    read: list[Plan] = []
+    notes: list[str] = []
+    for text in given:
+        stack, _, file = text.partition("=")
+        if stack not in {*head, *base} or not file:
+            notes.append(f"--plan must be STACK=FILE with a stack of {', '.join(head)}, got {text!r}")
+            continue
+        known = frozenset(address for tree in (head, base) if stack in tree for address in _addresses(tree, stack))
+        try:
+            plan = read_plan(Path(file).read_bytes(), stack=stack, addresses=known)
+        except (OSError, UnreadablePlan) as fault:
+            notes.append(f"plan of {stack}: {fault}")
+            continue
+        read.append(plan)
+        notes += [f"plan of {stack}, in part: {one}" for one in plan.left_out]
+    return read, notes
+
+
+def _addresses(tree: Stacks, stack: str) -> Iterable[str]:
+    for type_, named in tree[stack].get("resource", {}).items():
+        yield from (f"{type_}.{name}" for name in named)

@@ -1,0 +1,84 @@
+"""Loads run beside Python's imports; what is asked afterwards finds them done."""
+
+from __future__ import annotations
+
+from monitoring.bindings.background import load_in_the_background
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+
+class LoadRequest(str):
+    """What jsii calls so."""
+
+
+class Process(SimpleNamespace):
+    """jsii's module, with a Node that loads only when it is allowed to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.may_load = may_load = threading.Event()
+        asked = self.asked
+
+        class Node:
+            def send(self, request: str, response_type: type) -> object:
+                if isinstance(request, LoadRequest):
+                    assert may_load.wait(timeout=60)
+                    if request == "broken":
+                        raise RuntimeError("cannot load broken")
+                asked.append(request)
+                return response_type()
+
+        class Provider:
+            def __init__(self) -> None:
+                """As jsii's, without arguments."""
+
+            @property
+            def _process(self) -> Node:
+                return Node()
+
+            def load(self, request: LoadRequest) -> object:
+                return self._process.send(request, dict)
+
+            def create(self, request: str) -> object:
+                return self._process.send(request, list)
+
+        super().__init__(ProcessProvider=Provider, _NodeProcess=Node, LoadRequest=LoadRequest)
+
+
+@pytest.fixture
+def process() -> Process:
+    return Process()
+
+
+def provider(process: Process) -> Any:
+    module: Any = process
+    load_in_the_background(module)
+    return module.ProcessProvider()
+
+
+def test_nobody_waits_for_a_load(process: Process) -> None:
+    provider(process).load(LoadRequest("first"))
+    assert process.asked == []
+    process.may_load.set()
+
+
+def test_the_first_question_waits_for_all_loads_in_their_order(process: Process) -> None:
+    node = provider(process)
+    for name in ("first", "second", "third"):
+        node.load(LoadRequest(name))
+    threading.Timer(0.05, process.may_load.set).start()
+    assert node.create("question") == []
+    assert process.asked == ["first", "second", "third", "question"]
+
+
+def test_the_error_of_a_load_comes_with_the_first_question(process: Process) -> None:
+    process.may_load.set()
+    node = provider(process)
+    node.load(LoadRequest("broken"))
+    with pytest.raises(RuntimeError, match="cannot load broken"):
+        node.create("question")
+    assert process.asked == []

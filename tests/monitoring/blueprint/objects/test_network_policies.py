@@ -1,0 +1,131 @@
+"""Who may talk to whom in the cluster: NetworkPolicies, and Cilium's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from monitoring.blueprint.objects import objects
+from monitoring.blueprint.releases import releases
+from monitoring.blueprint.values.manifests import Manifest
+from monitoring.fleet import Fleet
+
+CALICO, AZURE, CILIUM = "trial-alpha", "trial-beta", "trial-gamma"
+
+
+def plain(fleet: Fleet, name: str) -> list[Manifest]:
+    return _of_kind(fleet, name, "NetworkPolicy")
+
+
+def own(fleet: Fleet, name: str) -> dict[str, Manifest]:
+    """CiliumNetworkPolicies by name."""
+    return {one["metadata"]["name"]: one for one in _of_kind(fleet, name, "CiliumNetworkPolicy")}
+
+
+def _of_kind(fleet: Fleet, name: str, kind: str) -> list[Manifest]:
+    region = fleet.region(name)
+    return [one for one in objects(region, fleet.peers_of(region)) if one["kind"] == kind]
+
+
+def rules(fleet: Fleet, name: str, component: str, direction: str = "egress") -> list[dict[str, Any]]:
+    """The rules of the component's NetworkPolicy."""
+    (policy,) = [one for one in plain(fleet, name) if one["metadata"]["name"] == component]
+    found: list[dict[str, Any]] = policy["spec"][direction]
+    return found
+
+
+@pytest.mark.parametrize("name", [CALICO, AZURE, CILIUM])
+def test_nothing_passes_in_our_namespaces_that_has_no_row(fleet: Fleet, name: str) -> None:
+    denied = {
+        one["metadata"]["namespace"]: one["spec"]
+        for one in plain(fleet, name)
+        if one["metadata"]["name"] == "default-deny"
+    }
+    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}
+    assert denied == {"monitoring": spec, "monitoring-node": spec}
+
+
+def test_every_policy_holds_both_directions(fleet: Fleet) -> None:
+    found = plain(fleet, CALICO)
+    assert len(found) > 10
+    assert all(one["spec"]["policyTypes"] == ["Ingress", "Egress"] for one in found)
+
+
+def test_policies_come_before_every_other_release(fleet: Fleet) -> None:
+    """A hook's pod needs its way out from the start: the CRD job asks the API server."""
+    region = fleet.region(CILIUM)
+    _, *others = releases(region, fleet.peers_of(region))
+    assert others
+    assert all("objects" in release.after for release in others)
+    (egress,) = [
+        rule
+        for rule in own(fleet, CILIUM)["kube-prometheus-stack-crds-upgrade"]["spec"]["egress"]
+        if "toEntities" in rule
+    ]
+    assert egress == {"toEntities": ["kube-apiserver"], "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]}
+
+
+@pytest.mark.parametrize("name", [CALICO, AZURE])
+def test_only_cilium_gets_its_own_kind(fleet: Fleet, name: str) -> None:
+    assert own(fleet, name) == {}
+
+
+def test_cilium_means_nodes_by_entity_since_no_address_matches_them(fleet: Fleet) -> None:
+    ports = {
+        port["port"]
+        for rule in own(fleet, CILIUM)["prometheus"]["spec"]["egress"]
+        if "remote-node" in rule.get("toEntities", ())
+        for port in rule["toPorts"][0]["ports"]
+    }
+    assert ports == {"10250", "9100"}
+    blocks = [
+        peer["ipBlock"] for rule in rules(fleet, CILIUM, "prometheus") for peer in rule["to"] if "ipBlock" in peer
+    ]
+    assert blocks == [{"cidr": "10.3.12.0/24"}], "the virtual machines, which are outside of the cluster"
+
+
+def test_cilium_reads_the_dns_of_who_may_call_a_host_by_a_rule_that_stands_alone(fleet: Fleet) -> None:
+    found = own(fleet, CILIUM)["thanos-compact"]["spec"]["egress"]
+    (dns,) = [rule for rule in found if "toEndpoints" in rule]
+    assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]}
+    assert [rule["toFQDNs"][0]["matchName"] for rule in found if "toFQDNs" in rule] == [
+        "sttrialgamma.blob.core.windows.net",
+        "login.microsoftonline.com",
+    ]
+    assert 53 not in {port["port"] for rule in rules(fleet, CILIUM, "thanos-compact") for port in rule["ports"]}
+
+
+def test_elsewhere_a_host_is_any_public_address_and_blob_the_subnet_of_its_endpoint(fleet: Fleet) -> None:
+    (public, endpoint) = sorted(
+        (
+            peer["ipBlock"]
+            for rule in rules(fleet, CALICO, "thanos-compact")
+            for peer in rule["to"]
+            if "except" in str(peer) or "10.1.9" in str(peer)
+        ),
+        key=lambda block: str(block["cidr"]),
+    )
+    assert public["cidr"] == "0.0.0.0/0"
+    assert {"10.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32"} <= set(public["except"])
+    assert endpoint == {"cidr": "10.1.9.0/28"}
+
+
+def test_webhooks_are_called_out_of_the_tunnels_pods(fleet: Fleet) -> None:
+    webhook = "prometheus-operator-webhook"
+    (rule,) = rules(fleet, CALICO, webhook, "ingress")
+    assert [peer["podSelector"] for peer in rule["from"]] == [{"matchLabels": {"app": "konnectivity-agent"}}]
+    assert {"app": "konnectivity-agent", "k8s:io.kubernetes.pod.namespace": "kube-system"} in [
+        endpoint["matchLabels"]
+        for rule in own(fleet, CILIUM)[webhook]["spec"]["ingress"]
+        for endpoint in rule.get("fromEndpoints", ())
+    ]
+
+
+def test_applications_are_pods_of_every_namespace_but_ours_at_any_tcp_port(fleet: Fleet) -> None:
+    (rule,) = [rule for rule in rules(fleet, CALICO, "prometheus") if "matchExpressions" in str(rule)]
+    others = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["monitoring", "monitoring-node"]}
+    assert rule == {
+        "to": [{"namespaceSelector": {"matchExpressions": [others]}, "podSelector": {}}],
+        "ports": [{"protocol": "TCP"}],
+    }
