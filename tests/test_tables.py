@@ -30,14 +30,14 @@ class _Report:
 class _Reporter:
     def getreports(self, outcome: str) -> list[_Report]:
         rows: list[list[object]] = [
-            ["Knocks", "door", 2, "403"],
-            ["Knocks", "door", 3, "403"],
-            ["Others", "door", 1, "x"],
+            ["Knocks", "proxy", 2, "403"],
+            ["Knocks", "proxy", 3, "403"],
+            ["Others", "proxy", 1, "x"],
         ]
-        return [_Report(*rows), _Report(["Knocks", "door", 4, "401"])] if outcome == "passed" else []
+        return [_Report(*rows), _Report(["Knocks", "proxy", 4, "401"])] if outcome == "passed" else []
 
 
 def test_rows_that_differ_in_counts_alone_are_one() -> None:
     table = Table(title="Knocks", columns=("at", "tries", "holds"), sums=(1,))
     reporter: pytest.TerminalReporter = _Reporter()  # type: ignore[assignment]
-    assert table.rows(reporter) == [["door", "4", "401"], ["door", "5", "403"]]
+    assert table.rows(reporter) == [["proxy", "4", "401"], ["proxy", "5", "403"]]

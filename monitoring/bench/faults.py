@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from monitoring.bench.figures import Bound, Figure, Part, Setting, Values
+from monitoring.bench.figures import Bound, Figure, Measurement, Setting, Values
 from monitoring.blueprint.values.charts import ROOT
 
 FOLDER = "tests/faults"
@@ -63,7 +63,7 @@ def _slowest(values: Values) -> float:
     return max(healed)
 
 
-PART = Part(
+MEASUREMENT = Measurement(
     name="faults",
     title="Healing",
     about="`make test-faults`, run once.",

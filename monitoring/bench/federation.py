@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.bench.figures import Bound, Figure, Part, Setting, median, ratio
+from monitoring.bench.figures import Bound, Figure, Measurement, Setting, median, ratio
 from monitoring.bench.ring import Ring, eventually, running
 from monitoring.blueprint.objects.federation import PATH
 from monitoring.blueprint.rules.loader import rules
@@ -96,7 +96,7 @@ def _pair(what: str, unit: str, text: str) -> tuple[Figure, Figure]:
     return whole, Figure(name=f"aggregates: {what}", what=f"aggregates, {text}", unit=unit, baseline=whole.name)
 
 
-PART = Part(
+MEASUREMENT = Measurement(
     name="federation",
     title="Federation",
     about="A Prometheus with 100,000 series of services that keep the contract evaluates the deployed rules, every "

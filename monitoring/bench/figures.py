@@ -98,7 +98,7 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Measurement:
     """A measurement: `about` says how; `measure` gives values by the figures' names.
 
     `more` is the unit of figures whose names only the run knows. `tools` are the binaries that it runs.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monitoring.bench.figures import Bound, Figure, Part, Setting, median, ratio
+from monitoring.bench.figures import Bound, Figure, Measurement, Setting, median, ratio
 from monitoring.blueprint.components.workloads import GLOBAL_PATH, GLOBAL_QUERY_FRONTEND, PROMETHEUS
 from monitoring.blueprint.releases.kube_prometheus_stack import remote_write
 from monitoring.blueprint.rules.loader import ARRIVED, ONCE, rules
@@ -94,7 +94,7 @@ def watch(system: System, own: str, other: str, *, seconds: float) -> dict[str, 
     raw, aggregates = Arrivals(), Arrivals()
     addresses = system.addresses[own]
     view = f"{addresses['parts'][GLOBAL_QUERY_FRONTEND.name][0]}{GLOBAL_PATH}"
-    prometheus = addresses["parts"][PROMETHEUS.name][0]
+    prometheus = addresses["programs"][PROMETHEUS.name][0]
     tls = trusting(Path(addresses["trust"]), shows=Path(addresses["client_certificate"]))
     _until_known(view, {own, other}, tls=tls)
     until = time.monotonic() + seconds
@@ -149,7 +149,7 @@ def _pair(name: str, what: str, baseline: str) -> tuple[Figure, Figure]:
     )
 
 
-PART = Part(
+MEASUREMENT = Measurement(
     name="freshness",
     title="From a sample to the global view",
     about="Two regions as `make local` has them. Every sample of a series of each region is waited for at the global "

@@ -14,7 +14,7 @@ from monitoring.bench.ring import SERIES as RING_SERIES
 from monitoring.blueprint.capacity import needs as capacity
 from monitoring.blueprint.components.workloads import RECEIVE_INGESTOR, RECEIVE_ROUTER
 from monitoring.fleet import Region
-from monitoring.local.region import Part
+from monitoring.local.region import Program
 
 INTERVAL = 10
 """Seconds between scrapes: 10,000 samples a second, three times what a region's file states."""
@@ -65,18 +65,18 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
     setting.say("warm up")
     prometheus, (router,) = ring.prometheus, ring.of(RECEIVE_ROUTER.name)
     ingestors = ring.of(RECEIVE_INGESTOR.name)
-    parts = (prometheus, router, *ingestors)
+    programs = (prometheus, router, *ingestors)
     time.sleep(setting.scaled(WARM_UP))
     eventually(lambda: ring.metrics(ingestors[0]).get(APPENDED), "samples at an ingestor")
-    began, before = time.monotonic(), {part.name: ring.metrics(part) for part in parts}
-    log_before = {part.name: _wal(ring.folder(part)) for part in (prometheus, *ingestors)}
+    began, before = time.monotonic(), {program.name: ring.metrics(program) for program in programs}
+    log_before = {program.name: _wal(ring.folder(program)) for program in (prometheus, *ingestors)}
     window = setting.scaled(WINDOW)
     setting.say(f"count for {window} s")
-    pages: dict[str, list[Page]] = {part.name: [] for part in parts}
+    pages: dict[str, list[Page]] = {program.name: [] for program in programs}
     while time.monotonic() - began < window:
         time.sleep(setting.scaled(LOOK))
-        for part in parts:
-            pages[part.name].append(ring.metrics(part))
+        for program in programs:
+            pages[program.name].append(ring.metrics(program))
     seconds, after = time.monotonic() - began, {name: of[-1] for name, of in pages.items()}
 
     def counted(what: str, *names: str) -> float:
@@ -85,10 +85,10 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
     def cpu(*names: str) -> float:
         return counted(CPU, *names)
 
-    def log(part: Part) -> float:
-        return (_wal(ring.folder(part)) - log_before[part.name]) / counted(APPENDED, part.name)
+    def log(program: Program) -> float:
+        return (_wal(ring.folder(program)) - log_before[program.name]) / counted(APPENDED, program.name)
 
-    own = [part.name for part in ingestors]
+    own = [program.name for program in ingestors]
     sent, kept = counted(SENT, prometheus.name), counted(APPENDED, *own)
     series = median(after[name][SERIES] for name in own)
     memory = median(page[MEMORY] for name in own for page in pages[name])
@@ -105,7 +105,7 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
         "Prometheus: WAL per sample": log(prometheus),
         "ingestor: memory": memory,
         "ingestor: memory, model": capacity.ingestor_memory(series),
-        "ingestor: WAL per sample": median(log(part) for part in ingestors),
+        "ingestor: WAL per sample": median(log(program) for program in ingestors),
         "WAL per sample, model": capacity.WAL_BYTES_PER_SAMPLE,
     }
 
@@ -115,7 +115,7 @@ def _wal(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("wal/*") if file.is_file())
 
 
-PART = figures.Part(
+MEASUREMENT = figures.Measurement(
     name="ingestion",
     title="Ingestion, memory and disk",
     about=f"A Prometheus scrapes {RING_SERIES:,} series of services that keep the contract every {INTERVAL} s and "
@@ -127,11 +127,14 @@ PART = figures.Part(
         Figure(name="samples/s", what="samples/s", unit=""),
         *(
             figure
-            for part in PER_CORE
+            for program in PER_CORE
             for figure in (
-                Figure(name=f"{part}: {COPIES}, model", what="the model", unit=""),
+                Figure(name=f"{program}: {COPIES}, model", what="the model", unit=""),
                 Figure(
-                    name=f"{part}: {COPIES}", what=f"{part}, {COPIES}", unit="", baseline=f"{part}: {COPIES}, model"
+                    name=f"{program}: {COPIES}",
+                    what=f"{program}, {COPIES}",
+                    unit="",
+                    baseline=f"{program}: {COPIES}, model",
                 ),
             )
         ),
@@ -142,37 +145,39 @@ PART = figures.Part(
         Figure(name="copies", what="copies that were kept of a sample", unit=""),
         *(
             figure
-            for part in WITH_HEAD
+            for program in WITH_HEAD
             for figure in (
-                Figure(name=f"{part}: memory, model", what="the model", unit="B"),
-                Figure(name=f"{part}: memory", what=f"{part}: memory", unit="B", baseline=f"{part}: memory, model"),
+                Figure(name=f"{program}: memory, model", what="the model", unit="B"),
+                Figure(
+                    name=f"{program}: memory", what=f"{program}: memory", unit="B", baseline=f"{program}: memory, model"
+                ),
             )
         ),
         Figure(name="WAL per sample, model", what="log, a sample: the model", unit="B"),
         *(
             Figure(
-                name=f"{part}: WAL per sample",
-                what=f"{part}: log, a sample",
+                name=f"{program}: WAL per sample",
+                what=f"{program}: log, a sample",
                 unit="B",
                 baseline="WAL per sample, model",
             )
-            for part in WITH_HEAD
+            for program in WITH_HEAD
         ),
     ),
     bounds=(
         *(
             Bound(
-                what=f"{part}, samples/s per core, of the model",
-                of=partial(ratio, one=f"{part}: {COPIES}", other=f"{part}: {COPIES}, model"),
+                what=f"{program}, samples/s per core, of the model",
+                of=partial(ratio, one=f"{program}: {COPIES}", other=f"{program}: {COPIES}, model"),
                 bound=1 - TOLERANCE,
                 at_least=True,
             )
-            for part in PER_CORE
+            for program in PER_CORE
         ),
-        *(off_the_model(f"{part}: memory", f"{part}: memory") for part in WITH_HEAD),
+        *(off_the_model(f"{program}: memory", f"{program}: memory") for program in WITH_HEAD),
         *(
-            off_the_model(f"{part}: WAL per sample", f"{part}: log, a sample", model="WAL per sample, model")
-            for part in WITH_HEAD
+            off_the_model(f"{program}: WAL per sample", f"{program}: log, a sample", model="WAL per sample, model")
+            for program in WITH_HEAD
         ),
     ),
     tools=("prometheus", "thanos"),

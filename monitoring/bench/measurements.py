@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitoring.bench import faults, federation, freshness, ingestion, panels, synthesis
-from monitoring.bench.figures import Part
+from monitoring.bench.figures import Measurement
 
-PARTS: Mapping[str, Part] = {
-    module.PART.name: module.PART for module in (synthesis, federation, panels, ingestion, freshness, faults)
+MEASUREMENTS: Mapping[str, Measurement] = {
+    module.MEASUREMENT.name: module.MEASUREMENT
+    for module in (synthesis, federation, panels, ingestion, freshness, faults)
 }

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from monitoring.bench.figures import FILE, Measured, Part, Values, read
-from monitoring.bench.measurements import PARTS
+from monitoring.bench.figures import FILE, Measured, Measurement, Values, read
+from monitoring.bench.measurements import MEASUREMENTS
 from monitoring.blueprint.values.charts import ROOT
 
 PAGE = "docs/performance.md"
@@ -25,12 +25,14 @@ def page() -> str:
 def render(template: str, measured: Mapping[str, Measured]) -> str:
     """The template with each part's figures in their place; ValueError where a part has none, or a place no part."""
     places = _PLACE.findall(template)
-    if sorted(places) != sorted(PARTS):
-        raise ValueError(f"the template must have a place for each of {', '.join(PARTS)}, got {', '.join(places)}")
-    return _PLACE.sub(lambda place: section(PARTS[place[1]], measured.get(place[1])), template)
+    if sorted(places) != sorted(MEASUREMENTS):
+        raise ValueError(
+            f"the template must have a place for each of {', '.join(MEASUREMENTS)}, got {', '.join(places)}"
+        )
+    return _PLACE.sub(lambda place: section(MEASUREMENTS[place[1]], measured.get(place[1])), template)
 
 
-def section(part: Part, measured: Measured | None) -> str:
+def section(part: Measurement, measured: Measured | None) -> str:
     """How it was measured, the figures, and the bounds."""
     lines = [part.about, "", _where(measured), "", *figures_table(part, measured.values if measured else {})]
     if part.bounds:
@@ -38,7 +40,7 @@ def section(part: Part, measured: Measured | None) -> str:
     return "\n".join(lines)
 
 
-def figures_table(part: Part, values: Values) -> Iterator[str]:
+def figures_table(part: Measurement, values: Values) -> Iterator[str]:
     """The rows as Markdown."""
     yield "| | | baseline | x baseline |"
     yield "|---|---:|---:|---:|"
@@ -46,7 +48,7 @@ def figures_table(part: Part, values: Values) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def rows(part: Part, values: Values) -> Iterator[tuple[str, str, str, str]]:
+def rows(part: Measurement, values: Values) -> Iterator[tuple[str, str, str, str]]:
     """What, value, baseline, ratio; a figure that has no value says so.
 
     The baseline of one figure stands beside it by name, that of several has a row of its own.
@@ -66,7 +68,7 @@ def rows(part: Part, values: Values) -> Iterator[tuple[str, str, str, str]]:
         yield figure.what, number(value, figure.unit), beside, by
 
 
-def bounds_table(part: Part, values: Values) -> Iterator[str]:
+def bounds_table(part: Measurement, values: Values) -> Iterator[str]:
     """A row per bound, with whether it is met."""
     yield "| bound | must be | is | |"
     yield "|---|---:|---:|---|"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitoring.bench.figures import Bound, Figure, Part, Setting, Values, median, off_the_model, ratio
+from monitoring.bench.figures import Bound, Figure, Measurement, Setting, Values, median, off_the_model, ratio
 from monitoring.bench.raw_queries import expressions, raw, recorded_in
 from monitoring.bench.services import pods
 from monitoring.blueprint.capacity import needs as capacity
@@ -196,7 +196,7 @@ def _least_gain(values: Values) -> float:
     return min(ratio(values, f"{title}: {RAW}", f"{title}: {RECORDED}") for _, title in PANELS)
 
 
-PART = Part(
+MEASUREMENT = Measurement(
     name="panels",
     title="Panels",
     about=f"Blocks with an hour of {SERIES:,} series, a sample every {STEP} s; what the rules would have recorded of "

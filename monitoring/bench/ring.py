@@ -22,7 +22,7 @@ from monitoring.fleet import Region
 from monitoring.local import operator, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
-from monitoring.local.region import LOOPBACK, Part, Place, Ports
+from monitoring.local.region import LOOPBACK, LocalRegion, Ports, Program
 from monitoring.local.servers import Quiet, serving
 from monitoring.local.system import System
 from monitoring.local.tls import trusting
@@ -40,43 +40,43 @@ class Ring:
     """What runs: who scrapes and sends, the router, the ingestors; the last two may be missing."""
 
     system: System
-    place: Place
-    prometheus: Part
-    receivers: Sequence[Part]
+    local_region: LocalRegion
+    prometheus: Program
+    receivers: Sequence[Program]
     services: Sequence[Pod]
 
-    def of(self, component: str) -> list[Part]:
+    def of(self, component: str) -> list[Program]:
         """The parts of a component."""
-        return [part for part in (self.prometheus, *self.receivers) if part.component == component]
+        return [program for program in (self.prometheus, *self.receivers) if program.component == component]
 
-    def get(self, part: Part, path: str, **parameters: object) -> bytes:
+    def get(self, program: Program, path: str, **parameters: object) -> bytes:
         """What a part answers to a GET."""
-        url = f"{part.url}{path}?{urllib.parse.urlencode(parameters, doseq=True)}"
-        with urllib.request.urlopen(url, timeout=PATIENCE, context=self.tls(part)) as answer:  # noqa: S310  (loopback)
+        url = f"{program.url}{path}?{urllib.parse.urlencode(parameters, doseq=True)}"
+        with urllib.request.urlopen(url, timeout=PATIENCE, context=self.tls(program)) as answer:  # noqa: S310
             return bytes(answer.read())
 
-    def tls(self, part: Part) -> Any:
+    def tls(self, program: Program) -> Any:
         """How a part is asked."""
-        return trusting(self.place.trust, shows=self.place.secret(PROMETHEUS)) if part.tls else None
+        return trusting(self.local_region.trust, shows=self.local_region.secret(PROMETHEUS)) if program.tls else None
 
-    def metrics(self, part: Part) -> dict[str, float]:
+    def metrics(self, program: Program) -> dict[str, float]:
         """A part's own metrics by name, the series of each added up."""
         found: dict[str, float] = {}
-        for line in self.get(part, "/metrics").decode().splitlines():
+        for line in self.get(program, "/metrics").decode().splitlines():
             if not line.startswith("#"):
                 series, _, value = line.rpartition(" ")
                 name = series.partition("{")[0]
                 found[name] = found.get(name, 0) + float(value)
         return found
 
-    def folder(self, part: Part) -> Path:
+    def folder(self, program: Program) -> Path:
         """Where a part has its database."""
-        return self.place.mounts(part.name.rpartition("/")[2]) / "data"
+        return self.local_region.mounts(program.name.rpartition("/")[2]) / "data"
 
     def evaluate(self, *, every: int) -> None:
         """Let Prometheus evaluate the deployed rules from now on, each group every so many seconds."""
-        operator.write_rules(self.place)
-        for file in (self.place.folder / "rules").iterdir():
+        operator.write_rules(self.local_region)
+        for file in (self.local_region.folder / "rules").iterdir():
             rules = yaml.safe_load(file.read_text(encoding="utf-8"))
             for group in rules["groups"]:
                 group["interval"] = f"{every}s"
@@ -92,18 +92,18 @@ def running(
     services = pods(int(series * setting.scale))
     folder = setting.folder / f"ring-{region.thanos.receive.replication_factor}"
     folder.mkdir()
-    place = _place(setting, region, folder)
-    system = System(folder=folder, differences=place.differences)
+    local_region = _local_region(setting, region, folder)
+    system = System(folder=folder, differences=local_region.differences)
     with ExitStack() as stack:
         port = stack.enter_context(_scraped(services))
         stack.callback(system.end)
-        ring = [*_receivers(place)] if receivers else []
-        prometheus = _prometheus(place, services, port, interval=interval, sends=receivers)
+        ring = [*_receivers(local_region)] if receivers else []
+        prometheus = _prometheus(local_region, services, port, interval=interval, sends=receivers)
         setting.say("start the parts")
         for wave in (ring, [prometheus]):
             system.begin(wave)
             system.all_ready(wave, setting.say)
-        made = Ring(system=system, place=place, prometheus=prometheus, receivers=ring, services=services)
+        made = Ring(system=system, local_region=local_region, prometheus=prometheus, receivers=ring, services=services)
         setting.say(f"wait for {len(services)} pods to be scraped")
         wanted = 2 * len(services) * series_of_a_pod()
         eventually(lambda: made.metrics(prometheus).get(APPENDED, 0) >= wanted, "two scrapes of each")
@@ -120,15 +120,15 @@ def eventually(holds: Callable[[], Any], what: str, *, patience: float = 10 * PA
     raise TimeoutError(f"not in {patience:.0f} s: {what}")
 
 
-def _receivers(place: Place) -> Iterator[Part]:
-    for part in thanos.parts(place, None):
-        if part.component in {RECEIVE_ROUTER.name, RECEIVE_INGESTOR.name}:
-            yield part.flagged(BLOCKS) if part.component == RECEIVE_INGESTOR.name else part
+def _receivers(local_region: LocalRegion) -> Iterator[Program]:
+    for program in thanos.programs(local_region, None):
+        if program.component in {RECEIVE_ROUTER.name, RECEIVE_INGESTOR.name}:
+            yield program.flagged(BLOCKS) if program.component == RECEIVE_INGESTOR.name else program
 
 
-def _place(setting: Setting, region: Region, folder: Path) -> Place:
+def _local_region(setting: Setting, region: Region, folder: Path) -> LocalRegion:
     root = issue("bench root", authority=True)
-    place = Place(
+    local_region = LocalRegion(
         region=region,
         peers=setting.fleet.peers_of(region),
         folder=folder / region.name,
@@ -138,26 +138,28 @@ def _place(setting: Setting, region: Region, folder: Path) -> Place:
         authority=issue("bench intermediate", by=root, authority=True),
         pods={RECEIVE_ROUTER.name: 1, PROMETHEUS.name: 1, ALERTMANAGER.name: 0},
     )
-    place.vault.mkdir(parents=True)
-    place.issue_certificates(root)
-    return place
+    local_region.vault.mkdir(parents=True)
+    local_region.issue_certificates(root)
+    return local_region
 
 
-def _prometheus(place: Place, services: Sequence[Pod], port: int, *, interval: int, sends: bool) -> Part:
-    (pod,) = place.pods_of(PROMETHEUS, deployed=1)
+def _prometheus(
+    local_region: LocalRegion, services: Sequence[Pod], port: int, *, interval: int, sends: bool
+) -> Program:
+    (pod,) = local_region.pods_of(PROMETHEUS, deployed=1)
     targets = [
         {"targets": [f"{LOOPBACK}:{port}"], "labels": {**one.labels, "__metrics_path__": f"/{one.number}"}}
         for one in services
     ]
     job = {"job_name": "services", "scrape_interval": f"{interval}s", "static_configs": targets}
-    part = operator.prometheus(place, pod, [{**job, "scrape_timeout": f"{interval}s"}])
-    file = place.mounts(pod) / "prometheus.yaml"
+    program = operator.prometheus(local_region, pod, [{**job, "scrape_timeout": f"{interval}s"}])
+    file = local_region.mounts(pod) / "prometheus.yaml"
     config = yaml.safe_load(file.read_text(encoding="utf-8"))
     config["alerting"] = {}
     if not sends:
         config["remote_write"] = []
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    return part
+    return program
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitoring.bench import measured
-from monitoring.bench.figures import Bound, Figure, Part, Setting, Values, median, ratio
+from monitoring.bench.figures import Bound, Figure, Measurement, Setting, Values, median, ratio
 from monitoring.bench.many_regions import write_fleet
 from monitoring.blueprint.values.charts import ROOT
 
@@ -136,7 +136,7 @@ def _figures() -> Iterator[Figure]:
             yield Figure(name=name_of(case), what=f"{text}: {what}", unit=unit, baseline=baseline)
 
 
-PART = Part(
+MEASUREMENT = Measurement(
     name="synthesis",
     title="Synthesis",
     about="Medians of three runs, in turns. Time is from start to exit of the process; memory is the peaks of Python "

@@ -14,9 +14,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from monitoring.bench.faults import FaultsFailedError
-from monitoring.bench.figures import FILE, Measured, Part, Setting, read, text
+from monitoring.bench.figures import FILE, Measured, Measurement, Setting, read, text
 from monitoring.bench.machine import described
-from monitoring.bench.measurements import PARTS
+from monitoring.bench.measurements import MEASUREMENTS
 from monitoring.bench.page import rows
 from monitoring.bench.synthesis import CaseFailedError
 from monitoring.blueprint.values.charts import ROOT
@@ -25,15 +25,15 @@ from monitoring.console import console, steps
 from monitoring.errors import CannotHave
 from monitoring.fleet import Fleet, load_fleet
 from monitoring.local.binaries import BINARIES, find_tool
-from monitoring.local.system import PartDiedError
+from monitoring.local.system import ProgramDiedError
 
-FAILURES = (RuntimeError, OSError, subprocess.SubprocessError, CaseFailedError, FaultsFailedError, PartDiedError)
+FAILURES = (RuntimeError, OSError, subprocess.SubprocessError, CaseFailedError, FaultsFailedError, ProgramDiedError)
 """What a part may raise that cannot be measured."""
 
 
 @click.command()
 @as_json
-@click.option("--only", type=click.Choice(list(PARTS)), multiple=True, help="A part; may be given again.")
+@click.option("--only", type=click.Choice(list(MEASUREMENTS)), multiple=True, help="A part; may be given again.")
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Runs of each synthesis.")
 @regions_folder
 def command(*, as_json: bool, only: tuple[str, ...], runs: int, regions: Path) -> None:
@@ -43,7 +43,7 @@ def command(*, as_json: bool, only: tuple[str, ...], runs: int, regions: Path) -
     failed, or a bound is not met; 2: a tool is not to be had. `monitoring generate` makes docs/performance.md of the
     file.
     """
-    chosen = [part for name, part in PARTS.items() if not only or name in only]
+    chosen = [part for name, part in MEASUREMENTS.items() if not only or name in only]
     fleet = load_fleet(regions)
     try:
         for part in chosen:
@@ -72,14 +72,14 @@ def command(*, as_json: bool, only: tuple[str, ...], runs: int, regions: Path) -
     sys.exit(done != chosen or not all(bound.met for bound in bounds))
 
 
-def _tools(part: Part) -> dict[str, str]:
+def _tools(part: Measurement) -> dict[str, str]:
     """Versions of a part's tools; CannotHave where one is neither on PATH nor built."""
     for name in part.tools:
         find_tool(name)
     return {name: BINARIES[name].version for name in part.tools}
 
 
-def _measure(part: Part, fleet: Fleet, regions: Path, runs: int, progress: Progress) -> Measured:
+def _measure(part: Measurement, fleet: Fleet, regions: Path, runs: int, progress: Progress) -> Measured:
     task = progress.add_task(part.title, total=1)
     machine = described(_tools(part))
     with tempfile.TemporaryDirectory(prefix="oversight-bench-") as folder:
@@ -100,10 +100,10 @@ def _measure(part: Part, fleet: Fleet, regions: Path, runs: int, progress: Progr
 def _merged(old: Mapping[str, Measured], new: Mapping[str, Measured]) -> dict[str, Measured]:
     """What was measured now, and of the other parts what was measured last; in the page's order."""
     both = {**old, **new}
-    return {name: both[name] for name in PARTS if name in both}
+    return {name: both[name] for name in MEASUREMENTS if name in both}
 
 
-def _print(parts: Sequence[Part], measured: Mapping[str, Measured]) -> None:
+def _print(parts: Sequence[Measurement], measured: Mapping[str, Measured]) -> None:
     for part in parts:
         values = measured[part.name].values
         table = Table(part.title, "value", "baseline", "x baseline")

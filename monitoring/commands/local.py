@@ -70,7 +70,7 @@ def command(
     try:
         _prepare()
         from monitoring.local import sidecar
-        from monitoring.local.system import PartDiedError, Settings, running, write_addresses
+        from monitoring.local.system import ProgramDiedError, Settings, running, write_addresses
     except (CannotHave, ImportError) as missing:
         click.echo(str(missing), err=True)
         sys.exit(2)
@@ -85,7 +85,7 @@ def command(
                 tool=find_tool,
                 azurite=not folder_as_blob,
                 rbac_proxy=sidecar.find(),
-                say=lambda part: progress.update(task, description=f"wait for {part}"),
+                say=lambda program: progress.update(task, description=f"wait for {program}"),
             )
             with running(fleet, chosen, Path(folder), settings) as system:
                 progress.stop()
@@ -100,18 +100,18 @@ def command(
                         out.print(f"left out: {what} ({why})")
                     took = time.monotonic() - began
                     out.print(
-                        f"{len(system.parts)} parts, ready in {took:.0f} s; make verify asks them. Ctrl-C ends it."
+                        f"{len(system.programs)} parts, ready in {took:.0f} s; make verify asks them. Ctrl-C ends it."
                     )
                     until = time.monotonic() + (seconds if seconds is not None else float("inf"))
                     while time.monotonic() < until:
                         if words := system.dead():
-                            raise PartDiedError(words)
+                            raise ProgramDiedError(words)
                         time.sleep(0.2)
                 finally:
                     addresses.unlink(missing_ok=True)
     except (KeyboardInterrupt, _EndedError):
         click.echo("stopped", err=True)
-    except PartDiedError as died:
+    except ProgramDiedError as died:
         click.echo(str(died), err=True)
         sys.exit(1)
 
@@ -130,8 +130,8 @@ def differences_table(found: Sequence[Difference]) -> Table:
     """What differs, by reason: a row for each change, as the first of the parts has it."""
     table = Table("why", "what", "deployed", "here", "parts", title="What differs from what is deployed")
     for one in sorted(found, key=lambda one: one.why):
-        others = f" and {len(one.parts) - 1} more" if len(one.parts) > 1 else ""
-        table.add_row(one.why, *map(_short, (one.what, one.deployed, one.local)), one.parts[0] + others)
+        others = f" and {len(one.programs) - 1} more" if len(one.programs) > 1 else ""
+        table.add_row(one.why, *map(_short, (one.what, one.deployed, one.local)), one.programs[0] + others)
     return table
 
 
@@ -156,14 +156,14 @@ def _prepare() -> None:
 def ways_in(addresses: dict[str, dict[str, object]]) -> Iterator[str]:
     """How a person gets in: docs/local.md says more."""
     for found in addresses.values():
-        if door := found.get("door"):
-            yield f"with a browser: {door}{THANOS_PATH}/graph (one click signs in; out: {door}/oauth2/sign_out)"
+        if proxy := found.get("proxy"):
+            yield f"with a browser: {proxy}{THANOS_PATH}/graph (one click signs in; out: {proxy}/oauth2/sign_out)"
             yield f"the root that it must trust, made for this run: {found['trust']}"
 
 
 def _table(addresses: dict[str, dict[str, object]]) -> Table:
     table = Table("region", "part", "address")
     for region, found in addresses.items():
-        for part, urls in dict(found["parts"]).items():  # type: ignore[call-overload]
-            table.add_row(region, part, " ".join(urls))
+        for program, urls in dict(found["programs"]).items():  # type: ignore[call-overload]
+            table.add_row(region, program, " ".join(urls))
     return table

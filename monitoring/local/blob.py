@@ -19,7 +19,7 @@ import yaml
 
 from monitoring.blueprint.objects.objstore import objstore
 from monitoring.blueprint.values.charts import ROOT
-from monitoring.local.region import ADDRESSES, LOOPBACK, Part, Place
+from monitoring.local.region import ADDRESSES, LOOPBACK, LocalRegion, Program
 from monitoring.processes import PATIENCE
 
 AZURITE = "azurite"
@@ -45,45 +45,45 @@ def install() -> Path:
     return folder
 
 
-def azurite(place: Place, installed: Path) -> tuple[Part, dict[str, Any]]:
+def azurite(local_region: LocalRegion, installed: Path) -> tuple[Program, dict[str, Any]]:
     """Azurite with an account for this run, and the region's objstore.yml that leads there."""
-    name = f"{place.region.name}/azurite"
+    name = f"{local_region.region.name}/azurite"
     key = base64.b64encode(secrets.token_bytes(64)).decode()
-    account, port = place.region.object_store.account, place.port("azurite", "blob")
+    account, port = local_region.region.object_store.account, local_region.port("azurite", "blob")
     line = [own_node(), str(installed / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js")]
-    line += ["--blobHost", LOOPBACK, "--blobPort", str(port), "--location", str(place.mounts("azurite"))]
+    line += ["--blobHost", LOOPBACK, "--blobPort", str(port), "--location", str(local_region.mounts("azurite"))]
     line += ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-    part = Part(
+    program = Program(
         name=name,
         component=AZURITE,
-        region=place.region.name,
+        region=local_region.region.name,
         line=line,
         port=port,
         ready=None,
         environment={**_without_node_options(), "AZURITE_ACCOUNTS": f"{account}:{key}"},
     )
-    config: dict[str, Any] = yaml.safe_load(objstore(place.region))
-    place.differences.note(
+    config: dict[str, Any] = yaml.safe_load(objstore(local_region.region))
+    local_region.differences.note(
         name, "objstore.yml: who signs in", "workload identity", "a key made for the run", why="no Entra"
     )
     there = f"http://{LOOPBACK}:{port}/{account}"
-    place.differences.note(name, "config.endpoint", config["config"].pop("endpoint"), there, why=ADDRESSES)
+    local_region.differences.note(name, "config.endpoint", config["config"].pop("endpoint"), there, why=ADDRESSES)
     config["config"]["storage_connection_string"] = (
         f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};BlobEndpoint={there}"
     )
-    return part, config
+    return program, config
 
 
-def make_container(place: Place, config: Mapping[str, Any]) -> None:
+def make_container(local_region: LocalRegion, config: Mapping[str, Any]) -> None:
     """The region's container, once Azurite answers; RuntimeError with what Thanos says.
 
     Where it is deployed Terraform makes it. Parts that start together and may make it fail, all but the first. On a
     busy machine Azurite makes it after the client has given up, and the next one finds it.
     """
     making = {**config, "config": {**config["config"], "storage_create_container": True}}
-    file = place.folder / "make-container.yaml"
+    file = local_region.folder / "make-container.yaml"
     file.write_text(yaml.safe_dump(making), encoding="utf-8")
-    line = [str(place.tool("thanos")), "tools", "bucket", "ls", f"--objstore.config-file={file}"]
+    line = [str(local_region.tool("thanos")), "tools", "bucket", "ls", f"--objstore.config-file={file}"]
     until = time.monotonic() + PATIENCE
     while True:
         done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603  (no shell)
@@ -94,10 +94,10 @@ def make_container(place: Place, config: Mapping[str, Any]) -> None:
         time.sleep(1)
 
 
-def folder(place: Place, reason: str) -> dict[str, Any]:
+def folder(local_region: LocalRegion, reason: str) -> dict[str, Any]:
     """A folder as the store, where Azurite cannot be had."""
-    place.differences.note("thanos", "objstore.yml", "AZURE", "FILESYSTEM", why=reason)
-    return {"type": "FILESYSTEM", "config": {"directory": str(place.mounts("bucket"))}}
+    local_region.differences.note("thanos", "objstore.yml", "AZURE", "FILESYSTEM", why=reason)
+    return {"type": "FILESYSTEM", "config": {"directory": str(local_region.mounts("bucket"))}}
 
 
 def _without_node_options() -> dict[str, str]:

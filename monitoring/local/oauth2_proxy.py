@@ -15,7 +15,7 @@ import yaml
 from monitoring.blueprint.components.workloads import COOKIE_SECRET, HTPASSWD_SECRET, OAUTH2_PROXY, SIGN_IN
 from monitoring.fleet import Region
 from monitoring.local.authorities import SERVER, issue
-from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, Part, Place, write_leaf
+from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, LocalRegion, Program, write_leaf
 from monitoring.local.servers import Account, Entra, Person
 
 MACHINE = "admin"
@@ -64,52 +64,66 @@ def alpha(values: Any, *, moved: Callable[[str], str], entra_port: int) -> dict[
     return config
 
 
-def sign_in(place: Place, pod: str, *, entra_port: int, pod_token: str) -> tuple[Part, str]:
+def sign_in(local_region: LocalRegion, pod: str, *, entra_port: int, pod_token: str) -> tuple[Program, str]:
     """The proxy, and the password of the machine `admin` for this run."""
-    name, folder, values = f"{place.region.name}/{pod}", place.mounts(pod), place.values(OAUTH2_PROXY)
+    name, folder, values = (
+        f"{local_region.region.name}/{pod}",
+        local_region.mounts(pod),
+        local_region.values(OAUTH2_PROXY),
+    )
     password = secrets.token_urlsafe()
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
-    (place.vault / HTPASSWD_SECRET).write_text(f"{MACHINE}:{hashed}\n", encoding="utf-8")
+    (local_region.vault / HTPASSWD_SECRET).write_text(f"{MACHINE}:{hashed}\n", encoding="utf-8")
     cookie = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    (place.vault / COOKIE_SECRET).write_text(cookie, encoding="utf-8")
+    (local_region.vault / COOKIE_SECRET).write_text(cookie, encoding="utf-8")
     (folder / "pod-token").write_text(pod_token, encoding="utf-8")
-    config = alpha(values, moved=lambda uri: place.text(name, uri, SIGN_IN), entra_port=entra_port)
+    config = alpha(values, moved=lambda uri: local_region.text(name, uri, SIGN_IN), entra_port=entra_port)
     why = "no Entra: a provider that speaks as it does, and asks for no password"
-    place.differences.note(name, "Entra", "login.microsoftonline.com", f"{LOOPBACK}:{entra_port}", why=why)
-    config |= _servers(place, pod, folder)
+    local_region.differences.note(name, "Entra", "login.microsoftonline.com", f"{LOOPBACK}:{entra_port}", why=why)
+    config |= _servers(local_region, pod, folder)
     (folder / "alpha.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     flags = [
         "--alpha-config=/etc/oauth2_proxy/oauth2_proxy.yml",
         *(f"--email-domain={domain}" for domain in values["config"]["emailDomains"]),
-        *(place.text(name, flag, SIGN_IN) for flag in values["extraArgs"]),
+        *(local_region.text(name, flag, SIGN_IN) for flag in values["extraArgs"]),
     ]
-    place.differences.flag(name, flags, "alpha-config", folder / "alpha.yml", why=FOLDERS)
-    back = f"https://{place.address(pod, 'http')}/oauth2/callback"
-    place.differences.flag(name, flags, "redirect-url", back, why=NO_GATEWAY)
-    part = Part(
+    local_region.differences.flag(name, flags, "alpha-config", folder / "alpha.yml", why=FOLDERS)
+    back = f"https://{local_region.address(pod, 'http')}/oauth2/callback"
+    local_region.differences.flag(name, flags, "redirect-url", back, why=NO_GATEWAY)
+    program = Program(
         name=name,
         component=SIGN_IN.name,
-        region=place.region.name,
-        line=[str(place.tool("oauth2-proxy")), *flags],
-        port=place.port(pod, "http"),
+        region=local_region.region.name,
+        line=[str(local_region.tool("oauth2-proxy")), *flags],
+        port=local_region.port(pod, "http"),
         ready="/ready",
         tls=True,
         environment={
             **os.environ,
             "AZURE_FEDERATED_TOKEN_FILE": str(folder / "pod-token"),
-            **{one["name"]: str(place.trust.parent) for one in values["extraEnv"] if one["name"] == "SSL_CERT_DIR"},
+            **{
+                one["name"]: str(local_region.trust.parent)
+                for one in values["extraEnv"]
+                if one["name"] == "SSL_CERT_DIR"
+            },
         },
     )
-    return part, password
+    return program, password
 
 
-def _servers(place: Place, pod: str, folder: Path) -> dict[str, Any]:
+def _servers(local_region: LocalRegion, pod: str, folder: Path) -> dict[str, Any]:
     """Where it listens; the certificate stands for the Gateway's."""
-    name, there, metrics = f"{place.region.name}/{pod}", place.address(pod, "http"), place.address(pod, "metrics")
-    names = [place.region.access.host, LOOPBACK]
-    write_leaf(folder, issue(names[0], by=place.authority, names=names, usages=[SERVER]))
-    place.differences.note(name, "server", f"http://0.0.0.0:{SIGN_IN.port('http').number}", there, why=NO_GATEWAY)
+    name, there, metrics = (
+        f"{local_region.region.name}/{pod}",
+        local_region.address(pod, "http"),
+        local_region.address(pod, "metrics"),
+    )
+    names = [local_region.region.access.host, LOOPBACK]
+    write_leaf(folder, issue(names[0], by=local_region.authority, names=names, usages=[SERVER]))
+    local_region.differences.note(
+        name, "server", f"http://0.0.0.0:{SIGN_IN.port('http').number}", there, why=NO_GATEWAY
+    )
     deployed = f"0.0.0.0:{SIGN_IN.port('metrics').number}"
-    place.differences.note(name, "metricsServer.BindAddress", deployed, metrics, why=ADDRESSES)
+    local_region.differences.note(name, "metricsServer.BindAddress", deployed, metrics, why=ADDRESSES)
     tls = {"Cert": {"fromFile": str(folder / "tls.crt")}, "Key": {"fromFile": str(folder / "tls.key")}}
     return {"server": {"SecureBindAddress": there, "TLS": tls}, "metricsServer": {"BindAddress": metrics}}

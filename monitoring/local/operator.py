@@ -16,7 +16,7 @@ import yaml
 from monitoring.blueprint.components.model import NAMESPACE, Component
 from monitoring.blueprint.components.workloads import ALERTMANAGER, ALERTMANAGER_PATH, KUBE_PROMETHEUS_STACK, PROMETHEUS
 from monitoring.blueprint.releases.release import to_yaml
-from monitoring.local.region import ADDRESSES, FOLDERS, SECONDS, Part, Place
+from monitoring.local.region import ADDRESSES, FOLDERS, SECONDS, LocalRegion, Program
 
 SCRAPE_INTERVAL = "2s"
 _RENAMED = {"retry_on_rate_limit": "retry_on_http_429"}
@@ -34,24 +34,24 @@ def snake(value: object) -> object:
     return [snake(below) for below in value] if isinstance(value, list) else value
 
 
-def tls(place: Place, config: Mapping[str, Any], *, owner: Component) -> dict[str, Any]:
+def tls(local_region: LocalRegion, config: Mapping[str, Any], *, owner: Component) -> dict[str, Any]:
     """A `tlsConfig` as Prometheus' files have it: the operator mounts ConfigMaps and Secrets as files."""
     made: dict[str, Any] = {}
     if "ca" in config:
-        made["ca_file"] = str(place.trust)
+        made["ca_file"] = str(local_region.trust)
     if "client_ca" in config:
-        made["client_ca_file"] = str(place.trust)
+        made["client_ca_file"] = str(local_region.trust)
     if "cert" in config:
-        made["cert_file"] = str(place.secret(owner) / config["cert"]["secret"]["key"])
-        made["key_file"] = str(place.secret(owner) / config["keySecret"]["key"])
+        made["cert_file"] = str(local_region.secret(owner) / config["cert"]["secret"]["key"])
+        made["key_file"] = str(local_region.secret(owner) / config["keySecret"]["key"])
     names = {"serverName": "server_name", "minVersion": "min_version", "clientAuthType": "client_auth_type"}
     return {**made, **{names[key]: value for key, value in config.items() if key in names}}
 
 
-def prometheus(place: Place, pod: str, jobs: Iterable[dict[str, Any]]) -> Part:
+def prometheus(local_region: LocalRegion, pod: str, jobs: Iterable[dict[str, Any]]) -> Program:
     """One replica, with its files."""
-    name, folder = f"{place.region.name}/{pod}", place.mounts(pod)
-    values = place.values(KUBE_PROMETHEUS_STACK)
+    name, folder = f"{local_region.region.name}/{pod}", local_region.mounts(pod)
+    values = local_region.values(KUBE_PROMETHEUS_STACK)
     spec = values["prometheus"]["prometheusSpec"]
     config = {
         "global": {
@@ -69,18 +69,18 @@ def prometheus(place: Place, pod: str, jobs: Iterable[dict[str, Any]]) -> Part:
                 "out_of_order_time_window": spec["tsdb"]["outOfOrderTimeWindow"],
             }
         },
-        "rule_files": [str(place.folder / "rules" / "*.yaml")],
+        "rule_files": [str(local_region.folder / "rules" / "*.yaml")],
         "alerting": {
             "alert_relabel_configs": [{"action": "labeldrop", "regex": "prometheus_replica"}],
-            "alertmanagers": [_alertmanagers(place)],
+            "alertmanagers": [_alertmanagers(local_region)],
         },
-        "remote_write": [_remote_write(place, name, queue) for queue in spec.get("remoteWrite", ())],
+        "remote_write": [_remote_write(local_region, name, queue) for queue in spec.get("remoteWrite", ())],
         "scrape_configs": list(jobs),
     }
     for key in ("scrape_interval", "evaluation_interval"):
-        place.differences.put(name, config, ["global", key], SCRAPE_INTERVAL, why=SECONDS)
+        local_region.differences.put(name, config, ["global", key], SCRAPE_INTERVAL, why=SECONDS)
     _write(folder / "prometheus.yaml", config)
-    _write(folder / "web.yaml", {"tls_server_config": tls(place, spec["web"]["tlsConfig"], owner=PROMETHEUS)})
+    _write(folder / "web.yaml", {"tls_server_config": tls(local_region, spec["web"]["tlsConfig"], owner=PROMETHEUS)})
     flags = [
         "--config.file=/etc/prometheus/config_out/prometheus.env.yaml",
         "--storage.tsdb.path=/prometheus",
@@ -93,39 +93,39 @@ def prometheus(place: Place, pod: str, jobs: Iterable[dict[str, Any]]) -> Part:
         f"--query.timeout={spec['query']['timeout']}",
     ]
     _changed(
-        place,
+        local_region,
         name,
         flags,
         {"config.file": folder / "prometheus.yaml", "storage.tsdb.path": folder / "data"},
-        {"web.listen-address": place.address(pod, "http-web")},
+        {"web.listen-address": local_region.address(pod, "http-web")},
         {"web.config.file": folder / "web.yaml"},
     )
-    return Part(
+    return Program(
         name=name,
         component=PROMETHEUS.name,
-        region=place.region.name,
-        line=[str(place.tool("prometheus")), *flags],
-        port=place.port(pod, "http-web"),
+        region=local_region.region.name,
+        line=[str(local_region.tool("prometheus")), *flags],
+        port=local_region.port(pod, "http-web"),
         tls=True,
     )
 
 
-def write_rules(place: Place) -> None:
+def write_rules(local_region: LocalRegion) -> None:
     """The rule files: those of the values, as they are, and the one alert of the chart that is needed here."""
-    folder = place.folder / "rules"
+    folder = local_region.folder / "rules"
     folder.mkdir()
-    for name, content in place.values(KUBE_PROMETHEUS_STACK)["additionalPrometheusRulesMap"].items():
+    for name, content in local_region.values(KUBE_PROMETHEUS_STACK)["additionalPrometheusRulesMap"].items():
         _write(folder / f"{name}.yaml", content)
-    place.differences.note(
+    local_region.differences.note(
         "all", "rules of the chart", "about Kubernetes, and Watchdog", "Watchdog alone", why="no Kubernetes"
     )
     _write(folder / "watchdog.yaml", {"groups": [{"name": "general.rules", "rules": [WATCHDOG]}]})
 
 
-def alertmanager(place: Place, pod: str, pods: Iterable[str], *, receiver: str) -> Part:
+def alertmanager(local_region: LocalRegion, pod: str, pods: Iterable[str], *, receiver: str) -> Program:
     """One of the Alertmanagers `pods`; what would tell people calls the URL `receiver` instead."""
-    name, folder = f"{place.region.name}/{pod}", place.mounts(pod)
-    values = place.values(KUBE_PROMETHEUS_STACK)["alertmanager"]
+    name, folder = f"{local_region.region.name}/{pod}", local_region.mounts(pod)
+    values = local_region.values(KUBE_PROMETHEUS_STACK)["alertmanager"]
     spec = values["alertmanagerSpec"]
     flags = [
         "--config.file=/etc/alertmanager/config_out/alertmanager.env.yaml",
@@ -141,86 +141,87 @@ def alertmanager(place: Place, pod: str, pods: Iterable[str], *, receiver: str) 
         "--web.config.file=/etc/alertmanager/web_config/web-config.yaml",
         "--cluster.tls-config=/etc/alertmanager/cluster_tls_config/cluster-tls-config.yaml",
     ]
-    _write(folder / "web.yaml", {"tls_server_config": tls(place, spec["web"]["tlsConfig"], owner=ALERTMANAGER)})
+    _write(folder / "web.yaml", {"tls_server_config": tls(local_region, spec["web"]["tlsConfig"], owner=ALERTMANAGER)})
     gossip = {
-        f"tls_{side}_config": tls(place, spec["clusterTLS"][side], owner=ALERTMANAGER) for side in spec["clusterTLS"]
+        f"tls_{side}_config": tls(local_region, spec["clusterTLS"][side], owner=ALERTMANAGER)
+        for side in spec["clusterTLS"]
     }
     _write(folder / "gossip.yaml", gossip)
-    (folder / "alertmanager.yaml").write_text(_routing(place, name, values, receiver=receiver), encoding="utf-8")
-    peers = [place.address(one, "mesh-tcp") for one in pods]
-    place.differences.flag(name, flags, "cluster.peer", *peers, why=ADDRESSES)
-    place.differences.flag(name, flags, "cluster.settle-timeout", "1s", why=SECONDS)
+    (folder / "alertmanager.yaml").write_text(_routing(local_region, name, values, receiver=receiver), encoding="utf-8")
+    peers = [local_region.address(one, "mesh-tcp") for one in pods]
+    local_region.differences.flag(name, flags, "cluster.peer", *peers, why=ADDRESSES)
+    local_region.differences.flag(name, flags, "cluster.settle-timeout", "1s", why=SECONDS)
     _changed(
-        place,
+        local_region,
         name,
         flags,
         {"config.file": folder / "alertmanager.yaml", "storage.path": folder / "data"},
         {
-            "cluster.listen-address": place.address(pod, "mesh-tcp"),
-            "cluster.advertise-address": place.address(pod, "mesh-tcp"),
-            "web.listen-address": place.address(pod, "http-web"),
+            "cluster.listen-address": local_region.address(pod, "mesh-tcp"),
+            "cluster.advertise-address": local_region.address(pod, "mesh-tcp"),
+            "web.listen-address": local_region.address(pod, "http-web"),
         },
         {"web.config.file": folder / "web.yaml", "cluster.tls-config": folder / "gossip.yaml"},
     )
-    return Part(
+    return Program(
         name=name,
         component=ALERTMANAGER.name,
-        region=place.region.name,
-        line=[str(place.tool("alertmanager")), *flags],
-        port=place.port(pod, "http-web"),
+        region=local_region.region.name,
+        line=[str(local_region.tool("alertmanager")), *flags],
+        port=local_region.port(pod, "http-web"),
         ready=f"{ALERTMANAGER_PATH}/-/ready",
         tls=True,
     )
 
 
-def write_notifications(place: Place, *, receiver: str) -> None:
+def write_notifications(local_region: LocalRegion, *, receiver: str) -> None:
     """The templates of notifications, and a file per secret of Alertmanager: the URL of a receiver, or a key."""
-    folder = place.folder / "alertmanager"
+    folder = local_region.folder / "alertmanager"
     folder.mkdir()
-    for name, text in place.values(KUBE_PROMETHEUS_STACK)["alertmanager"]["templateFiles"].items():
+    for name, text in local_region.values(KUBE_PROMETHEUS_STACK)["alertmanager"]["templateFiles"].items():
         (folder / name).write_text(text, encoding="utf-8")
-    for secret in place.region.alerting.secrets():
-        (place.vault / secret).write_text(f"{receiver}/{place.region.name}/{secret}", encoding="utf-8")
-    place.differences.note(
+    for secret in local_region.region.alerting.secrets():
+        (local_region.vault / secret).write_text(f"{receiver}/{local_region.region.name}/{secret}", encoding="utf-8")
+    local_region.differences.note(
         "alertmanager", "secrets of Key Vault", "URLs and keys of receivers", receiver, why="nobody is called"
     )
 
 
-def _routing(place: Place, name: str, values: Any, *, receiver: str) -> str:
+def _routing(local_region: LocalRegion, name: str, values: Any, *, receiver: str) -> str:
     config = yaml.safe_load(yaml.safe_dump(values["config"]))
     for number, route in enumerate(config["route"]["routes"]):
         if "group_wait" in route:
-            place.differences.note(name, f"route {number}: group_wait", route["group_wait"], "0s", why=SECONDS)
+            local_region.differences.note(name, f"route {number}: group_wait", route["group_wait"], "0s", why=SECONDS)
             route["group_wait"] = "0s"
     text = to_yaml(config)
-    for one in place.region.alerting.used().values():
+    for one in local_region.region.alerting.used().values():
         deployed = f"https://{one.host}/"
         if deployed in text:
-            place.differences.note(name, deployed, deployed, receiver, why="nobody is called")
-            text = text.replace(deployed, f"{receiver}/{place.region.name}/")
-    return place.text(name, text, ALERTMANAGER)
+            local_region.differences.note(name, deployed, deployed, receiver, why="nobody is called")
+            text = text.replace(deployed, f"{receiver}/{local_region.region.name}/")
+    return local_region.text(name, text, ALERTMANAGER)
 
 
-def _alertmanagers(place: Place) -> dict[str, Any]:
+def _alertmanagers(local_region: LocalRegion) -> dict[str, Any]:
     """The chart writes `scheme`, `tlsConfig` and the prefix of Alertmanager's values into Prometheus' alerting."""
-    spec = place.values(KUBE_PROMETHEUS_STACK)["alertmanager"]["alertmanagerSpec"]
-    pods = place.pods_of(ALERTMANAGER, deployed=spec["replicas"])
+    spec = local_region.values(KUBE_PROMETHEUS_STACK)["alertmanager"]["alertmanagerSpec"]
+    pods = local_region.pods_of(ALERTMANAGER, deployed=spec["replicas"])
     return {
         "scheme": spec["scheme"],
         "path_prefix": spec["routePrefix"],
-        "tls_config": tls(place, spec["tlsConfig"], owner=PROMETHEUS),
-        "static_configs": [{"targets": [place.address(pod, "http-web") for pod in pods]}],
+        "tls_config": tls(local_region, spec["tlsConfig"], owner=PROMETHEUS),
+        "static_configs": [{"targets": [local_region.address(pod, "http-web") for pod in pods]}],
     }
 
 
-def _remote_write(place: Place, name: str, queue: Mapping[str, Any]) -> dict[str, Any]:
+def _remote_write(local_region: LocalRegion, name: str, queue: Mapping[str, Any]) -> dict[str, Any]:
     made: Any = snake({key: value for key, value in queue.items() if key != "tlsConfig"})
-    made["url"] = place.text(name, queue["url"], PROMETHEUS)
-    return {**made, "tls_config": tls(place, queue["tlsConfig"], owner=PROMETHEUS)}
+    made["url"] = local_region.text(name, queue["url"], PROMETHEUS)
+    return {**made, "tls_config": tls(local_region, queue["tlsConfig"], owner=PROMETHEUS)}
 
 
 def _changed(
-    place: Place,
+    local_region: LocalRegion,
     name: str,
     flags: list[str],
     files: Mapping[str, Path],
@@ -228,9 +229,9 @@ def _changed(
     more_files: Mapping[str, Path],
 ) -> None:
     for flag, file in {**files, **more_files}.items():
-        place.differences.flag(name, flags, flag, file, why=FOLDERS)
+        local_region.differences.flag(name, flags, flag, file, why=FOLDERS)
     for flag, address in addresses.items():
-        place.differences.flag(name, flags, flag, address, why=ADDRESSES)
+        local_region.differences.flag(name, flags, flag, address, why=ADDRESSES)
 
 
 def _write(file: Path, content: object) -> None:

@@ -35,7 +35,7 @@ USAGES = {"server auth": SERVER, "client auth": CLIENT}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Program:
     """What is started: `port` and `ready` are asked until it is ready, by TLS with `tls`.
 
     Without `ready` it is ready as soon as it takes connections.
@@ -55,7 +55,7 @@ class Part:
         """Where it answers."""
         return f"{'https' if self.tls else 'http'}://{LOOPBACK}:{self.port}"
 
-    def flagged(self, flags: Mapping[str, str]) -> Part:
+    def flagged(self, flags: Mapping[str, str]) -> Program:
         """The part with these flags in place of its own: name without hyphens, and value."""
         kept = [word for word in self.line if word.partition("=")[0].removeprefix("--") not in flags]
         return replace(self, line=[*kept, *(f"--{flag}={value}" for flag, value in flags.items())])
@@ -82,7 +82,7 @@ class Ports:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class LocalRegion:
     """A region on this machine.
 
     `pods` says how many of a component run, where it is not as deployed; `running` are the regions here.
@@ -126,11 +126,11 @@ class Place:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def text(self, part: str, text: str, component: Component) -> str:
+    def text(self, program: str, text: str, component: Component) -> str:
         """Deployed text with the addresses and folders of this machine."""
         for deployed, local, why in self._substitutions(component):
             if deployed in text:
-                self.differences.note(part, deployed, deployed, local, why=why)
+                self.differences.note(program, deployed, deployed, local, why=why)
                 text = text.replace(deployed, local)
         return text
 

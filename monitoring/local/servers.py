@@ -162,8 +162,8 @@ class Entra:
         return account.person, account.claims
 
     def _signed(self, claims: Mapping[str, Any]) -> str:
-        parts = ({"alg": "RS256", "kid": "1", "typ": "JWT"}, claims)
-        text = ".".join(_text(json.dumps(part).encode()) for part in parts)
+        programs = ({"alg": "RS256", "kid": "1", "typ": "JWT"}, claims)
+        text = ".".join(_text(json.dumps(program).encode()) for program in programs)
         return f"{text}.{_text(self._key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
     def handler(self) -> type[BaseHTTPRequestHandler]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from monitoring.blueprint.components.workloads import KUBE_PROMETHEUS_STACK, PROMETHEUS
 from monitoring.blueprint.objects.federation import CONFIG_KEY, authorization
 from monitoring.blueprint.releases.federation import FOLDER
-from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, Part, Place
+from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, LocalRegion, Program
 
 NAME = "kube-rbac-proxy"
 PORT = "federate"
@@ -32,26 +32,26 @@ def find() -> Path | None:
     return Path(found) if found else None
 
 
-def part(place: Place, pod: str, binary: Path) -> Part:
+def program(local_region: LocalRegion, pod: str, binary: Path) -> Program:
     """The sidecar of a Prometheus, with the arguments of its container."""
-    name, folder = f"{place.region.name}/{pod}/{NAME}", place.folder / "federation"
+    name, folder = f"{local_region.region.name}/{pod}/{NAME}", local_region.folder / "federation"
     folder.mkdir(exist_ok=True)
-    (folder / CONFIG_KEY).write_text(authorization(place.peers), encoding="utf-8")
+    (folder / CONFIG_KEY).write_text(authorization(local_region.peers), encoding="utf-8")
     (folder / "kubeconfig").write_text(NOBODY, encoding="utf-8")
-    spec = place.values(KUBE_PROMETHEUS_STACK)["prometheus"]["prometheusSpec"]
+    spec = local_region.values(KUBE_PROMETHEUS_STACK)["prometheus"]["prometheusSpec"]
     (container,) = (one for one in spec["containers"] if one["name"] == NAME)
-    flags = [place.text(name, flag, PROMETHEUS).replace(FOLDER, str(folder)) for flag in container["args"]]
-    place.differences.note(name, "configuration", FOLDER, folder, why=FOLDERS)
-    change = place.differences.flag
-    change(name, flags, "secure-listen-address", place.address(pod, PORT), why=ADDRESSES)
-    change(name, flags, "upstream", f"https://{place.address(pod, 'http-web')}", why=ADDRESSES)
+    flags = [local_region.text(name, flag, PROMETHEUS).replace(FOLDER, str(folder)) for flag in container["args"]]
+    local_region.differences.note(name, "configuration", FOLDER, folder, why=FOLDERS)
+    change = local_region.differences.flag
+    change(name, flags, "secure-listen-address", local_region.address(pod, PORT), why=ADDRESSES)
+    change(name, flags, "upstream", f"https://{local_region.address(pod, 'http-web')}", why=ADDRESSES)
     change(name, flags, "kubeconfig", folder / "kubeconfig", why="no Kubernetes")
-    return Part(
+    return Program(
         name=name,
         component=NAME,
-        region=place.region.name,
+        region=local_region.region.name,
         line=[str(binary), *flags],
-        port=place.port(pod, PORT),
+        port=local_region.port(pod, PORT),
         ready=None,
         tls=True,
     )

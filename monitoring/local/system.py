@@ -28,7 +28,7 @@ from monitoring.local.authorities import Issued, issue
 from monitoring.local.blob import AZURITE
 from monitoring.local.differences import Differences
 from monitoring.local.receiver import receiver
-from monitoring.local.region import Part, Place, Ports
+from monitoring.local.region import LocalRegion, Ports, Program
 from monitoring.local.servers import serving
 from monitoring.local.tls import trusting
 from monitoring.processes import last_words, start, stop, wait_until_ready
@@ -50,7 +50,7 @@ LEFT_OUT = {
 """What does not run here, and why."""
 
 
-class PartDiedError(Exception):
+class ProgramDiedError(Exception):
     """A part has stopped; the text has its last words."""
 
 
@@ -74,13 +74,13 @@ class System:
 
     folder: Path
     differences: Differences
-    parts: list[Part] = field(default_factory=list)
+    programs: list[Program] = field(default_factory=list)
     addresses: dict[str, dict[str, Any]] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def log(self, part: str) -> Path:
+    def log(self, program: str) -> Path:
         """What a part writes."""
-        return self.folder / f"{part.replace('/', '.')}.log"
+        return self.folder / f"{program.replace('/', '.')}.log"
 
     def dead(self) -> str | None:
         """The last words of a part that has stopped; None while all run."""
@@ -89,33 +89,35 @@ class System:
                 return f"{name} has stopped ({process.returncode}): {last_words(self.log(name))}"
         return None
 
-    def begin(self, parts: Sequence[Part]) -> None:
+    def begin(self, programs: Sequence[Program]) -> None:
         """Start all, without waiting."""
-        for part in parts:
-            self.parts.append(part)
-            environment = part.environment or None
-            self.processes[part.name] = start(part.line, log=self.log(part.name), environment=environment)
+        for program in programs:
+            self.programs.append(program)
+            environment = program.environment or None
+            self.processes[program.name] = start(program.line, log=self.log(program.name), environment=environment)
 
-    def ready(self, part: Part) -> None:
-        """Wait for one; PartDiedError with its last words where it stops, or is not ready in time."""
-        tls = trusting(self.folder / part.region / "trust" / "roots.pem") if part.tls else None
+    def ready(self, program: Program) -> None:
+        """Wait for one; ProgramDiedError with its last words where it stops, or is not ready in time."""
+        tls = trusting(self.folder / program.region / "trust" / "roots.pem") if program.tls else None
         try:
-            wait_until_ready(self.processes[part.name], part.port, part.ready, log=self.log(part.name), tls=tls)
+            wait_until_ready(
+                self.processes[program.name], program.port, program.ready, log=self.log(program.name), tls=tls
+            )
         except RuntimeError as late:
-            raise PartDiedError(f"{part.name}: {late}") from late
+            raise ProgramDiedError(f"{program.name}: {late}") from late
 
-    def all_ready(self, parts: Sequence[Part], say: Callable[[str], None]) -> None:
+    def all_ready(self, programs: Sequence[Program], say: Callable[[str], None]) -> None:
         """Wait for each, and say for which."""
-        for part in parts:
-            say(part.name)
-            self.ready(part)
+        for program in programs:
+            say(program.name)
+            self.ready(program)
 
     def end(self) -> None:
         """Stop all: first who sends, last what is written to."""
         waves: tuple[list[subprocess.Popen[bytes]], ...] = ([], [], [])
-        for part in self.parts:
-            wave = 0 if part.component == PROMETHEUS.name else 2 if part.component == AZURITE else 1
-            waves[wave].append(self.processes[part.name])
+        for program in self.programs:
+            wave = 0 if program.component == PROMETHEUS.name else 2 if program.component == AZURITE else 1
+            waves[wave].append(self.processes[program.name])
         for one in waves:
             stop(one, patience=GRACE)
 
@@ -133,9 +135,9 @@ class _Run:
     told: str
     stack: ExitStack
 
-    def place(self, region: Region) -> Place:
+    def local_region(self, region: Region) -> LocalRegion:
         """The region's folder and ports, with its certificates."""
-        place = Place(
+        local_region = LocalRegion(
             region=region,
             peers=self.fleet.peers_of(region),
             folder=self.system.folder / region.name,
@@ -146,9 +148,9 @@ class _Run:
             pods=PODS,
             running=[one.name for one in self.regions],
         )
-        place.vault.mkdir(parents=True)
-        place.issue_certificates(self.root)
-        return place
+        local_region.vault.mkdir(parents=True)
+        local_region.issue_certificates(self.root)
+        return local_region
 
 
 @contextmanager
@@ -168,82 +170,84 @@ def running(fleet: Fleet, regions: Sequence[Region], folder: Path, settings: Set
             told=told,
             stack=stack,
         )
-        later = [part for region in regions for part in _begin_region(run, region, whole=region is regions[0])]
-        system.all_ready(system.parts, settings.say)
+        later = [program for region in regions for program in _begin_region(run, region, whole=region is regions[0])]
+        system.all_ready(system.programs, settings.say)
         system.begin(later)
         system.all_ready(later, settings.say)
         yield system
 
 
-def _begin_region(run: _Run, region: Region, *, whole: bool) -> list[Part]:
+def _begin_region(run: _Run, region: Region, *, whole: bool) -> list[Program]:
     """Start a region's parts; handed back is what comes when those are ready."""
-    place, rbac_proxy = run.place(region), run.settings.rbac_proxy
-    operator.write_rules(place)
-    operator.write_notifications(place, receiver=run.told)
-    values = place.values(KUBE_PROMETHEUS_STACK)
-    parts = thanos.parts(place, _begin_store(place, run.system, run.settings) if whole else None)
-    alertmanagers = place.pods_of(ALERTMANAGER, deployed=values["alertmanager"]["alertmanagerSpec"]["replicas"])
-    parts += [operator.alertmanager(place, pod, alertmanagers, receiver=run.told) for pod in alertmanagers]
+    local_region, rbac_proxy = run.local_region(region), run.settings.rbac_proxy
+    operator.write_rules(local_region)
+    operator.write_notifications(local_region, receiver=run.told)
+    values = local_region.values(KUBE_PROMETHEUS_STACK)
+    programs = thanos.programs(local_region, _begin_store(local_region, run.system, run.settings) if whole else None)
+    alertmanagers = local_region.pods_of(ALERTMANAGER, deployed=values["alertmanager"]["alertmanagerSpec"]["replicas"])
+    programs += [operator.alertmanager(local_region, pod, alertmanagers, receiver=run.told) for pod in alertmanagers]
     more: list[dict[str, Any]] = []
     addresses: dict[str, Any] = {"receiver": run.told}
     if whole:
         if region.global_view:
-            parts += thanos.global_view(place)
-        sign_in, application = _door(place, run.stack, addresses), _application(place)
-        parts += [sign_in, application]
+            programs += thanos.global_view(local_region)
+        sign_in, application = _oauth2_proxy(local_region, run.stack, addresses), _application(local_region)
+        programs += [sign_in, application]
         more = [
-            *scrapes.application(place, application),
-            *scrapes.federation(place, through_the_sidecar=rbac_proxy is not None),
+            *scrapes.application(local_region, application),
+            *scrapes.federation(local_region, through_the_sidecar=rbac_proxy is not None),
         ]
-    prometheuses = place.pods_of(PROMETHEUS, deployed=values["prometheus"]["prometheusSpec"]["replicas"])
-    pods = [(ROWS[part.component], part.name.rpartition("/")[2]) for part in parts if part.component in ROWS]
-    jobs = scrapes.jobs(place, [*pods, *((PROMETHEUS, pod) for pod in prometheuses)], more)
-    senders = [operator.prometheus(place, pod, jobs) for pod in prometheuses]
+    prometheuses = local_region.pods_of(PROMETHEUS, deployed=values["prometheus"]["prometheusSpec"]["replicas"])
+    pods = [
+        (ROWS[program.component], program.name.rpartition("/")[2]) for program in programs if program.component in ROWS
+    ]
+    jobs = scrapes.jobs(local_region, [*pods, *((PROMETHEUS, pod) for pod in prometheuses)], more)
+    senders = [operator.prometheus(local_region, pod, jobs) for pod in prometheuses]
     if rbac_proxy:
-        senders += [sidecar.part(place, pod, rbac_proxy) for pod in prometheuses]
-    run.system.addresses[region.name] = _addresses(place, [*parts, *senders]) | addresses
+        senders += [sidecar.program(local_region, pod, rbac_proxy) for pod in prometheuses]
+    run.system.addresses[region.name] = _addresses(local_region, [*programs, *senders]) | addresses
     # the fronts look every ten seconds only whether their Query is there
-    fronts = [part for part in parts if part.component in thanos.FRONTS]
-    run.system.begin([part for part in parts if part not in fronts])
+    fronts = [program for program in programs if program.component in thanos.FRONTS]
+    run.system.begin([program for program in programs if program not in fronts])
     return [*fronts, *senders]
 
 
-def _begin_store(place: Place, system: System, settings: Settings) -> dict[str, Any]:
+def _begin_store(local_region: LocalRegion, system: System, settings: Settings) -> dict[str, Any]:
     if not settings.azurite:
-        return blob.folder(place, "asked for")
+        return blob.folder(local_region, "asked for")
     try:
-        part, config = blob.azurite(place, blob.install())
+        program, config = blob.azurite(local_region, blob.install())
     except RuntimeError as missing:
         settings.say(str(missing))
-        return blob.folder(place, "Azurite cannot be had")
-    system.begin([part])
-    system.ready(part)
+        return blob.folder(local_region, "Azurite cannot be had")
+    system.begin([program])
+    system.ready(program)
     try:
-        blob.make_container(place, config)
+        blob.make_container(local_region, config)
     except RuntimeError as refused:
-        raise PartDiedError(f"{part.name}: {refused}") from refused
+        raise ProgramDiedError(f"{program.name}: {refused}") from refused
     return config
 
 
-def _door(place: Place, stack: ExitStack, addresses: dict[str, Any]) -> Part:
-    provider = oauth2_proxy.entra(place.region, place.values(OAUTH2_PROXY))
-    provider.accounts = oauth2_proxy.accounts(place.region)
+def _oauth2_proxy(local_region: LocalRegion, stack: ExitStack, addresses: dict[str, Any]) -> Program:
+    provider = oauth2_proxy.entra(local_region.region, local_region.values(OAUTH2_PROXY))
+    provider.accounts = oauth2_proxy.accounts(local_region.region)
     port = stack.enter_context(serving(provider.handler()))
-    (pod,) = place.pods_of(SIGN_IN, deployed=place.values(OAUTH2_PROXY)["replicaCount"])
-    part, password = oauth2_proxy.sign_in(place, pod, entra_port=port, pod_token=provider.pod_token)
-    file = place.folder / "door-password"
+    (pod,) = local_region.pods_of(SIGN_IN, deployed=local_region.values(OAUTH2_PROXY)["replicaCount"])
+    program, password = oauth2_proxy.sign_in(local_region, pod, entra_port=port, pod_token=provider.pod_token)
+    file = local_region.folder / "machine-password"
     file.touch(mode=0o600)
     file.write_text(password, encoding="utf-8")
-    addresses |= {"door": part.url, "machine": oauth2_proxy.MACHINE, "door_password_file": str(file)}
-    return part
+    addresses |= {"proxy": program.url, "machine": oauth2_proxy.MACHINE, "machine_password_file": str(file)}
+    return program
 
 
-def _application(place: Place) -> Part:
-    port = place.port("shop-0", "http")
-    return Part(
-        name=f"{place.region.name}/shop-0",
+def _application(local_region: LocalRegion) -> Program:
+    port = local_region.port("shop-0", "http")
+    return Program(
+        name=f"{local_region.region.name}/shop-0",
         component="shop",
-        region=place.region.name,
+        region=local_region.region.name,
         line=[sys.executable, "-m", "monitoring.local.example_application", str(port)],
         port=port,
         ready="/metrics",
@@ -251,17 +255,17 @@ def _application(place: Place) -> Part:
     )
 
 
-def _addresses(place: Place, parts: Sequence[Part]) -> dict[str, Any]:
+def _addresses(local_region: LocalRegion, programs: Sequence[Program]) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
-    for part in parts:
-        found.setdefault(part.component, []).append(part.url)
+    for program in programs:
+        found.setdefault(program.component, []).append(program.url)
     return {
         "local": True,
-        "trust": str(place.trust),
-        "client_certificate": str(place.secret(PROMETHEUS)),
-        "parts": found,
-        "remote_write": place.address("thanos-receive-router-0", "http-rem-write"),
-        "query_grpc": place.address("thanos-query-0", "grpc"),
+        "trust": str(local_region.trust),
+        "client_certificate": str(local_region.secret(PROMETHEUS)),
+        "programs": found,
+        "remote_write": local_region.address("thanos-receive-router-0", "http-rem-write"),
+        "query_grpc": local_region.address("thanos-query-0", "grpc"),
     }
 
 

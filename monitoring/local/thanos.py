@@ -26,7 +26,7 @@ from monitoring.blueprint.components.workloads import (
     STORE_GATEWAY,
     THANOS,
 )
-from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, SECONDS, Part, Place, pod_name
+from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, SECONDS, LocalRegion, Program, pod_name
 
 KEYS: Mapping[str, tuple[str, str]] = {
     RECEIVE_INGESTOR.name: ("receive.ingestor", "receive"),
@@ -117,111 +117,129 @@ def _own(component: Component, values: Any) -> Iterator[str]:
         yield f"--query-frontend.downstream-url=http://{_SERVICE.format(query.service)}:{query.port('http').number}"
 
 
-def parts(place: Place, objstore: Mapping[str, Any] | None) -> list[Part]:
+def programs(local_region: LocalRegion, objstore: Mapping[str, Any] | None) -> list[Program]:
     """Every part of a region that has a store; without one, what only takes samples and answers for them."""
     chosen = COMPONENTS if objstore else (RECEIVE_INGESTOR, RECEIVE_ROUTER, QUERY, QUERY_FRONTEND)
-    return [_part(place, component, pod, objstore) for component in chosen for pod in _pods(place, component)]
+    return [
+        _part(local_region, component, pod, objstore) for component in chosen for pod in _pods(local_region, component)
+    ]
 
 
-def global_view(place: Place) -> list[Part]:
+def global_view(local_region: LocalRegion) -> list[Program]:
     """The global Query and its front, of a region that has them."""
-    return [_part(place, component, pod, None) for component in GLOBAL_VIEW for pod in _pods(place, component)]
+    return [
+        _part(local_region, component, pod, None) for component in GLOBAL_VIEW for pod in _pods(local_region, component)
+    ]
 
 
-def _pods(place: Place, component: Component) -> list[str]:
-    deployed = of_values(place.values(component.release), KEYS[component.name][0]).get("replicas", 1)
-    return place.pods_of(component, deployed=deployed)
+def _pods(local_region: LocalRegion, component: Component) -> list[str]:
+    deployed = of_values(local_region.values(component.release), KEYS[component.name][0]).get("replicas", 1)
+    return local_region.pods_of(component, deployed=deployed)
 
 
-def _part(place: Place, component: Component, pod: str, objstore: Mapping[str, Any] | None) -> Part:
-    name, values, folder = f"{place.region.name}/{pod}", place.values(component.release), place.mounts(pod)
-    flags = [place.text(name, flag.replace("$(NAME)", pod), component) for flag in arguments(component, values)]
+def _part(local_region: LocalRegion, component: Component, pod: str, objstore: Mapping[str, Any] | None) -> Program:
+    name, values, folder = (
+        f"{local_region.region.name}/{pod}",
+        local_region.values(component.release),
+        local_region.mounts(pod),
+    )
+    flags = [local_region.text(name, flag.replace("$(NAME)", pod), component) for flag in arguments(component, values)]
     for port in component.ports:
-        place.differences.flag(name, flags, _LISTENERS[port.name], place.address(pod, port.name), why=ADDRESSES)
+        local_region.differences.flag(
+            name, flags, _LISTENERS[port.name], local_region.address(pod, port.name), why=ADDRESSES
+        )
     if component in (RECEIVE_INGESTOR, RECEIVE_ROUTER):
-        capnproto = place.address(pod, "capnproto")
-        place.differences.flag(name, flags, "receive.capnproto-address", capnproto, why=ADDRESSES)
+        capnproto = local_region.address(pod, "capnproto")
+        local_region.differences.flag(name, flags, "receive.capnproto-address", capnproto, why=ADDRESSES)
     if component in (RECEIVE_INGESTOR, STORE_GATEWAY, COMPACTOR):
-        file = _store(place, objstore)
+        file = _store(local_region, objstore)
         why = FOLDERS if file else "no store in this region"
-        place.differences.flag(name, flags, "objstore.config-file", *file, why=why)
-    for flag, given, why in _CHANGES[component.name](place, pod, folder, has_store=objstore is not None):
-        place.differences.flag(name, flags, flag, *given, why=why)
-    return Part(
+        local_region.differences.flag(name, flags, "objstore.config-file", *file, why=why)
+    for flag, given, why in _CHANGES[component.name](local_region, pod, folder, has_store=objstore is not None):
+        local_region.differences.flag(name, flags, flag, *given, why=why)
+    return Program(
         name=name,
         component=component.name,
-        region=place.region.name,
-        line=[str(place.tool("thanos")), KEYS[component.name][1], *flags],
-        port=place.port(pod, "http"),
+        region=local_region.region.name,
+        line=[str(local_region.tool("thanos")), KEYS[component.name][1], *flags],
+        port=local_region.port(pod, "http"),
     )
 
 
-def _store(place: Place, objstore: Mapping[str, Any] | None) -> list[Path]:
+def _store(local_region: LocalRegion, objstore: Mapping[str, Any] | None) -> list[Path]:
     if objstore is None:
         return []
-    file = place.folder / "objstore.yaml"
+    file = local_region.folder / "objstore.yaml"
     file.write_text(yaml.safe_dump(dict(objstore)), encoding="utf-8")
     return [file]
 
 
 class _Changes(Protocol):
-    def __call__(self, place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]: ...
+    def __call__(self, local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]: ...
 
 
-def _of_ingestor(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+def _of_ingestor(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
     soon = "blocks in a minute instead of two hours"
     return [
         ("tsdb.path", [folder / "data"], FOLDERS),
         ("tsdb.retention", ["0d"], NO_PRUNING),
-        ("receive.local-endpoint", [place.address(pod, "grpc")], ADDRESSES),
+        ("receive.local-endpoint", [local_region.address(pod, "grpc")], ADDRESSES),
         *((f"tsdb.{edge}-block-duration", ["30s"], soon) for edge in ("min", "max")),
     ]
 
 
-def _of_router(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
-    ring = json.loads(hashrings(place.values(THANOS)))
-    endpoints = [place.address(one, "grpc") for one in _pods(place, RECEIVE_INGESTOR)]
-    place.differences.put(RECEIVE_ROUTER.name, ring[0], ["endpoints"], endpoints, why=ADDRESSES)
+def _of_router(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    ring = json.loads(hashrings(local_region.values(THANOS)))
+    endpoints = [local_region.address(one, "grpc") for one in _pods(local_region, RECEIVE_INGESTOR)]
+    local_region.differences.put(RECEIVE_ROUTER.name, ring[0], ["endpoints"], endpoints, why=ADDRESSES)
     file = folder / "hashrings.json"
     file.write_text(json.dumps(ring), encoding="utf-8")
     return [("receive.hashrings-file", [file], FOLDERS)]
 
 
-def _of_store_gateway(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+def _of_store_gateway(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
     return [("data-dir", [folder / "data"], FOLDERS), ("sync-block-duration", ["5s"], SECONDS)]
 
 
-def _of_compactor(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+def _of_compactor(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
     return [("data-dir", [folder / "data"], FOLDERS), ("wait-interval", ["30s"], SECONDS)]
 
 
-def _of_query(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+def _of_query(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
     asked = (STORE_GATEWAY, RECEIVE_INGESTOR) if has_store else (RECEIVE_INGESTOR,)
-    return [("endpoint", [place.address(one, "grpc") for other in asked for one in _pods(place, other)], ADDRESSES)]
+    return [
+        (
+            "endpoint",
+            [local_region.address(one, "grpc") for other in asked for one in _pods(local_region, other)],
+            ADDRESSES,
+        )
+    ]
 
 
-def _of_global_query(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+def _of_global_query(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
     (text,) = (
-        flag for flag in arguments(GLOBAL_QUERY, place.values(GLOBAL_QUERY.release)) if flag.startswith(_SD_CONFIG)
+        flag
+        for flag in arguments(GLOBAL_QUERY, local_region.values(GLOBAL_QUERY.release))
+        if flag.startswith(_SD_CONFIG)
     )
-    config = yaml.safe_load(place.text(pod, text.removeprefix(_SD_CONFIG), GLOBAL_QUERY))
-    here = {query_host(name, place.region.fleet.private_dns_zone): name for name in place.running}
+    config = yaml.safe_load(local_region.text(pod, text.removeprefix(_SD_CONFIG), GLOBAL_QUERY))
+    here = {query_host(name, local_region.region.fleet.private_dns_zone): name for name in local_region.running}
     endpoints = []
     for one in config["endpoints"]:
         host = one["address"].rpartition(":")[0]
         if host in here:
-            port = place.ports.of(here[host], pod_name(QUERY, 0), "grpc")
-            place.differences.put(pod, one, ["address"], f"{LOOPBACK}:{port}", why=ADDRESSES)
+            port = local_region.ports.of(here[host], pod_name(QUERY, 0), "grpc")
+            local_region.differences.put(pod, one, ["address"], f"{LOOPBACK}:{port}", why=ADDRESSES)
         elif host != LOOPBACK:
-            place.differences.note(pod, "regions", one["address"], "", why="not all regions run here")
+            local_region.differences.note(pod, "regions", one["address"], "", why="not all regions run here")
             continue
         endpoints.append(one)
     return [("endpoint.sd-config", [yaml.safe_dump({"endpoints": endpoints}, sort_keys=False)], ADDRESSES)]
 
 
-def _of_query_frontend(place: Place, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
-    (query, *_) = _pods(place, FRONTS[pod.rpartition("-")[0]])
-    return [("query-frontend.downstream-url", [f"http://{place.address(query, 'http')}"], ADDRESSES)]
+def _of_query_frontend(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
+    (query, *_) = _pods(local_region, FRONTS[pod.rpartition("-")[0]])
+    return [("query-frontend.downstream-url", [f"http://{local_region.address(query, 'http')}"], ADDRESSES)]
 
 
 _CHANGES: Mapping[str, _Changes] = {

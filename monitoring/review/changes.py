@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from monitoring.review.facts import ORDER, Facts, Kind, Place, Scalar
+from monitoring.review.facts import ORDER, FactKey, Facts, Kind, Scalar
 
 Value = Scalar | tuple[str, ...]
 
@@ -34,7 +34,7 @@ MISSING = _Missing()
 class Change:
     """One place that differs: in which stacks, from what, to what (`MISSING` where it is not there)."""
 
-    place: Place
+    key: FactKey
     before: Value | _Missing
     after: Value | _Missing
     stacks: tuple[str, ...]
@@ -49,7 +49,7 @@ class Change:
     @property
     def whole(self) -> bool:
         """Whether the thing itself comes or goes, not a part of it."""
-        return not self.place.path and self.action is not Action.CHANGED
+        return not self.key.path and self.action is not Action.CHANGED
 
     def inverted(self) -> Change:
         """The same change backwards."""
@@ -67,7 +67,7 @@ def differences(before: Facts, after: Facts, *, stack: str) -> Iterator[Change]:
             continue
         if place.path.endswith(ORDER) and not _is_reordered(old, new):
             continue
-        yield Change(place=place, before=old, after=new, stacks=(stack,))
+        yield Change(key=place, before=old, after=new, stacks=(stack,))
 
 
 def _is_reordered(old: object, new: object) -> bool:
@@ -82,10 +82,10 @@ def between(before: Mapping[str, Facts], after: Mapping[str, Facts]) -> list[Cha
         if stack in before and stack in after:
             found += differences(before[stack], after[stack], stack=stack)
         else:
-            whole = Place(kind=Kind.SETTING, subject=f"stack {stack}")
+            whole = FactKey(kind=Kind.SETTING, subject=f"stack {stack}")
             there: Value = True
             old, new = (there, MISSING) if stack in before else (MISSING, there)
-            found.append(Change(place=whole, before=old, after=new, stacks=(stack,)))
+            found.append(Change(key=whole, before=old, after=new, stacks=(stack,)))
     return shared(found)
 
 
@@ -94,15 +94,15 @@ def shared(changes: Iterable[Change]) -> list[Change]:
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
         (stack,) = change.stacks
-        said = (_without(change.place.subject, stack), _without(change.place.path, stack))
+        said = (_without(change.key.subject, stack), _without(change.key.path, stack))
         values = (_without(change.before, stack), _without(change.after, stack))
-        groups.setdefault((change.place.kind, *said, *map(repr, values)), []).append(change)
+        groups.setdefault((change.key.kind, *said, *map(repr, values)), []).append(change)
     order = {kind: number for number, kind in enumerate(Kind)}
     merged = [
         replace(group[0], stacks=tuple(sorted({stack for one in group for stack in one.stacks})))
         for group in groups.values()
     ]
-    return sorted(merged, key=lambda one: (order[one.place.kind], one.place, one.stacks))
+    return sorted(merged, key=lambda one: (order[one.key.kind], one.key, one.stacks))
 
 
 def _without(value: object, stack: str) -> object:
@@ -119,7 +119,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 def jump(change: Change) -> str | None:
     """`major`, `minor` or `patch` where a version changes to another; None where it is none."""
     old, new = (_VERSION.fullmatch(str(value)) for value in (change.before, change.after))
-    if old is None or new is None or not re.search(r"version|tag", change.place.path):
+    if old is None or new is None or not re.search(r"version|tag", change.key.path):
         return None
     for name, one, other in zip(("major", "minor", "patch"), old.groups(), new.groups(), strict=True):
         if one != other:

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Place:
+class FactKey:
     """Of what (`subject`: a resource, an alert, …) and where in it (`path`; "" is the thing itself)."""
 
     kind: Kind
@@ -35,7 +35,7 @@ class Place:
 
 
 Scalar = str | int | float | bool | None
-Facts = Mapping[Place, Scalar | tuple[str, ...]]
+Facts = Mapping[FactKey, Scalar | tuple[str, ...]]
 """Value by place. A tuple is the order of a list whose elements have places of their own."""
 
 NAMES = ("name", "id", "alert", "record", "job_name", "key", "objectName", "uid", "path", "title")
@@ -46,27 +46,27 @@ ORDER = "(order)"
 
 def flat(
     value: object, *, kind: Kind, subject: str, path: str = ""
-) -> Iterator[tuple[Place, Scalar | tuple[str, ...]]]:
+) -> Iterator[tuple[FactKey, Scalar | tuple[str, ...]]]:
     """Every leaf below a value. Elements of lists stand under their name, their flag or their text, else by number."""
     if isinstance(value, Mapping):
         if not value:
-            yield Place(kind=kind, subject=subject, path=path), "{}"
+            yield FactKey(kind=kind, subject=subject, path=path), "{}"
         for key, below in value.items():
             yield from flat(below, kind=kind, subject=subject, path=f"{path}.{key}" if path else str(key))
     elif isinstance(value, list | tuple):
         if not value:
-            yield Place(kind=kind, subject=subject, path=path), "[]"
+            yield FactKey(kind=kind, subject=subject, path=path), "[]"
             return
         keys = element_names(value)
         for key, below in zip(keys, value, strict=True):
             here = f"{path}[{key}]"
             rest = _flag_value(below) if isinstance(below, str) else below
             yield from flat(rest, kind=kind, subject=subject, path=here)
-        yield Place(kind=kind, subject=subject, path=path + ORDER), tuple(keys)
+        yield FactKey(kind=kind, subject=subject, path=path + ORDER), tuple(keys)
     elif isinstance(value, str | int | float | None):
-        yield Place(kind=kind, subject=subject, path=path), value
+        yield FactKey(kind=kind, subject=subject, path=path), value
     else:  # a date in YAML
-        yield Place(kind=kind, subject=subject, path=path), str(value)
+        yield FactKey(kind=kind, subject=subject, path=path), str(value)
 
 
 def element_names(elements: Sequence[object]) -> list[str]:

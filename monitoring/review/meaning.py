@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from monitoring.review.facts import Facts, Kind, Place, Scalar, flat
+from monitoring.review.facts import FactKey, Facts, Kind, Scalar, flat
 
-Found = Iterator[tuple[Place, Scalar | tuple[str, ...]]]
+Found = Iterator[tuple[FactKey, Scalar | tuple[str, ...]]]
 
 POLICY_KINDS = {"NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}
 OBJECT_LISTS = ("extraManifests", "extraObjects", "objects")
@@ -34,7 +34,7 @@ def _stack(stack: Mapping[str, Any]) -> Found:
                 if type_ == "helm_release":
                     yield from _release(body)
                 else:
-                    yield Place(kind=Kind.RESOURCE, subject=subject), address
+                    yield FactKey(kind=Kind.RESOURCE, subject=subject), address
                     own = {key: value for key, value in body.items() if key not in {"//", "depends_on"}}
                     yield from flat(own, kind=Kind.RESOURCE, subject=subject)
 
@@ -47,7 +47,7 @@ def _construct_path(address: str, body: Mapping[str, Any]) -> str:
 
 def _release(body: Mapping[str, Any]) -> Found:
     name = body["name"]
-    yield Place(kind=Kind.RELEASE, subject=name), True
+    yield FactKey(kind=Kind.RELEASE, subject=name), True
     settings = {key: value for key, value in body.items() if key not in {"//", "depends_on", "values", "name"}}
     yield from flat(settings, kind=Kind.RELEASE, subject=name)
     for text in body.get("values", ()):
@@ -72,7 +72,7 @@ def values_facts(release: str, values: Mapping[str, Any]) -> Found:
     rest, jobs = _without_jobs(rest)
     for job in jobs:
         subject = str(job.get("job_name"))
-        yield Place(kind=Kind.SCRAPE, subject=subject), True
+        yield FactKey(kind=Kind.SCRAPE, subject=subject), True
         yield from flat(job, kind=Kind.SCRAPE, subject=subject)
     for key in OBJECT_LISTS:
         for manifest in rest.pop(key, None) or ():
@@ -98,7 +98,7 @@ def rule_facts(file: Mapping[str, Any]) -> Found:
             subject = str(rule.get("alert") or rule.get("record"))
             if len([one for one in group["rules"] if subject in {one.get("alert"), one.get("record")}]) > 1:
                 subject = f"{subject} {json.dumps(rule.get('labels', {}), sort_keys=True)}"
-            yield Place(kind=kind, subject=subject), True
+            yield FactKey(kind=kind, subject=subject), True
             body = {key: value for key, value in rule.items() if key not in {"alert", "record"}}
             body["expr"] = re.sub(r"\s+", " ", str(body.get("expr", ""))).strip()
             yield from flat(
@@ -113,11 +113,11 @@ def route_facts(config: Mapping[str, Any]) -> Found:
     yield from _routes(config.get("route", {}), above="all")
     for receiver in config.get("receivers", ()):
         subject = f"receiver {receiver.get('name')}"
-        yield Place(kind=Kind.ROUTE, subject=subject), True
+        yield FactKey(kind=Kind.ROUTE, subject=subject), True
         yield from flat(receiver, kind=Kind.ROUTE, subject=subject)
     for rule in config.get("inhibit_rules", ()):
         subject = f"inhibition {json.dumps(rule, sort_keys=True)}"
-        yield Place(kind=Kind.ROUTE, subject=subject), True
+        yield FactKey(kind=Kind.ROUTE, subject=subject), True
     others = {key: value for key, value in config.items() if key not in {"route", "receivers", "inhibit_rules"}}
     yield from flat(others, kind=Kind.ROUTE, subject="Alertmanager")
 
@@ -125,7 +125,7 @@ def route_facts(config: Mapping[str, Any]) -> Found:
 def _routes(route: Mapping[str, Any], *, above: str) -> Found:
     matchers = route.get("matchers") or route.get("match")
     subject = f"route {above}" + (f" / {json.dumps(matchers, sort_keys=True)}" if matchers else "")
-    yield Place(kind=Kind.ROUTE, subject=subject), True
+    yield FactKey(kind=Kind.ROUTE, subject=subject), True
     own = {key: value for key, value in route.items() if key not in {"routes", "matchers", "match"}}
     yield from flat(own, kind=Kind.ROUTE, subject=subject)
     for below in route.get("routes", ()):
@@ -145,7 +145,7 @@ def object_facts(manifest: Mapping[str, Any]) -> Found:
             yield from _dashboard(text)
         return
     subject = f"{kind}/{name}"
-    yield Place(kind=Kind.OBJECT, subject=subject), True
+    yield FactKey(kind=Kind.OBJECT, subject=subject), True
     rest = {key: value for key, value in manifest.items() if key not in {"kind", "apiVersion"}}
     yield from flat(rest, kind=Kind.OBJECT, subject=subject)
 
@@ -156,17 +156,17 @@ def rendered_facts(manifests: Iterable[Mapping[str, Any]]) -> Found:
         metadata = manifest.get("metadata", {})
         names = (manifest.get("kind", ""), metadata.get("namespace"), metadata.get("name", ""))
         subject = "/".join(str(name) for name in names if name is not None)
-        yield Place(kind=Kind.RENDERED, subject=subject), True
+        yield FactKey(kind=Kind.RENDERED, subject=subject), True
         rest = {key: value for key, value in manifest.items() if key != "kind"}
         yield from flat(rest, kind=Kind.RENDERED, subject=subject)
 
 
 def _policy(name: str, spec: Mapping[str, Any]) -> Found:
     """Each way in or out is one fact: it is there or not."""
-    yield Place(kind=Kind.POLICY, subject=name), True
+    yield FactKey(kind=Kind.POLICY, subject=name), True
     for direction in ("ingress", "egress"):
         for rule in spec.get(direction) or ():
-            yield Place(kind=Kind.POLICY, subject=name, path=f"{direction} {json.dumps(rule, sort_keys=True)}"), True
+            yield FactKey(kind=Kind.POLICY, subject=name, path=f"{direction} {json.dumps(rule, sort_keys=True)}"), True
     rest = {key: value for key, value in spec.items() if key not in {"ingress", "egress"}}
     yield from flat(rest, kind=Kind.POLICY, subject=name)
 
@@ -176,14 +176,14 @@ def _dashboard(text: str) -> Found:
     try:
         page = json.loads(text.replace("{{`{{`}}", "{{"))  # Helm's own escape of legends
     except ValueError:
-        yield Place(kind=Kind.DASHBOARD, subject="a page that is no JSON"), text
+        yield FactKey(kind=Kind.DASHBOARD, subject="a page that is no JSON"), text
         return
     title = page.get("title", page.get("uid", ""))
-    yield Place(kind=Kind.DASHBOARD, subject=title), True
+    yield FactKey(kind=Kind.DASHBOARD, subject=title), True
     for panel in page.get("panels", ()):
         if panel.get("type") == "row":
             continue
         subject = f"{title}: {panel.get('title', '')}"
-        yield Place(kind=Kind.DASHBOARD, subject=subject), True
+        yield FactKey(kind=Kind.DASHBOARD, subject=subject), True
         meant = {key: value for key, value in panel.items() if key not in {"id", "gridPos", "title"}}
         yield from flat(meant, kind=Kind.DASHBOARD, subject=subject)

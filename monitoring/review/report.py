@@ -58,7 +58,7 @@ def where(stacks: Sequence[str], review: Review) -> str:
 
 def sentence(change: Change) -> str:
     """What changes, from what, to what; without where."""
-    place = change.place
+    place = change.key
     what = f"{place.kind} {place.subject}" if place.kind not in _SPEAKS_FOR_ITSELF else place.subject
     if change.whole:
         return f"{what} {change.action}"
@@ -94,7 +94,7 @@ def by_kind(changes: Iterable[Change]) -> Mapping[Kind, list[Change]]:
     """Changes under their kind, kinds in the reader's order."""
     found: dict[Kind, list[Change]] = {kind: [] for kind in Kind}
     for change in changes:
-        found[change.place.kind].append(change)
+        found[change.key.kind].append(change)
     return {kind: group for kind, group in found.items() if group}
 
 
@@ -128,9 +128,9 @@ def as_data(review: Review) -> dict[str, object]:
         "headline": headline(review),
         "changes": [
             {
-                "kind": change.place.kind,
-                "subject": change.place.subject,
-                "path": change.place.path,
+                "kind": change.key.kind,
+                "subject": change.key.subject,
+                "path": change.key.path,
                 "action": change.action,
                 "before": change.before,
                 "after": change.after,

@@ -11,7 +11,7 @@ from monitoring.verify.client import Client
 from monitoring.verify.model import Deployment, Finding, NotHereError, bad, good
 
 KNOCKED = ("/api/v1/query?query=up", f"{ALERTMANAGER_PATH}/api/v2/alerts", f"{THANOS_PATH}/api/v1/query?query=up")
-"""A path of each part behind the door."""
+"""A path of each part behind oauth2-proxy."""
 
 WEEK = 7
 """Days: cert-manager renews a month before the end, so with fewer left it has failed for weeks."""
@@ -19,26 +19,26 @@ WEEK = 7
 TO_SIGN_IN, NOT_SIGNED_IN, OK = 302, 401, 200
 
 
-def the_door_is_shut(client: Client, deployment: Deployment) -> Finding:
+def sign_in_is_required(client: Client, deployment: Deployment) -> Finding:
     """Nobody comes in without signing in: an API says 401, a page leads to the sign-in."""
-    if deployment.door is None:
-        raise NotHereError("door")
+    if deployment.proxy is None:
+        raise NotHereError("proxy")
     open_paths = [
         f"{path}: {status}"
         for path in KNOCKED
-        if (status := client.get_as_stranger(deployment.door + path).status) != NOT_SIGNED_IN
+        if (status := client.get_anonymously(deployment.proxy + path).status) != NOT_SIGNED_IN
     ]
-    page = client.get_as_stranger(f"{deployment.door}/graph").status
+    page = client.get_anonymously(f"{deployment.proxy}/graph").status
     if open_paths or page != TO_SIGN_IN:
         return bad("; ".join([*open_paths, f"/graph: {page}"]))
     return good(f"{len(KNOCKED)} APIs say {NOT_SIGNED_IN}, a page leads to the sign-in")
 
 
-def the_door_lets_a_machine_in(client: Client, deployment: Deployment) -> Finding:
+def basic_auth_lets_a_machine_in(client: Client, deployment: Deployment) -> Finding:
     """With its password a machine reads."""
-    if deployment.door is None:
-        raise NotHereError("door")
-    answer = client.get(f"{deployment.door}/api/v1/query", query="up")
+    if deployment.proxy is None:
+        raise NotHereError("proxy")
+    answer = client.get(f"{deployment.proxy}/api/v1/query", query="up")
     return good("a machine reads") if answer.status == OK else bad(f"a machine gets {answer.status}")
 
 
@@ -66,7 +66,11 @@ def certificates_last(client: Client, deployment: Deployment) -> Finding:
 def _refuses(client: Client, address: str | None, what: str) -> Finding:
     if address is None:
         raise NotHereError(what)
-    return good(f"{what} refuses strangers") if client.refuses_strangers(address) else bad(f"{what} lets strangers in")
+    return (
+        good(f"{what} refuses strangers")
+        if client.refuses_anonymous_clients(address)
+        else bad(f"{what} lets strangers in")
+    )
 
 
 def _with_tls(deployment: Deployment) -> Iterator[str]:

@@ -25,11 +25,11 @@ def read_addresses(
     if chosen not in known:
         raise InvalidInput([Problem(file=str(file), message=f"region must be one of {', '.join(known)}, got {chosen}")])
     found = known[chosen]
-    password = found.get("door_password_file")
+    password = found.get("machine_password_file")
     client = HttpClient(
         trust=_path(found.get("trust")),
         certificate=_path(found.get("client_certificate")),
-        door=found.get("door"),
+        proxy=found.get("proxy"),
         machine=(found.get("machine", "admin"), Path(password).read_text(encoding="utf-8").strip())
         if password
         else None,
@@ -39,7 +39,7 @@ def read_addresses(
         parts=found["parts"],
         remote_write=found.get("remote_write"),
         query_grpc=found.get("query_grpc"),
-        door=found.get("door"),
+        proxy=found.get("proxy"),
         receiver=found.get("receiver"),
         may_alert=may_alert,
         regions=tuple(known),

@@ -51,7 +51,7 @@ class Client(Protocol):
         """Ask as who may."""
         ...
 
-    def get_as_stranger(self, url: str) -> Answer:
+    def get_anonymously(self, url: str) -> Answer:
         """Ask without password or certificate; a redirect is an answer."""
         ...
 
@@ -63,7 +63,7 @@ class Client(Protocol):
         """When the certificate at `host:port` ends; UnreachableError too where it is not of the trusted roots."""
         ...
 
-    def refuses_strangers(self, address: str) -> bool:
+    def refuses_anonymous_clients(self, address: str) -> bool:
         """Whether `host:port` closes on who shows no certificate."""
         ...
 
@@ -77,12 +77,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 class HttpClient:
     """Over the network. `trust` is a file of roots besides the system's, `certificate` a folder with tls.crt, tls.key.
 
-    Who asks below `door` gives the machine's name and password.
+    Who asks below `proxy` gives the machine's name and password.
     """
 
     trust: Path | None = None
     certificate: Path | None = None
-    door: str | None = None
+    proxy: str | None = None
     machine: tuple[str, str] | None = None
     _contexts: dict[bool, ssl.SSLContext] = field(default_factory=dict, hash=False, compare=False)
 
@@ -91,7 +91,7 @@ class HttpClient:
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
         return self._ask(urllib.request.Request(url + query, headers=self._who(url)))  # noqa: S310
 
-    def get_as_stranger(self, url: str) -> Answer:
+    def get_anonymously(self, url: str) -> Answer:
         """Ask without password or certificate."""
         return self._ask(urllib.request.Request(url), shows=False)  # noqa: S310
 
@@ -109,7 +109,7 @@ class HttpClient:
             raise UnreachableError(f"{address}: {failed}") from failed
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), tz=UTC)
 
-    def refuses_strangers(self, address: str) -> bool:
+    def refuses_anonymous_clients(self, address: str) -> bool:
         """With TLS 1.3 the refusal comes after the client's side of the handshake: with the first read.
 
         Who says nothing has refused nobody: UnreachableError.
@@ -128,7 +128,7 @@ class HttpClient:
             return True
 
     def _who(self, url: str) -> dict[str, str]:
-        if self.machine is None or self.door is None or not url.startswith(self.door):
+        if self.machine is None or self.proxy is None or not url.startswith(self.proxy):
             return {}
         return {"Authorization": f"Basic {base64.b64encode(':'.join(self.machine).encode()).decode()}"}
 

@@ -57,7 +57,7 @@ class Deployment:
     parts: Mapping[str, Sequence[str]]
     remote_write: str | None = None
     query_grpc: str | None = None
-    door: str | None = None
+    proxy: str | None = None
     receiver: str | None = None
     may_alert: bool = False
     regions: Sequence[str] = ()

@@ -17,7 +17,7 @@ from monitoring.processes import free_ports, start, stop, wait_until_ready
 def forwarded(region: Region, *, folder: Path, kubectl: str = "kubectl") -> Iterator[Path]:
     """A file of addresses of the cluster that kubectl's context names: each Prometheus replica, and Query.
 
-    Others stay out: their certificates do not name localhost, and the door is asked by its own name. RuntimeError
+    Others stay out: their certificates do not name localhost, and oauth2-proxy is asked by its own name. RuntimeError
     with kubectl's last words where it reaches none.
     """
     wanted: list[tuple[Component, str, str]] = [

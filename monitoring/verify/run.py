@@ -42,8 +42,8 @@ CHECKS = (
     ),
     Check(name="the Watchdog arrives", ask=alerts.watchdog_arrives, hint="docs/alert-routing.md"),
     Check(name="an alert is told", ask=alerts.an_alert_reaches_a_receiver, hint="docs/alert-routing.md"),
-    Check(name="the door is shut", ask=access.the_door_is_shut, hint="docs/access.md"),
-    Check(name="the door lets a machine in", ask=access.the_door_lets_a_machine_in, hint="docs/access.md"),
+    Check(name="sign-in is required", ask=access.sign_in_is_required, hint="docs/access.md"),
+    Check(name="basic auth lets a machine in", ask=access.basic_auth_lets_a_machine_in, hint="docs/access.md"),
     Check(
         name="the router wants a certificate", ask=access.the_router_wants_a_certificate, hint="docs/certificates.md"
     ),

@@ -12,12 +12,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from oversight_metrics import METRICS, ASGIMetricsMiddleware, Metrics, serve_metrics
-from oversight_metrics.example.orders import Shop
+from oversight_metrics.example.orders import OrderService
 
 
 def create_app(metrics: Metrics = METRICS) -> Starlette:
     """The service, measured by these metrics."""
-    shop = Shop(metrics=metrics)
+    shop = OrderService(metrics=metrics)
 
     async def order(request: Request) -> Response:
         number = shop.order(request.headers.get("user", "nobody"))

@@ -11,7 +11,7 @@ PRICE = 19.9
 
 
 @dataclass
-class Shop:
+class OrderService:
     """Orders by number and the users seen, in memory; a real one has a database and a cache."""
 
     metrics: Metrics = METRICS

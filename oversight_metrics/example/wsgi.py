@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wsgiref.simple_server import make_server
 
 from oversight_metrics import METRICS, Metrics, WSGIMetricsMiddleware, serve_metrics
-from oversight_metrics.example.orders import Shop
+from oversight_metrics.example.orders import OrderService
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,7 +28,7 @@ def route(environ: WSGIEnvironment) -> str | None:
 
 def create_app(metrics: Metrics = METRICS) -> WSGIApplication:
     """The service, measured by these metrics."""
-    shop = Shop(metrics=metrics)
+    shop = OrderService(metrics=metrics)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         template, method = route(environ), environ["REQUEST_METHOD"]

@@ -35,8 +35,8 @@ def packed(request: bytes) -> bytes:
     """A request as it is sent: snappy, without compression."""
     made = bytearray(varint(len(request)))
     for start in range(0, len(request), LONGEST_LITERAL):
-        part = request[start : start + LONGEST_LITERAL]
-        made += bytes([61 << 2]) + struct.pack("<H", len(part) - 1) + part
+        program = request[start : start + LONGEST_LITERAL]
+        made += bytes([61 << 2]) + struct.pack("<H", len(program) - 1) + program
     return bytes(made)
 
 

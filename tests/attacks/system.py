@@ -25,7 +25,7 @@ from monitoring.blueprint.components.workloads import GLOBAL_PATH, THANOS_PATH
 from monitoring.blueprint.releases import request_limits
 from monitoring.fleet import Fleet, Region
 from monitoring.local import system as local
-from monitoring.local.region import Part
+from monitoring.local.region import Program
 from monitoring.local.tls import trusting
 from tests.attacks.remote_write import HEADERS, packed, series
 from tests.stack.processes import eventually, free_ports, running, tool
@@ -77,9 +77,9 @@ class Attacked:
         path = {"thanos-query": THANOS_PATH, "thanos-query-frontend": THANOS_PATH, "thanos-global-query": GLOBAL_PATH}
         return f"{self.addresses['parts'][component][number]}{path.get(component, '')}"
 
-    def part(self, pod: str) -> Part:
+    def program(self, pod: str) -> Program:
         """What was started."""
-        (found,) = [part for part in self.system.parts if part.name == f"{self.region.name}/{pod}"]
+        (found,) = [program for program in self.system.programs if program.name == f"{self.region.name}/{pod}"]
         return found
 
     def client(self, *, shows: Path | None = None) -> ssl.SSLContext:
@@ -93,8 +93,8 @@ class Attacked:
 
     @property
     def machine(self) -> dict[str, str]:
-        """The header of basic auth at the door."""
-        password = Path(self.addresses["door_password_file"]).read_text(encoding="utf-8")
+        """The header of basic auth at oauth2-proxy."""
+        password = Path(self.addresses["machine_password_file"]).read_text(encoding="utf-8")
         text = base64.b64encode(f"{self.addresses['machine']}:{password}".encode()).decode()
         return {"Authorization": f"Basic {text}"}
 
@@ -115,9 +115,9 @@ class Attacked:
         return request(url, body=body, headers=HEADERS, context=context or self.sender)
 
     def others_are_served(self) -> None:
-        """People ask through the door, and a sender writes; what it wrote is found."""
+        """People ask through oauth2-proxy, and a sender writes; what it wrote is found."""
         for path in ("", THANOS_PATH):
-            answer = self.ask(f"{self.addresses['door']}{path}/api/v1/query?query=up", headers=self.machine)
+            answer = self.ask(f"{self.addresses['proxy']}{path}/api/v1/query?query=up", headers=self.machine)
             assert (answer.status, bool(answer.data["result"])) == (200, True), answer.body[:300]
         now = time.time()
         assert self.write(packed(series({"__name__": "of_others"}, [(now, now)]))).status == 200
@@ -137,15 +137,15 @@ def request(
     context: ssl.SSLContext | None = None,
 ) -> Answer:
     """One request; a server may answer before it has read all of it, and close."""
-    parts = urllib.parse.urlsplit(url)
-    assert parts.hostname
-    secure = parts.scheme == "https"
+    programs = urllib.parse.urlsplit(url)
+    assert programs.hostname
+    secure = programs.scheme == "https"
     connection = (
-        http.client.HTTPSConnection(parts.hostname, parts.port, context=context, timeout=PATIENCE)
+        http.client.HTTPSConnection(programs.hostname, programs.port, context=context, timeout=PATIENCE)
         if secure
-        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
+        else http.client.HTTPConnection(programs.hostname, programs.port, timeout=PATIENCE)
     )
-    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    target = f"{programs.path}?{programs.query}" if programs.query else programs.path
     try:
         try:
             connection.request("GET" if body is None else "POST", target, body=body, headers=dict(headers or {}))
@@ -200,16 +200,16 @@ def another(
     more: Sequence[str] = (),
 ) -> Iterator[Another]:
     """A part once more, with ports of its own, `more` flags, and `without` those that begin so."""
-    part = target.part(pod)
-    own = [word.partition("=")[0] for word in part.line if word.partition("=")[0].endswith(LISTENERS)]
+    program = target.program(pod)
+    own = [word.partition("=")[0] for word in program.line if word.partition("=")[0].endswith(LISTENERS)]
     ports = dict(zip(own, free_ports(len(own)), strict=True))
     line = [
         f"{flag}=127.0.0.1:{ports[flag]}" if (flag := word.partition("=")[0]) in ports else word
-        for word in part.line
+        for word in program.line
         if not word.startswith(without)
     ]
     web = ports.get("--http-address") or ports["--web.listen-address"]
-    tls = target.client() if part.tls else None
+    tls = target.client() if program.tls else None
     with running([*line, *more], log=folder / f"{pod}.log", port=web, tls=tls) as process:
         yield Another(ports=ports, process=process)
 

@@ -1,4 +1,4 @@
-"""Queries that want too much, by who has signed in, through the door: they end, and others are answered and write."""
+"""Queries that want too much, by who has signed in: they end, and others are answered and write."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ HEAVY = {
 
 
 def send(target: Attacked, at: str, heavy: Heavy) -> Answer:
-    """Through the door, as a machine."""
-    url = f"{target.addresses['door']}{PATHS[at]}/api/v1/{heavy.path}"
+    """Through oauth2-proxy, as a machine."""
+    url = f"{target.addresses['proxy']}{PATHS[at]}/api/v1/{heavy.path}"
     return target.ask(url, form=heavy.form(), headers=target.machine)
 
 

@@ -71,29 +71,29 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def slow_headers(target: Attacked) -> Iterator[list[socket.socket]]:
     """Opened first, and asked last what became of them."""
     with holding(
-        target.addresses["door"], b"GET /query HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", tls=target.client()
+        target.addresses["proxy"], b"GET /query HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", tls=target.client()
     ) as made:
         yield made
 
 
-def test_slow_headers_at_the_door_hold_nobody_up(target: Attacked, slow_headers: list[socket.socket]) -> None:
+def test_slow_headers_at_oauth2_proxy_hold_nobody_up(target: Attacked, slow_headers: list[socket.socket]) -> None:
     target.others_are_served()
     assert len(slow_headers) == MANY
 
 
-def test_idle_connections_at_the_door_hold_nobody_up(target: Attacked, attacked: Record) -> None:
-    with holding(target.addresses["door"], b""):
+def test_idle_connections_at_oauth2_proxy_hold_nobody_up(target: Attacked, attacked: Record) -> None:
+    with holding(target.addresses["proxy"], b""):
         target.others_are_served()
-    attacked("door", "idle connections", tries=MANY, holds=CLOSED)
+    attacked("oauth2-proxy", "idle connections", tries=MANY, holds=CLOSED)
 
 
 def test_slow_bodies_of_strangers_are_answered_at_once(target: Attacked, attacked: Record) -> None:
     paths = ("/api/v1/query", f"{THANOS_PATH}/api/v1/query", f"{ALERTMANAGER_PATH}/api/v2/alerts", "/api/v1/write")
     for path in paths:
-        with holding(target.addresses["door"], begun(path, FORM), MANY // 4, tls=target.client()) as made:
+        with holding(target.addresses["proxy"], begun(path, FORM), MANY // 4, tls=target.client()) as made:
             target.others_are_served()
             assert {one.recv(12) for one in made} == {b"HTTP/1.1 401"}
-    attacked("door", "slow bodies without a session", tries=MANY, holds="401 before the body is read")
+    attacked("oauth2-proxy", "slow bodies without a session", tries=MANY, holds="401 before the body is read")
 
 
 SLOW_BODIES = {
@@ -106,7 +106,7 @@ SLOW_BODIES = {
 def test_slow_bodies_by_who_has_signed_in_hold_nobody_up(target: Attacked, attacked: Record, at: str) -> None:
     path, count, holds = SLOW_BODIES[at]
     first = begun(f"{path}/api/v1/query", FORM | target.machine)
-    with holding(target.addresses["door"], first, count, tls=target.client()):
+    with holding(target.addresses["proxy"], first, count, tls=target.client()):
         target.others_are_served()
     attacked(at, "slow bodies, signed in", tries=count, holds=holds)
 
@@ -120,7 +120,7 @@ def test_idle_connections_at_prometheus_hold_nobody_up(target: Attacked, attacke
 def test_at_its_limit_of_connections_prometheus_lets_nobody_else_in(
     target: Attacked, attacked: Record, tmp_path: Path
 ) -> None:
-    """The exception, at 20 instead of 512: only network policies and the door's HTTP/2 stand before it."""
+    """The exception, at 20 instead of 512: only network policies and oauth2-proxy's HTTP/2 stand before it."""
     pod, replaced = "prometheus-prometheus-0", ("--storage.tsdb.path", "--config.file")
     more = [*own(tmp_path), "--web.max-connections=20"]
     with another(target, pod, tmp_path, without=replaced, more=more) as few:
@@ -165,23 +165,23 @@ def test_with_a_limit_of_writes_at_once_slow_senders_would_stop_all(target: Atta
 
 
 def test_guesses_of_a_password_are_refused_while_others_are_served(target: Attacked, attacked: Record) -> None:
-    url = f"{target.addresses['door']}/api/v1/query?query=up"
+    url = f"{target.addresses['proxy']}/api/v1/query?query=up"
     with ThreadPoolExecutor(20) as pool:
         answers = [
             pool.submit(target.ask, url, headers={"Authorization": "Basic YWRtaW46d3Jvbmc="}) for _ in range(MANY)
         ]
         target.others_are_served()
     assert {answer.result().status for answer in answers} == {401}
-    holds = "401; nothing slows them down, and each costs the door what bcrypt takes: a password is 32 random bytes"
-    attacked("door", "guesses of a machine's password", tries=MANY, holds=holds)
+    holds = "401; nothing slows them down, and each costs oauth2-proxy what bcrypt takes: a password is 32 random bytes"
+    attacked("oauth2-proxy", "guesses of a machine's password", tries=MANY, holds=holds)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/admin/tsdb/snapshot", "/api/v1/write", "/nothing"])
 def test_a_large_body_for_a_shut_path_is_refused_unread(target: Attacked, attacked: Record, path: str) -> None:
-    answer = target.ask(f"{target.addresses['door']}{path}", form={"query": "x" * 64 * 2**20}, headers=target.machine)
+    answer = target.ask(f"{target.addresses['proxy']}{path}", form={"query": "x" * 64 * 2**20}, headers=target.machine)
     target.others_are_served()
     assert answer.status == 403
-    attacked("door", "64 MiB for a shut path, signed in", tries=1, holds="403 before the body is read")
+    attacked("oauth2-proxy", "64 MiB for a shut path, signed in", tries=1, holds="403 before the body is read")
 
 
 def test_many_megabytes_of_alerts_are_taken_and_the_other_alertmanager_goes_on(
@@ -191,7 +191,7 @@ def test_many_megabytes_of_alerts_are_taken_and_the_other_alertmanager_goes_on(
     text = "x" * 1000
     alerts = [{"labels": {"alertname": "flood", "n": str(n)}, "annotations": {"text": text}} for n in range(8000)]
     answer = request(
-        f"{target.addresses['door']}{ALERTMANAGER_PATH}/api/v2/alerts",
+        f"{target.addresses['proxy']}{ALERTMANAGER_PATH}/api/v2/alerts",
         body=json.dumps(alerts).encode(),
         headers={"Content-Type": "application/json"} | target.machine,
         context=target.client(),
@@ -203,6 +203,6 @@ def test_many_megabytes_of_alerts_are_taken_and_the_other_alertmanager_goes_on(
     attacked("Alertmanager", "8 MB of alerts, signed in", tries=1, let_in=1, holds=why)
 
 
-def test_slow_headers_at_the_door_are_cut_off(attacked: Record, slow_headers: list[socket.socket]) -> None:
+def test_slow_headers_at_oauth2_proxy_are_cut_off(attacked: Record, slow_headers: list[socket.socket]) -> None:
     assert {one.recv(1) for one in slow_headers} == {b""}
-    attacked("door", "slow headers", tries=MANY, holds=CLOSED)
+    attacked("oauth2-proxy", "slow headers", tries=MANY, holds=CLOSED)

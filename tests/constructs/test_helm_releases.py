@@ -118,10 +118,10 @@ def test_ordinary_numbers_are_no_tokens() -> None:
 
 
 def test_what_only_terraform_knows_travels_by_set() -> None:
-    wanted = release(known_after_apply={"secrets[0].clientID": "door"})
-    made_release = made(wanted, client_ids={"door": "${azurerm_user_assigned_identity.door.client_id}"})["trial"]
+    wanted = release(known_after_apply={"secrets[0].clientID": "proxy"})
+    made_release = made(wanted, client_ids={"proxy": "${azurerm_user_assigned_identity.proxy.client_id}"})["trial"]
     assert made_release["set"] == [
-        {"name": "secrets[0].clientID", "value": "${azurerm_user_assigned_identity.door.client_id}"}
+        {"name": "secrets[0].clientID", "value": "${azurerm_user_assigned_identity.proxy.client_id}"}
     ]
 
 

@@ -18,7 +18,7 @@ def test_store_refuses_shared_keys(account: Resource) -> None:
     assert account["local_user_enabled"] is False
 
 
-def test_store_has_no_public_door(account: Resource) -> None:
+def test_store_has_no_public_oauth2_proxy(account: Resource) -> None:
     assert account["public_network_access_enabled"] is False
     assert account["allow_nested_items_to_be_public"] is False
     assert account["cross_tenant_replication_enabled"] is False

@@ -219,5 +219,5 @@ def _firing(miniature: Miniature) -> frozenset[str]:
 
 
 def _known(miniature: Miniature, alerts: Iterable[Mapping[str, str]]) -> frozenset[str]:
-    absent = () if COMPACTOR_POD in miniature.parts else OF_THE_STORE
+    absent = () if COMPACTOR_POD in miniature.programs else OF_THE_STORE
     return frozenset(labels["alertname"] for labels in alerts if labels["alertname"] not in absent)

@@ -25,7 +25,7 @@ from monitoring.local import blob, operator, scrapes, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.blob import AZURITE
 from monitoring.local.differences import Differences
-from monitoring.local.region import Part, Place, Ports
+from monitoring.local.region import LocalRegion, Ports, Program
 from monitoring.local.tls import trusting
 from monitoring.processes import PATIENCE, start, stop, wait_until_ready
 from tests.faults import scale
@@ -56,16 +56,16 @@ class Changes:
 class Miniature:
     """What runs, by the pod's name; `restored` is when a part was last started (seconds since 1970)."""
 
-    place: Place
+    local_region: LocalRegion
     source: Source
-    parts: dict[str, Part] = field(default_factory=dict)
+    programs: dict[str, Program] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     restored: float = 0
 
     @property
     def replicas(self) -> list[str]:
         """The Prometheus of the region."""
-        return [pod for pod, part in self.parts.items() if part.component == PROMETHEUS.name]
+        return [pod for pod, program in self.programs.items() if program.component == PROMETHEUS.name]
 
     @property
     def running(self) -> list[str]:
@@ -77,15 +77,15 @@ class Miniature:
         for pod in pods:
             self.begin(pod)
         for pod in pods:
-            part = self.parts[pod]
-            tls = trusting(self.place.trust) if part.tls else None
-            wait_until_ready(self.processes[pod], part.port, part.ready, log=self.log(pod), tls=tls)
+            program = self.programs[pod]
+            tls = trusting(self.local_region.trust) if program.tls else None
+            wait_until_ready(self.processes[pod], program.port, program.ready, log=self.log(pod), tls=tls)
 
     def begin(self, pod: str) -> None:
         """Start one, without waiting."""
-        part = self.parts[pod]
+        program = self.programs[pod]
         self.restored = time.time()
-        self.processes[pod] = start(part.line, log=self.log(pod), environment=part.environment or None)
+        self.processes[pod] = start(program.line, log=self.log(pod), environment=program.environment or None)
 
     def kill(self, *pods: str) -> None:
         """They are gone at once, as by SIGKILL."""
@@ -109,11 +109,11 @@ class Miniature:
 
     def log(self, pod: str) -> Path:
         """What a pod wrote since it was last started."""
-        return self.place.folder / f"{pod}.log"
+        return self.local_region.folder / f"{pod}.log"
 
     def ask(self, path: str, **parameters: object) -> Any:
         """Query's data; OSError where it does not answer."""
-        url = f"{self.parts['thanos-query-0'].url}{THANOS_PATH}/api/v1/{path}"
+        url = f"{self.programs['thanos-query-0'].url}{THANOS_PATH}/api/v1/{path}"
         return _data(f"{url}?{urllib.parse.urlencode(parameters, doseq=True)}")
 
     def ask_prometheus(self, pod: str, query: str) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ class Miniature:
         return found
 
     def _of_prometheus(self, pod: str, path: str) -> Any:
-        return _data(f"{self.parts[pod].url}/api/v1/{path}", trusting(self.place.trust))
+        return _data(f"{self.programs[pod].url}/api/v1/{path}", trusting(self.local_region.trust))
 
     def value(self, pod: str, query: str) -> float:
         """The greatest value of an instant query; 0 without a series."""
@@ -154,16 +154,18 @@ def running(
 ) -> Iterator[Miniature]:
     """Two Prometheus, router, three ingestors, Query and its front; with Blob the store gateway and compactor too."""
     changes = changes or Changes()
-    place = _place(fleet, region, folder)
-    made = Miniature(place=place, source=source)
+    local_region = _local_region(fleet, region, folder)
+    made = Miniature(local_region=local_region, source=source)
     try:
         store = _begin_store(made) if changes.store else None
-        parts = [_flagged(part, changes) for part in thanos.parts(place, store)]
-        made.parts |= {_pod(part): part for part in parts}
-        replicas = place.pods_of(PROMETHEUS, deployed=2)
+        programs = [_flagged(program, changes) for program in thanos.programs(local_region, store)]
+        made.programs |= {_pod(program): program for program in programs}
+        replicas = local_region.pods_of(PROMETHEUS, deployed=2)
         for pod in replicas:
-            made.parts[pod] = _flagged(_prometheus(place, pod, [*parts], replicas, source, changes), changes)
-        made.start(*(_pod(part) for part in parts))
+            made.programs[pod] = _flagged(
+                _prometheus(local_region, pod, [*programs], replicas, source, changes), changes
+            )
+        made.start(*(_pod(program) for program in programs))
         made.start(*replicas)
         for pod in replicas:
             eventually(partial(_arrives, made, pod), f"samples of {pod} arrive")
@@ -176,9 +178,9 @@ def _arrives(made: Miniature, pod: str) -> bool:
     return bool(made.ask("query", query=f'scrapes_total{{prometheus_replica="{pod}"}}')["result"])
 
 
-def _place(fleet: Fleet, region: Region, folder: Path) -> Place:
+def _local_region(fleet: Fleet, region: Region, folder: Path) -> LocalRegion:
     root = issue("faults root", authority=True)
-    place = Place(
+    local_region = LocalRegion(
         region=region,
         peers=fleet.peers_of(region),
         folder=folder,
@@ -188,27 +190,32 @@ def _place(fleet: Fleet, region: Region, folder: Path) -> Place:
         authority=issue("faults intermediate", by=root, authority=True),
         pods=dict.fromkeys(ONE_OF, 1) | {"alertmanager": 0},
     )
-    place.vault.mkdir(parents=True)
-    place.issue_certificates(root)
-    return place
+    local_region.vault.mkdir(parents=True)
+    local_region.issue_certificates(root)
+    return local_region
 
 
 def _begin_store(made: Miniature) -> dict[str, Any]:
-    part, config = blob.azurite(made.place, blob.install())
+    program, config = blob.azurite(made.local_region, blob.install())
     # tries again for a second, not for a minute
     config["config"]["pipeline_config"] = {"max_tries": 1, "retry_delay": "1s", "max_retry_delay": "1s"}
-    made.parts[AZURITE] = part
+    made.programs[AZURITE] = program
     made.start(AZURITE)
-    blob.make_container(made.place, config)
+    blob.make_container(made.local_region, config)
     return config
 
 
 def _prometheus(
-    place: Place, pod: str, parts: Sequence[Part], replicas: Sequence[str], source: Source, changes: Changes
-) -> Part:
+    local_region: LocalRegion,
+    pod: str,
+    programs: Sequence[Program],
+    replicas: Sequence[str],
+    source: Source,
+    changes: Changes,
+) -> Program:
     """A replica of the values, at the scale; it scrapes the source under its own name."""
-    pods = [(ROWS[part.component], _pod(part)) for part in parts if part.component in ROWS]
-    jobs = scrapes.jobs(place, [*pods, *((PROMETHEUS, one) for one in replicas)], [])
+    pods = [(ROWS[program.component], _pod(program)) for program in programs if program.component in ROWS]
+    jobs = scrapes.jobs(local_region, [*pods, *((PROMETHEUS, one) for one in replicas)], [])
     for job in jobs:
         job["scrape_interval"] = scale.PARTS_SCRAPE
         job["metric_relabel_configs"] = [
@@ -223,26 +230,26 @@ def _prometheus(
             "static_configs": [{"targets": [f"127.0.0.1:{source.port}"]}],
         }
     )
-    part = operator.prometheus(place, pod, jobs)
-    file = place.mounts(pod) / "prometheus.yaml"
+    program = operator.prometheus(local_region, pod, jobs)
+    file = local_region.mounts(pod) / "prometheus.yaml"
     config = scale.scaled(yaml.safe_load(file.read_text(encoding="utf-8")))
     config["alerting"] = {}
     config["rule_files"] = []
     for name, content in scale.rule_files().items():
-        rules = place.mounts(pod) / f"{name}.yaml"
+        rules = local_region.mounts(pod) / f"{name}.yaml"
         rules.write_text(yaml.safe_dump(content), encoding="utf-8")
         config["rule_files"].append(str(rules))
     changes.configure(config)
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    return part
+    return program
 
 
-def _flagged(part: Part, changes: Changes) -> Part:
-    return part.flagged({**FLAGS.get(part.component, {}), **changes.flags.get(part.component, {})})
+def _flagged(program: Program, changes: Changes) -> Program:
+    return program.flagged({**FLAGS.get(program.component, {}), **changes.flags.get(program.component, {})})
 
 
-def _pod(part: Part) -> str:
-    return part.name.rpartition("/")[2]
+def _pod(program: Program) -> str:
+    return program.name.rpartition("/")[2]
 
 
 def _data(url: str, context: Any = None) -> Any:

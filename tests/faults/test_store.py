@@ -49,7 +49,7 @@ def miniature(fleet: Fleet, zoned: Region, tmp_path_factory: pytest.TempPathFact
 
 def metric(miniature: Miniature, pod: str, name: str) -> float:
     """The sum of a metric's series on the pod's page."""
-    with urllib.request.urlopen(f"{miniature.parts[pod].url}/metrics", timeout=10) as page:  # noqa: S310  (of loopback)
+    with urllib.request.urlopen(f"{miniature.programs[pod].url}/metrics", timeout=10) as page:  # noqa: S310  (of loopback)
         lines = page.read().decode().splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
@@ -74,15 +74,15 @@ def blob_alone(miniature: Miniature) -> None:
 
 def blocks(miniature: Miniature) -> dict[str, set[str]]:
     """The blocks that are in Blob and whole, and of which blocks each was made."""
-    line = [str(miniature.place.tool("thanos")), "tools", "bucket", "ls", "--exclude-delete"]
-    line += [f"--output={SOURCES}", f"--objstore.config-file={miniature.place.folder / 'objstore.yaml'}"]
+    line = [str(miniature.local_region.tool("thanos")), "tools", "bucket", "ls", "--exclude-delete"]
+    line += [f"--output={SOURCES}", f"--objstore.config-file={miniature.local_region.folder / 'objstore.yaml'}"]
     lines = subprocess.run(line, check=True, capture_output=True, text=True).stdout.splitlines()
     return {block: {*sources} for block, *sources in map(str.split, lines)}
 
 
 def local_blocks(miniature: Miniature, ingestor: str) -> set[str]:
     """The blocks that an ingestor has cut."""
-    return {file.parent.name for file in (miniature.place.mounts(ingestor) / "data").glob("*/*/meta.json")}
+    return {file.parent.name for file in (miniature.local_region.mounts(ingestor) / "data").glob("*/*/meta.json")}
 
 
 def scraped(miniature: Miniature, times: int) -> None:
@@ -93,16 +93,16 @@ def scraped(miniature: Miniature, times: int) -> None:
 
 def behind(miniature: Miniature, store: Gate) -> None:
     """The compactor begins, and reaches Blob through a gate."""
-    deployed = miniature.place.folder / "objstore.yaml"
-    through = miniature.place.folder / "objstore-through-gate.yaml"
-    port = miniature.parts[AZURITE].port
+    deployed = miniature.local_region.folder / "objstore.yaml"
+    through = miniature.local_region.folder / "objstore-through-gate.yaml"
+    port = miniature.programs[AZURITE].port
     through.write_text(deployed.read_text("utf-8").replace(f":{port}/", f":{store.port}/"), encoding="utf-8")
-    part = miniature.parts[COMPACTOR_POD]
-    line = [word.replace(str(deployed), str(through)) for word in part.line]
-    assert line != part.line
-    miniature.parts[COMPACTOR_POD] = replace(part, line=line)
+    program = miniature.programs[COMPACTOR_POD]
+    line = [word.replace(str(deployed), str(through)) for word in program.line]
+    assert line != program.line
+    miniature.programs[COMPACTOR_POD] = replace(program, line=line)
     miniature.begin(COMPACTOR_POD)
-    miniature.parts[COMPACTOR_POD] = part
+    miniature.programs[COMPACTOR_POD] = program
 
 
 def test_without_blob_the_ingestors_keep_it_and_bring_it_later(miniature: Miniature, record: Record) -> None:
@@ -137,7 +137,7 @@ def test_a_compactor_killed_in_its_upload_harms_no_block_and_goes_on(miniature: 
         blob_alone(miniature)
         sources = blocks(miniature)
         assert len(sources) > 1
-        with gate(miniature.parts[AZURITE].port, holds=f"/{INDEX}") as store:
+        with gate(miniature.programs[AZURITE].port, holds=f"/{INDEX}") as store:
             behind(miniature, store)
             assert store.held.wait(PATIENCE)
             miniature.kill(COMPACTOR_POD)

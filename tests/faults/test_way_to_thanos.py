@@ -36,7 +36,7 @@ def miniature(fleet: Fleet, zoned: Region, tmp_path_factory: pytest.TempPathFact
 def test_no_ingestor_prunes(miniature: Miniature) -> None:
     """One that starts in the minute of pruning dies (docs/faults.md), and here they start at any minute."""
     for ingestor in INGESTORS:
-        assert "--tsdb.retention=0d" in miniature.parts[ingestor].line
+        assert "--tsdb.retention=0d" in miniature.programs[ingestor].line
 
 
 def test_one_ingestor_killed_loses_nothing(miniature: Miniature, record: Record) -> None:
@@ -121,12 +121,12 @@ def test_a_prometheus_killed_loses_what_was_unsent_and_the_other_has_it(miniatur
 
 def sent(miniature: Miniature, *written: bytes) -> int:
     """The answer to one remote write straight to the router, with Prometheus' certificate, for a tenant of its own."""
-    place = miniature.place
+    local_region = miniature.local_region
     return request(
-        f"https://{place.address(ROUTER, 'http-rem-write')}/api/v1/receive",
+        f"https://{local_region.address(ROUTER, 'http-rem-write')}/api/v1/receive",
         body=packed(b"".join(written)),
         headers={**HEADERS, "THANOS-TENANT": "edge"},
-        context=trusting(place.trust, shows=place.secret(PROMETHEUS)),
+        context=trusting(local_region.trust, shows=local_region.secret(PROMETHEUS)),
     ).status
 
 

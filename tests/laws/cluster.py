@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint.network.flow import Cidr, Flow, HostName, Neighbour, Side
+from monitoring.blueprint.network.flow import Cidr, ClusterPods, Flow, HostName, Side
 from monitoring.fleet.model import Region
 from tests.laws.reachability import API_SERVER, OTHER_NODE, OUTSIDE, OWN_NODE, End, Port
 
@@ -92,7 +92,7 @@ def _named(side: Side) -> Iterator[End]:
         yield _end(side.name, OUTSIDE, address, *ports)
     elif isinstance(side, Cidr):
         yield _end(side.name, OUTSIDE, _inside(side.networks[0]), *ports)
-    elif isinstance(side, Neighbour) and side.namespace:
+    elif isinstance(side, ClusterPods) and side.namespace:
         yield _pod(side.name, side.namespace, dict(side.labels), *ports)
 
 

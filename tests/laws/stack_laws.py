@@ -148,7 +148,7 @@ def nothing_is_public(stack: Stack) -> Iterator[str]:
     for address, values in helm_values(stack):
         for path, text in strings(values):
             if path.endswith(".type") and text in {"LoadBalancer", "NodePort"}:
-                yield f"{address}{path} is {text}: a door of its own beside the Gateway"
+                yield f"{address}{path} is {text}: a public address of its own beside the Gateway"
 
 
 INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"

@@ -45,7 +45,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-class World:
+class RegionNetwork:
     """A region with its rows, and everything that could talk in it: our pods and all that is around them."""
 
     def __init__(self, region: Region, peers: Sequence[Peer]) -> None:
@@ -125,8 +125,8 @@ def variant(name: str) -> Region:
 
 
 @cache
-def world(name: str) -> World:
-    return World(variant(name), fleet().peers_of(variant(name)))
+def region_network(name: str) -> RegionNetwork:
+    return RegionNetwork(variant(name), fleet().peers_of(variant(name)))
 
 
 @cache
@@ -136,16 +136,16 @@ def stack_of(name: str) -> Stack:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_row_is_open_and_every_other_pair_is_closed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _compare(world(name), stack_of(name), name, capsys)
+    _compare(region_network(name), stack_of(name), name, capsys)
 
 
 @pytest.mark.parametrize("region", PRODUCTION.regions, ids=lambda region: region.name)
 def test_in_production_too(region: Region, stacks: Mapping[str, Stack], capsys: pytest.CaptureFixture[str]) -> None:
     title = f"{region.name}, {region.cluster.network_policy_engine}"
-    _compare(World(region, PRODUCTION.peers_of(region)), stacks[region.name], title, capsys)
+    _compare(RegionNetwork(region, PRODUCTION.peers_of(region)), stacks[region.name], title, capsys)
 
 
-def _compare(here: World, stack: Stack, title: str, capsys: pytest.CaptureFixture[str]) -> None:
+def _compare(here: RegionNetwork, stack: Stack, title: str, capsys: pytest.CaptureFixture[str]) -> None:
     through, wanted, total = here.opened(policies(stack, cilium=here.cilium)), here.said(), len(list(here.tried()))
     with capsys.disabled():
         print(f"\n{title}: {total} connections tried, {len(through)} open, {total - len(through)} closed")  # noqa: T201
@@ -208,7 +208,7 @@ def _one_more_of_ciliums(stack: Stack) -> None:
 def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
     broken = copy.deepcopy(stack_of(name))
     fault(broken)
-    return world(name).opened(policies(broken, cilium=world(name).cilium))
+    return region_network(name).opened(policies(broken, cilium=region_network(name).cilium))
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
     ],
 )
 def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
-    assert closed in world(name).said() - _opened_with(fault, name)
+    assert closed in region_network(name).said() - _opened_with(fault, name)
 
 
 @pytest.mark.parametrize(
@@ -232,11 +232,11 @@ def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], cl
     ],
 )
 def test_a_policy_too_many_is_found(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
-    assert open_too in _opened_with(fault, name) - world(name).said()
+    assert open_too in _opened_with(fault, name) - region_network(name).said()
 
 
 def test_every_policy_is_needed() -> None:
-    here, found = world("calico"), policies(stack_of("calico"), cilium=False)
+    here, found = region_network("calico"), policies(stack_of("calico"), cilium=False)
     for policy in found.plain:
         rest = [other for other in found.plain if other is not policy]
         assert here.opened(replace(found, plain=rest, _found={})) != here.said(), policy["metadata"]
@@ -244,7 +244,7 @@ def test_every_policy_is_needed() -> None:
 
 def test_a_node_reaches_the_pods_that_it_runs_and_no_policy_holds_what_is_in_its_network() -> None:
     """The limits: the kubelet's probes come from the node, and node-exporter listens on it."""
-    found, ends = policies(stack_of("cilium"), cilium=True), world("cilium").ends
+    found, ends = policies(stack_of("cilium"), cilium=True), region_network("cilium").ends
     assert found.open(ends["another network"], ends["own node"], (9100, "TCP"))
     assert found.open(ends["own node"], ends["grafana"], (3000, "TCP"))
     assert not found.open(ends["other node"], ends["grafana"], (3000, "TCP"))

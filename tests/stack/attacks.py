@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Attack:
-    """A row, summed over a test's cases; without `tries` it is as many as the door was asked for."""
+    """A row, summed over a test's cases; without `tries` it is as many as oauth2-proxy was asked for."""
 
-    at: str = "door"
+    at: str = "oauth2-proxy"
     attack: str
     holds: str
     tries: int | None = None
@@ -20,7 +20,7 @@ TLS = "TLS: RequireAndVerifyClientCert"
 NO_SESSION = "no session: 403 at the way back from Entra"
 
 ATTACKS: Mapping[str, Attack] = {
-    "test_every_other_path_ends_at_the_door_however_it_is_written": Attack(
+    "test_every_other_path_ends_at_oauth2_proxy_however_it_is_written": Attack(
         attack="shut paths, signed in: //, %2e%2e, %2f, encoded letters, absolute form",
         holds="403, 400, or 301 to itself",
     ),

@@ -35,7 +35,7 @@ LOOKBACK = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class RunningRegions:
     """What runs: the region's replicas by number, the global Prometheus, and the receiver of its samples."""
 
     folder: Path
@@ -103,7 +103,7 @@ def _carry(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def running_world(folder: Path, fleet: Fleet, *, view: Region, region: Region) -> Iterator[World]:
+def running_regions(folder: Path, fleet: Fleet, *, view: Region, region: Region) -> Iterator[RunningRegions]:
     """Everything, from when each part is ready until the end of the block."""
     write_trust(folder, BUNDLE)
     write(folder / "view", issued(PROMETHEUS, view))
@@ -133,7 +133,7 @@ def running_world(folder: Path, fleet: Fleet, *, view: Region, region: Region) -
         config = _view(folder, fleet, view, proxy=proxy, receiver=ports["receiver"])
         line = [*_line(folder, "view", ports["view"], config), f"--query.lookback-delta={LOOKBACK}s"]
         stack.enter_context(running(line, log=folder / "view.log", port=ports["view"]))
-        yield World(
+        yield RunningRegions(
             folder=folder,
             region=region,
             ports=ports,

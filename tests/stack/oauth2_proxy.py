@@ -34,7 +34,7 @@ from monitoring.local.servers import Entra, Visit, serving, upstream
 from tests.stack.processes import free_ports, running, tool
 
 ASKED: list[str] = []
-"""Every target that any door was asked for."""
+"""Every target that any proxy was asked for."""
 
 SAMPLES = {"label": "job", "id": "0b1c-2d", "uid": "prometheus", "group": "prometheus.datasource.grafana.app"}
 """Of the placeholders in paths."""
@@ -61,8 +61,8 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
-    """A running door: what came through is in `visits`."""
+class OAuth2Proxy:
+    """A running oauth2-proxy: what came through is in `visits`."""
 
     region: Region
     port: int
@@ -105,7 +105,7 @@ class Door:
 class Browser:
     """Keeps cookies, and goes to Entra when it is told to."""
 
-    door: Door
+    proxy: OAuth2Proxy
     cookies: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -115,7 +115,7 @@ class Browser:
 
     def get(self, target: str, **headers: str) -> Answer:
         """One request with the cookies; what is set is kept."""
-        answer = self.door.ask(target, headers={**self.header, **headers})
+        answer = self.proxy.ask(target, headers={**self.header, **headers})
         for name, cookie in answer.cookies.items():
             if cookie.value:
                 self.cookies[name] = cookie.value
@@ -130,7 +130,7 @@ class Browser:
             urllib.request.build_opener(_Stay).open(asked.location, timeout=30)
         except urllib.error.HTTPError as redirect:
             back = urllib.parse.urlsplit(redirect.headers["Location"])
-        assert f"{back.scheme}://{back.netloc}" == f"https://{self.door.region.access.host}"
+        assert f"{back.scheme}://{back.netloc}" == f"https://{self.proxy.region.access.host}"
         return self.get(f"{back.path}?{back.query}")
 
 
@@ -146,7 +146,7 @@ def values(region: Region) -> Any:
 
 
 @contextmanager
-def open_door(region: Region, folder: Path, *, without: tuple[str, ...] = ()) -> Iterator[Door]:
+def open_oauth2_proxy(region: Region, folder: Path, *, without: tuple[str, ...] = ()) -> Iterator[OAuth2Proxy]:
     """The proxy of a region; flags that begin as `without` says are left out."""
     visits: list[Visit] = []
     given = values(region)
@@ -181,6 +181,6 @@ def open_door(region: Region, folder: Path, *, without: tuple[str, ...] = ()) ->
         ]
         environment = {**os.environ, "AZURE_FEDERATED_TOKEN_FILE": str(folder / "pod-token")}
         stack.enter_context(running(line, log=folder / "log", port=port, ready="/ready", environment=environment))
-        yield Door(
+        yield OAuth2Proxy(
             region=region, port=port, visits=visits, entra=provider, password=password, cookie_secret=cookie_secret
         )

@@ -137,7 +137,7 @@ def command_lines(folder: Path, port: dict[str, int]) -> dict[str, list[str]]:
         ],
         "oauth2-proxy": [
             str(find_tool("oauth2-proxy")),
-            f"--http-address=127.0.0.1:{port['door']}",
+            f"--http-address=127.0.0.1:{port['proxy']}",
             f"--metrics-address=127.0.0.1:{port['oauth2-proxy']}",
             "--provider=oidc",
             "--skip-oidc-discovery",
@@ -182,7 +182,7 @@ def trimmed(text: str) -> Iterator[str]:
 def main() -> None:
     """Start, use, record, stop."""
     ring = [f"{part}-{protocol}" for part in ("ingestor", "router") for protocol in ("grpc", "write", "capnproto")]
-    others = (*ring, "store-grpc", "query-grpc", "door")
+    others = (*ring, "store-grpc", "query-grpc", "proxy")
     port = dict(zip((*PARTS, *others), free_ports(len(PARTS) + len(others)), strict=True))
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -199,8 +199,8 @@ def main() -> None:
             for part in ("prometheus", "thanos-query", "thanos-query-frontend"):
                 get(port[part], "/api/v1/query?query=up")
                 get(port[part], f"/api/v1/query_range?query=up&start={now - 60:.0f}&end={now:.0f}&step=5")
-            get(port["door"], "/")
-            get(port["door"], "/oauth2/auth")
+            get(port["proxy"], "/")
+            get(port["proxy"], "/oauth2/auth")
             time.sleep(5)
             FOLDER.mkdir(exist_ok=True)
             for part in PARTS:

@@ -1,4 +1,4 @@
-"""Paths that the components have and that must stay shut: what a test of the door knocks at."""
+"""Paths that the components have and that must stay shut: what a test of oauth2-proxy knocks at."""
 
 from __future__ import annotations
 

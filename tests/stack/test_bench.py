@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.bench.figures import Part, Setting
-from monitoring.bench.measurements import PARTS
+from monitoring.bench.figures import Measurement, Setting
+from monitoring.bench.measurements import MEASUREMENTS
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Fleet
 from tests.stack.processes import tool
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.stack
 SCALE = 0.01
 
 
-def measured(part: Part, folder: Path, fleet: Fleet) -> dict[str, float]:
+def measured(part: Measurement, folder: Path, fleet: Fleet) -> dict[str, float]:
     said: list[str] = []
     setting = Setting(
         folder=folder,
@@ -34,7 +34,7 @@ def measured(part: Part, folder: Path, fleet: Fleet) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", ["federation", "panels", "ingestion"])
 def test_a_measurement_gives_every_figure_of_its_part(tmp_path: Path, fleet: Fleet, name: str) -> None:
-    part = PARTS[name]
+    part = MEASUREMENTS[name]
     values = measured(part, tmp_path, fleet)
     assert values.keys() == {figure.name for figure in part.figures}
     assert min(values.values()) > 0

@@ -13,7 +13,7 @@ import pytest
 
 from monitoring.blueprint.rules.loader import rules
 from monitoring.fleet import Fleet
-from tests.stack.federated_regions import World, running_world
+from tests.stack.federated_regions import RunningRegions, running_regions
 from tests.stack.processes import eventually
 
 pytestmark = pytest.mark.stack
@@ -24,16 +24,16 @@ REPLICAS = {"prometheus-prometheus-0", "prometheus-prometheus-1"}
 
 
 @pytest.fixture(scope="module")
-def world(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def regions(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegions]:
     folder = tmp_path_factory.mktemp("federation")
-    with running_world(folder, fleet, view=fleet.region("trial-alpha"), region=fleet.region(BETA)) as made:
+    with running_regions(folder, fleet, view=fleet.region("trial-alpha"), region=fleet.region(BETA)) as made:
         eventually(lambda: len(series(made, f"federated:{UP}")) == 2 and series(made, f"global:{UP}"))
         yield made
 
 
-def series(world: World, query: str) -> list[dict[str, str]]:
+def series(regions: RunningRegions, query: str) -> list[dict[str, str]]:
     """Labels of what the global Prometheus has now."""
-    return [one["metric"] for one in world.view.query(query, time=int(time.time()))]
+    return [one["metric"] for one in regions.view.query(query, time=int(time.time()))]
 
 
 def names(prometheus: Any, **parameters: str) -> set[str]:
@@ -41,75 +41,75 @@ def names(prometheus: Any, **parameters: str) -> set[str]:
     return set(prometheus.get("/api/v1/label/__name__/values?" + urllib.parse.urlencode(parameters)))
 
 
-def federate(world: World, *matches: str, context: ssl.SSLContext | None = None) -> set[str]:
+def federate(regions: RunningRegions, *matches: str, context: ssl.SSLContext | None = None) -> set[str]:
     """Names on the page of the region's first replica."""
     asked = urllib.parse.urlencode([("match[]", one) for one in matches])
-    url = f"https://127.0.0.1:{world.ports['0']}/federate?{asked}"
-    with urllib.request.urlopen(url, context=context or world.context(), timeout=10) as page:
+    url = f"https://127.0.0.1:{regions.ports['0']}/federate?{asked}"
+    with urllib.request.urlopen(url, context=context or regions.context(), timeout=10) as page:
         lines = page.read().decode().splitlines()
     return {line.partition("{")[0] for line in lines if line and not line.startswith("#")}
 
 
-def test_each_replicas_aggregates_arrive_under_a_name_of_their_own(world: World) -> None:
-    found = series(world, f"federated:{UP}")
+def test_each_replicas_aggregates_arrive_under_a_name_of_their_own(regions: RunningRegions) -> None:
+    found = series(regions, f"federated:{UP}")
     assert {one["prometheus_replica"] for one in found} == REPLICAS
     assert {(one["cluster"], one["environment"]) for one in found} == {(BETA, "trial")}
 
 
-def test_a_series_of_a_service_keeps_its_job_and_namespace(world: World) -> None:
-    found = series(world, "federated:job:up:ratio")
+def test_a_series_of_a_service_keeps_its_job_and_namespace(regions: RunningRegions) -> None:
+    found = series(regions, "federated:job:up:ratio")
     assert {(one["job"], one["namespace"]) for one in found} == {("prometheus-prometheus", "monitoring")}
 
 
-def test_each_series_is_there_once_without_its_replica(world: World) -> None:
-    found = series(world, f"global:{UP}")
+def test_each_series_is_there_once_without_its_replica(regions: RunningRegions) -> None:
+    found = series(regions, f"global:{UP}")
     assert found == [{"__name__": f"global:{UP}", "cluster": BETA, "environment": "trial"}]
 
 
-def test_nothing_of_the_other_region_is_there_under_its_own_name(world: World) -> None:
+def test_nothing_of_the_other_region_is_there_under_its_own_name(regions: RunningRegions) -> None:
     """So nothing of it is met by this region's rules, alerts and pages."""
-    of_beta = names(world.view, **{"match[]": f'{{cluster="{BETA}"}}'})
+    of_beta = names(regions.view, **{"match[]": f'{{cluster="{BETA}"}}'})
     recorded = {f"{before}:{name}" for name in rules().federated for before in ("federated", "global")}
     assert {f"federated:{UP}", f"global:{UP}"} <= of_beta <= recorded | {"ALERTS", "ALERTS_FOR_STATE"}
 
 
-def test_what_arrived_is_not_written_on_and_what_is_there_once_is(world: World) -> None:
-    eventually(lambda: f"global:{UP}" in names(world.receiver))
-    written = names(world.receiver)
+def test_what_arrived_is_not_written_on_and_what_is_there_once_is(regions: RunningRegions) -> None:
+    eventually(lambda: f"global:{UP}" in names(regions.receiver))
+    written = names(regions.receiver)
     assert not [name for name in written if name.startswith("federated:")]
     assert "up" in written, "the rest is written as ever"
-    (once,) = [one["metric"] for one in world.receiver.query(f"global:{UP}", time=int(time.time()))]
+    (once,) = [one["metric"] for one in regions.receiver.query(f"global:{UP}", time=int(time.time()))]
     assert (once["cluster"], once["prometheus_replica"]) == (BETA, "prometheus-prometheus-0")
 
 
-def test_the_job_gets_what_it_asks_for_and_that_is_no_raw_series(world: World) -> None:
+def test_the_job_gets_what_it_asks_for_and_that_is_no_raw_series(regions: RunningRegions) -> None:
     """The sidecar looks at the path alone: what the job asks is what keeps raw series at home."""
-    assert federate(world, *rules().federated) <= set(rules().federated)
-    assert UP in federate(world, *rules().federated)
-    assert "prometheus_tsdb_head_series" in federate(world, '{__name__=~".+"}')
+    assert federate(regions, *rules().federated) <= set(rules().federated)
+    assert UP in federate(regions, *rules().federated)
+    assert "prometheus_tsdb_head_series" in federate(regions, '{__name__=~".+"}')
 
 
-def test_without_a_certificate_nobody_fetches(world: World) -> None:
+def test_without_a_certificate_nobody_fetches(regions: RunningRegions) -> None:
     with pytest.raises((ssl.SSLError, OSError)):
-        federate(world, UP, context=world.context(certificate=False))
+        federate(regions, UP, context=regions.context(certificate=False))
 
 
-def test_a_replica_that_is_lost_is_told_and_missed_by_nobody_then_the_region_is_told(world: World) -> None:
+def test_a_replica_that_is_lost_is_told_and_missed_by_nobody_then_the_region_is_told(regions: RunningRegions) -> None:
     """In one test, since what is stopped stays stopped."""
 
     def pending(alert: str) -> list[dict[str, str]]:
-        return series(world, f'ALERTS{{alertname="{alert}"}}')
+        return series(regions, f'ALERTS{{alertname="{alert}"}}')
 
     assert pending("FederationStale") == pending("RegionUnreachable") == []
-    world.replicas[0].terminate()
+    regions.replicas[0].terminate()
     (stale,) = eventually(lambda: pending("FederationStale"))
     assert (stale["cluster"], stale["prometheus_replica"]) == (BETA, "prometheus-prometheus-0")
     assert stale["alertstate"] == "pending"
-    assert len(series(world, f"global:{UP}")) == 1
+    assert len(series(regions, f"global:{UP}")) == 1
     assert pending("RegionUnreachable") == []
     (down,) = [one for one in pending("FederationTargetDown") if f"prometheus-0.{BETA}." in one["instance"]]
     assert down["instance"] == f"prometheus-0.{BETA}.metrics.trial.internal:9443"
-    world.replicas[1].terminate()
+    regions.replicas[1].terminate()
     (unreachable,) = eventually(lambda: pending("RegionUnreachable"))
     assert (unreachable["cluster"], unreachable["alertstate"]) == (BETA, "pending")
-    eventually(lambda: not series(world, f"global:{UP}"))
+    eventually(lambda: not series(regions, f"global:{UP}"))

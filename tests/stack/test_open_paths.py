@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint.access.paths import OPENINGS, below
+from monitoring.blueprint.access.paths import ALLOWED_PATHS, below
 from monitoring.blueprint.components.model import Component
 from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
@@ -44,7 +44,7 @@ UNBUILT = {
 
 ASKS = [
     (opening.component, path)
-    for opening in OPENINGS
+    for opening in ALLOWED_PATHS
     for path in opening.paths
     if opening.component is not GRAFANA and path not in ASSETS
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.blueprint.access.paths import CLOSINGS, OPENINGS, PORTS, ROOTS, below
+from monitoring.blueprint.access.paths import ALLOWED_PATHS, DENIED_PATHS, PORTS, ROOTS, below
 from monitoring.blueprint.components.model import Component
 from monitoring.blueprint.components.of_region import components_of
 from monitoring.fleet.model import Region
@@ -54,8 +54,8 @@ def upstreams(region: Region) -> list[dict[str, Any]]:
     """Every open path of a region, the closed ones below them, and the refusal of all else."""
     here = components_of(region)
     return [
-        *(_open(one.component, path) for one in OPENINGS if one.component in here for path in one.paths),
-        *(_refused(below(closing.component, path)) for closing in CLOSINGS for path in closing.paths),
+        *(_open(one.component, path) for one in ALLOWED_PATHS if one.component in here for path in one.paths),
+        *(_refused(below(closing.component, path)) for closing in DENIED_PATHS for path in closing.paths),
         _refused("/*"),
     ]
 

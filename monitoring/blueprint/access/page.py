@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from monitoring.blueprint.access.paths import CLOSINGS, OPENINGS, WAYS, below
+from monitoring.blueprint.access.paths import ALLOWED_PATHS, DENIED_PATHS, ENTRY_POINTS, below
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.errors import InvalidInput, Problem
 
@@ -28,7 +28,7 @@ def page(file: Path = ROOT / PAGE) -> str:
 
 
 def _ways() -> str:
-    rows = [(way.caller, way.to, way.by, way.authentication) for way in WAYS]
+    rows = [(way.caller, way.to, way.by, way.authentication) for way in ENTRY_POINTS]
     return _table(("who", "to", "by", "how it is known"), rows)
 
 
@@ -40,7 +40,7 @@ def _open() -> str:
             ", ".join(opening.callers),
             opening.why,
         )
-        for opening in OPENINGS
+        for opening in ALLOWED_PATHS
     ]
     return _table(("component", "paths", "who", "why"), rows)
 
@@ -48,7 +48,7 @@ def _open() -> str:
 def _closed() -> str:
     rows = [
         (", ".join(_code(below(closing.component, path)) for path in closing.paths), closing.why)
-        for closing in CLOSINGS
+        for closing in DENIED_PATHS
     ]
     return _table(("paths", "why"), rows)
 

@@ -1,7 +1,7 @@
-"""What is open at the door, to whom and why: the one list behind the proxy's upstreams and docs/access.md.
+"""What is open at oauth2-proxy, to whom and why: the one list behind the proxy's upstreams and docs/access.md.
 
-A path that no row opens is refused at the door, whoever asks. The door looks at paths, not at methods: a row opens all
-that the component does at that path.
+A path that no row opens is refused at oauth2-proxy, whoever asks. It looks at paths, not at methods: a row
+opens all that the component does at that path.
 
 Sources: Prometheus web/web.go and web/api/v1/api.go, Alertmanager ui/web.go and api/v2/openapi.yaml, Thanos pkg/ui and
 pkg/api/query, Grafana pkg/api/api.go.
@@ -29,7 +29,7 @@ from monitoring.blueprint.components.workloads import (
 
 
 class Caller(StrEnum):
-    """Who comes through the door."""
+    """Who comes through oauth2-proxy."""
 
     PERSON = "person"
     MACHINE = "machine"
@@ -46,7 +46,7 @@ ROOTS: Mapping[Component, str] = MappingProxyType(
         GLOBAL_QUERY_FRONTEND: GLOBAL_PATH,
     }
 )
-"""Where each component stands under the region's host. It serves below the same path, so the door changes none."""
+"""Where each component stands under the region's host. It serves below the same path, so oauth2-proxy changes none."""
 
 PORTS: Mapping[Component, str] = MappingProxyType(
     {
@@ -57,11 +57,11 @@ PORTS: Mapping[Component, str] = MappingProxyType(
         GLOBAL_QUERY_FRONTEND: "http",
     }
 )
-"""The port of each that the door calls."""
+"""The port of each that oauth2-proxy calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opening:
+class AllowedPaths:
     """Paths of a component that `callers` may use.
 
     A path is below the component's root, and means itself alone; `/*` at its end means all below. `{name}` is one
@@ -75,7 +75,7 @@ class Opening:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Closing:
+class DeniedPaths:
     """Paths that are closed although an opening with `/*` is above them."""
 
     component: Component
@@ -98,24 +98,26 @@ QUERIES = (
 """What Prometheus and Thanos answer alike."""
 
 _THANOS = (
-    Opening(
+    AllowedPaths(
         component=QUERY_FRONTEND,
         paths=("", "/", "/graph", "/stores", "/alerts", "/rules", "/targets", "/status", "/tsdb-status"),
         why="the pages of its own interface",
     ),
-    Opening(component=QUERY_FRONTEND, paths=("/static/*", "/favicon.ico", "/manifest.json"), why="what the pages load"),
-    Opening(component=QUERY_FRONTEND, paths=QUERIES, why="ask for years of series, without doubles"),
-    Opening(
+    AllowedPaths(
+        component=QUERY_FRONTEND, paths=("/static/*", "/favicon.ico", "/manifest.json"), why="what the pages load"
+    ),
+    AllowedPaths(component=QUERY_FRONTEND, paths=QUERIES, why="ask for years of series, without doubles"),
+    AllowedPaths(
         component=QUERY_FRONTEND,
         paths=("/api/v1/query_explain", "/api/v1/query_range_explain"),
         why="how a query runs",
     ),
-    Opening(
+    AllowedPaths(
         component=QUERY_FRONTEND,
         paths=("/api/v1/rules", "/api/v1/alerts", "/api/v1/targets"),
         why="what the pages show",
     ),
-    Opening(
+    AllowedPaths(
         component=QUERY_FRONTEND,
         paths=(
             "/api/v1/stores",
@@ -125,15 +127,15 @@ _THANOS = (
         ),
         why="which stores answer",
     ),
-    Opening(
+    AllowedPaths(
         component=QUERY_FRONTEND,
         paths=("/api/v1/status/flags",),
         why="the graph page takes its engine from Query's flags, and draws nothing without; none holds a secret",
     ),
 )
 
-OPENINGS = (
-    Opening(
+ALLOWED_PATHS = (
+    AllowedPaths(
         component=PROMETHEUS,
         paths=(
             "/",
@@ -149,26 +151,26 @@ OPENINGS = (
         ),
         why="the pages of its own interface",
     ),
-    Opening(
+    AllowedPaths(
         component=PROMETHEUS,
         paths=("/assets/*", "/favicon.ico", "/favicon.svg", "/manifest.json"),
         why="what the pages load",
     ),
-    Opening(component=PROMETHEUS, paths=QUERIES, why="ask for the last days' series"),
-    Opening(
+    AllowedPaths(component=PROMETHEUS, paths=QUERIES, why="ask for the last days' series"),
+    AllowedPaths(
         component=PROMETHEUS, paths=("/api/v1/format_query", "/api/v1/parse_query"), why="the query editor and its tree"
     ),
-    Opening(
+    AllowedPaths(
         component=PROMETHEUS,
         paths=("/api/v1/rules", "/api/v1/alerts", "/api/v1/alertmanagers"),
         why="which rule fires, and to whom",
     ),
-    Opening(
+    AllowedPaths(
         component=PROMETHEUS,
         paths=("/api/v1/targets", "/api/v1/targets/metadata", "/api/v1/scrape_pools"),
         why="why a target is down or missing",
     ),
-    Opening(
+    AllowedPaths(
         component=PROMETHEUS,
         paths=(
             "/api/v1/status/buildinfo",
@@ -181,30 +183,30 @@ OPENINGS = (
         ),
         why="its version, its health, what fills its memory",
     ),
-    Opening(
+    AllowedPaths(
         component=ALERTMANAGER,
         paths=("", "/", "/assets/*", "/favicon.ico"),
         why="the pages of its own interface",
     ),
-    Opening(
+    AllowedPaths(
         component=ALERTMANAGER,
         paths=("/api/v2/alerts", "/api/v2/alerts/groups", "/api/v2/receivers"),
         why="what fires, and whom it reaches",
     ),
-    Opening(
+    AllowedPaths(
         component=ALERTMANAGER,
         paths=("/api/v2/silences", "/api/v2/silence/{id:[0-9a-f-]+}"),
         why="silence, and end a silence",
     ),
     *_THANOS,
     *(replace(one, component=GLOBAL_QUERY_FRONTEND, why=f"{one.why}; of all regions") for one in _THANOS),
-    Opening(
+    AllowedPaths(
         component=GRAFANA,
         paths=("", "/*"),
         callers=(Caller.PERSON,),
         why="dashboards; Grafana itself decides by role",
     ),
-    Opening(
+    AllowedPaths(
         component=GRAFANA,
         paths=tuple(
             f"/api/datasources/uid/{{uid}}/resources{path}"
@@ -215,8 +217,8 @@ OPENINGS = (
     ),
 )
 
-CLOSINGS = (
-    Closing(
+DENIED_PATHS = (
+    DeniedPaths(
         component=GRAFANA,
         paths=(
             "/api/datasources/proxy/*",
@@ -226,17 +228,19 @@ CLOSINGS = (
         ),
         why="a viewer reaches any path of a data source by these, configuration and flags of Prometheus among them",
     ),
-    Closing(
+    DeniedPaths(
         component=GRAFANA,
         paths=("/api/alertmanager/{uid}/config/*", "/api/alertmanager/{uid}/api/v2/status", "/api/ruler/*"),
         why="Alertmanager's configuration; rules are made in the repository alone",
     ),
-    Closing(component=GRAFANA, paths=("/api/admin/*", "/metrics", "/debug/*"), why="its settings and its own state"),
+    DeniedPaths(
+        component=GRAFANA, paths=("/api/admin/*", "/metrics", "/debug/*"), why="its settings and its own state"
+    ),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class EntryPoint:
     """A way to the data, by whomever: how the other side knows who calls."""
 
     caller: str
@@ -245,46 +249,46 @@ class Way:
     authentication: str
 
 
-DOOR = "the region's host, Gateway, oauth2-proxy"
+BY_OAUTH2_PROXY = "the region's host, Gateway, oauth2-proxy"
 IN_CLUSTER = "inside the namespace; network policies pass it alone"
-WAYS = (
-    Way(
+ENTRY_POINTS = (
+    EntryPoint(
         caller="person",
         to="Prometheus, Alertmanager, Thanos",
-        by=DOOR,
+        by=BY_OAUTH2_PROXY,
         authentication="Entra: tenant, allowed group, e-mail domain; then the session cookie, for 8 hours",
     ),
-    Way(
+    EntryPoint(
         caller="person",
         to="Grafana",
-        by=DOOR,
-        authentication="the same; Grafana takes name and role from the door's headers, from the pod network alone",
+        by=BY_OAUTH2_PROXY,
+        authentication="the same; Grafana takes name and role from oauth2-proxy's headers, from the pod network alone",
     ),
-    Way(
+    EntryPoint(
         caller="machine",
         to="Prometheus, Alertmanager, Thanos",
-        by=DOOR,
+        by=BY_OAUTH2_PROXY,
         authentication="basic auth against the htpasswd file (bcrypt)",
     ),
-    Way(
+    EntryPoint(
         caller="Grafana",
         to="Prometheus, Alertmanager, Thanos",
         by=IN_CLUSTER,
         authentication="none: Grafana has checked the role; Prometheus and Alertmanager show it a certificate",
     ),
-    Way(
+    EntryPoint(
         caller="the global view",
         to="each region's Thanos Query",
         by="the region's private address; network policies pass that node subnet alone",
         authentication="a client certificate of our own roots, TLS both ways",
     ),
-    Way(
+    EntryPoint(
         caller="Prometheus",
         to="Thanos Receive (remote write)",
         by=IN_CLUSTER,
         authentication="a client certificate of our own roots, TLS both ways",
     ),
-    Way(
+    EntryPoint(
         caller="Prometheus of a region with the global view",
         to="every other region's Prometheus: `/federate`, and no other path (federation)",
         by="an internal load balancer per replica, kube-rbac-proxy; network policies pass that region's nodes alone",

@@ -24,7 +24,7 @@ def page() -> Page:
             "Thanos Compactor": blocks.COMPACT,
             "Thanos Query": blocks.QUERIES,
             "Alertmanager": people.NOTIFICATIONS,
-            "Sign-in (oauth2-proxy)": people.DOOR,
+            "Sign-in (oauth2-proxy)": people.SIGN_IN_PANELS,
             "Grafana": people.PAGES,
         },
     )

@@ -43,7 +43,7 @@ class ApiServer:
 
     name: str = "API server"
     network: IPv4Network | None
-    agents: Neighbour
+    agents: ClusterPods
     ports: tuple[Port, ...] = (HTTPS,)
 
 
@@ -80,7 +80,7 @@ class HostName:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Neighbour:
+class ClusterPods:
     """Pods of the cluster that are not ours; no `namespace`: those of all namespaces but ours, no `labels`: all."""
 
     name: str
@@ -89,7 +89,7 @@ class Neighbour:
     ports: tuple[Port, ...] = ()
 
 
-Side = Component | ApiServer | Nodes | Cidr | HostName | Neighbour
+Side = Component | ApiServer | Nodes | Cidr | HostName | ClusterPods
 
 
 @dataclass(frozen=True)

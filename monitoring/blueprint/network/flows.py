@@ -36,7 +36,7 @@ from monitoring.blueprint.components.workloads import (
     SIGN_IN,
     STORE_GATEWAY,
 )
-from monitoring.blueprint.network.flow import ANY, ApiServer, Auth, Cidr, Flow, HostName, Neighbour, Nodes, Side
+from monitoring.blueprint.network.flow import ANY, ApiServer, Auth, Cidr, ClusterPods, Flow, HostName, Nodes, Side
 from monitoring.fleet.model import Peer, Region
 
 FILE = "monitoring/blueprint/network/flows.py"
@@ -49,10 +49,10 @@ SILENT: tuple[Component, ...] = (REDIS_CREDENTIALS,)
 
 METRICS = "metrics tell no secret"
 INSIDE = "inside the namespace, where only rows of this table pass"
-SIGNED_IN = "who comes this way has signed in at the door"
+SIGNED_IN = "who comes this way has signed in at oauth2-proxy"
 
 DNS = (Port(name="dns", number=53, protocol="UDP"), Port(name="dns-tcp", number=53))
-CLUSTER_DNS = Neighbour(
+CLUSTER_DNS = ClusterPods(
     name="CoreDNS",
     namespace="kube-system",
     labels={"k8s-app": "kube-dns"},
@@ -66,10 +66,10 @@ LOCAL_DNS = Nodes(
 )
 """AKS' cache on each node; Cilium cannot hold connections to host names where it is on."""
 
-TUNNEL = Neighbour(name="konnectivity-agent", namespace="kube-system", labels={"app": "konnectivity-agent"})
+TUNNEL = ClusterPods(name="konnectivity-agent", namespace="kube-system", labels={"app": "konnectivity-agent"})
 """Out of these pods come the API server's calls to webhooks."""
 
-APPLICATIONS = Neighbour(name="applications", namespace=None, ports=(ANY,))
+APPLICATIONS = ClusterPods(name="applications", namespace=None, ports=(ANY,))
 
 ENTRA = HostName(name="login.microsoftonline.com")
 AZURE = HostName(name="management.azure.com")
@@ -234,7 +234,7 @@ def _alerts(region: Region) -> Iterator[Flow]:
 
 
 def _people(region: Region) -> Iterator[Flow]:
-    gateway = Neighbour(
+    gateway = ClusterPods(
         name="Gateway",
         namespace=region.access.gateway.namespace,
         labels={"gateway.networking.k8s.io/gateway-name": region.access.gateway.name},

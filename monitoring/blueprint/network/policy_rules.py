@@ -19,7 +19,7 @@ def enforced(region: Region) -> tuple[Component, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opening:
+class PolicyRule:
     """Who is at the other end, and the ports: the component's own, or the other's."""
 
     side: Side
@@ -27,20 +27,20 @@ class Opening:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Openings:
+class PolicyRules:
     """All that is open to and from a component.
 
     `plain` ones fit into a NetworkPolicy, which knows pods and addresses. `exact` ones mean what only Cilium's own
     policies can say; on another engine there are none, and a NetworkPolicy names the addresses that hold them.
     """
 
-    plain_ingress: tuple[Opening, ...]
-    plain_egress: tuple[Opening, ...]
-    exact_ingress: tuple[Opening, ...]
-    exact_egress: tuple[Opening, ...]
+    plain_ingress: tuple[PolicyRule, ...]
+    plain_egress: tuple[PolicyRule, ...]
+    exact_ingress: tuple[PolicyRule, ...]
+    exact_egress: tuple[PolicyRule, ...]
 
 
-def openings(component: Component, rows: Sequence[Flow], region: Region) -> Openings:
+def policy_rules(component: Component, rows: Sequence[Flow], region: Region) -> PolicyRules:
     """What the rows open to and from a component on the region's engine.
 
     Cilium must read a component's DNS answers to know the addresses behind its host names. Its DNS row is exact then,
@@ -53,7 +53,7 @@ def openings(component: Component, rows: Sequence[Flow], region: Region) -> Open
     def exact(side: Side, port: Port) -> bool:
         return is_exact(side, region) or (reads_dns and side == CLUSTER_DNS and port in DNS)
 
-    return Openings(
+    return PolicyRules(
         plain_ingress=_grouped((side, port) for side, port in ingress if not is_exact(side, region)),
         plain_egress=_grouped((side, port) for side, port in egress if not exact(side, port)),
         exact_ingress=_grouped((side, port) for side, port in ingress if is_exact(side, region)),
@@ -70,7 +70,7 @@ def is_exact(side: Side, region: Region) -> bool:
     return isinstance(side, ApiServer | Nodes) or (isinstance(side, Component) and side.host_network)
 
 
-def _grouped(sides: Iterable[tuple[Side, Port]]) -> tuple[Opening, ...]:
+def _grouped(sides: Iterable[tuple[Side, Port]]) -> tuple[PolicyRule, ...]:
     """Each side once, with all its ports, in the order of the rows."""
     found: list[tuple[Side, list[Port]]] = []
     for side, port in sides:
@@ -79,4 +79,4 @@ def _grouped(sides: Iterable[tuple[Side, Port]]) -> tuple[Opening, ...]:
             found.append((side, [port]))
         elif port not in ports:  # one port may have several reasons
             ports.append(port)
-    return tuple(Opening(side=side, ports=tuple(ports)) for side, ports in found)
+    return tuple(PolicyRule(side=side, ports=tuple(ports)) for side, ports in found)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from monitoring.blueprint.components.model import Component
-from monitoring.blueprint.network.flow import ApiServer, HostName, Neighbour, Side
+from monitoring.blueprint.network.flow import ApiServer, ClusterPods, HostName, Side
 from monitoring.fleet.model import Region
 
 NOT_PUBLIC = tuple(
@@ -64,7 +64,7 @@ def _peers(side: Side, region: Region) -> tuple[Selected, ...]:
         if side.host_network:
             return (Block(network=region.network.node_subnet),)
         return (Pods(namespace=side.namespace, labels=side.labels),)
-    if isinstance(side, Neighbour):
+    if isinstance(side, ClusterPods):
         return (Pods(namespace=side.namespace, labels=side.labels),)
     if isinstance(side, ApiServer | HostName):
         raise TypeError(f"{side.name} must be called by address, got it as a caller")

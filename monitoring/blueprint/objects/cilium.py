@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from monitoring.blueprint.components.model import Component, Port
-from monitoring.blueprint.network.flow import ApiServer, HostName, Neighbour, Nodes
+from monitoring.blueprint.network.flow import ApiServer, ClusterPods, HostName, Nodes
 from monitoring.blueprint.network.flows import flows
-from monitoring.blueprint.network.policy_rules import Opening, Openings, enforced, openings
+from monitoring.blueprint.network.policy_rules import PolicyRule, PolicyRules, enforced, policy_rules
 from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
@@ -22,12 +22,12 @@ def cilium_policies(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest]
     """One policy per component that has to do with the API server, nodes or host names."""
     rows = flows(region, peers)
     for component in enforced(region):
-        opened = openings(component, rows, region)
+        opened = policy_rules(component, rows, region)
         if opened.exact_ingress or opened.exact_egress:
             yield _policy(component, opened)
 
 
-def _policy(component: Component, opened: Openings) -> dict[str, Any]:
+def _policy(component: Component, opened: PolicyRules) -> dict[str, Any]:
     spec: dict[str, Any] = {"endpointSelector": {"matchLabels": dict(component.labels)}}
     if opened.exact_ingress:
         spec["ingress"] = [rule for one in opened.exact_ingress for rule in _ingress(one)]
@@ -41,7 +41,7 @@ def _policy(component: Component, opened: Openings) -> dict[str, Any]:
     }
 
 
-def _ingress(opening: Opening) -> Iterator[dict[str, Any]]:
+def _ingress(opening: PolicyRule) -> Iterator[dict[str, Any]]:
     side, ports = opening.side, [{"ports": [_port(port) for port in opening.ports]}]
     if isinstance(side, ApiServer):
         yield {"fromEndpoints": [_pods(side.agents)], "toPorts": ports}
@@ -50,19 +50,19 @@ def _ingress(opening: Opening) -> Iterator[dict[str, Any]]:
         yield {"fromEntities": ["host", "remote-node"], "toPorts": ports}
 
 
-def _egress(opening: Opening) -> dict[str, Any]:
+def _egress(opening: PolicyRule) -> dict[str, Any]:
     side, ports = opening.side, {"ports": [_port(port) for port in opening.ports]}
     if isinstance(side, ApiServer):
         return {"toEntities": ["kube-apiserver"], "toPorts": [ports]}
     if isinstance(side, HostName):
         return {"toFQDNs": [{"matchName": side.name}], "toPorts": [ports]}
-    if isinstance(side, Neighbour):  # DNS: every question passes, and the answers are read
+    if isinstance(side, ClusterPods):  # DNS: every question passes, and the answers are read
         return {"toEndpoints": [_pods(side)], "toPorts": [{**ports, "rules": {"dns": [{"matchPattern": "*"}]}}]}
     own = isinstance(side, Nodes) and side.own
     return {"toEntities": ["host"] if own else ["host", "remote-node"], "toPorts": [ports]}
 
 
-def _pods(neighbour: Neighbour) -> dict[str, Any]:
+def _pods(neighbour: ClusterPods) -> dict[str, Any]:
     labels = {"k8s:io.kubernetes.pod.namespace": neighbour.namespace, **neighbour.labels}
     return {"matchLabels": labels}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.blueprint.components.model import NAMESPACE, NODE_NAMESPACE, Port
 from monitoring.blueprint.network.flows import flows
-from monitoring.blueprint.network.policy_rules import enforced, openings
+from monitoring.blueprint.network.policy_rules import enforced, policy_rules
 from monitoring.blueprint.network.selectors import Block, Selected, called, callers
 from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
@@ -25,7 +25,7 @@ def network_policies(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest
         yield _policy("default-deny", namespace, labels={}, ingress=[], egress=[])
     rows = flows(region, peers)
     for component in enforced(region):
-        opened = openings(component, rows, region)
+        opened = policy_rules(component, rows, region)
         yield _policy(
             component.name,
             component.namespace,

@@ -187,7 +187,7 @@ def _static_problems(recipe: _Recipe) -> list[Problem]:
 
 def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
     recipes = [recipe for recipe in RECIPES if recipe.name in computed]
-    # of a list alone there is no part to override: in its place, every certificate and policy would be gone
+    # of a list alone there is no part to override: in its scheduling, every certificate and policy would be gone
     names = [recipe.name for recipe in recipes if recipe.written]
     problems = [
         file.problem(("helm_values", name), f"must be a release with values, one of {', '.join(names)}")

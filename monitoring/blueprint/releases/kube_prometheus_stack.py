@@ -30,7 +30,7 @@ from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import federation, request_limits, tls
 from monitoring.blueprint.releases.discovery import discovery
 from monitoring.blueprint.releases.federation import federated
-from monitoring.blueprint.releases.pod_settings import image, of_component, place, resources, spread
+from monitoring.blueprint.releases.pod_settings import image, of_component, resources, scheduling, spread
 from monitoring.blueprint.rules import upstream_alerts
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.federation import kept_here
@@ -65,7 +65,7 @@ def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
 
 def _everywhere() -> dict[str, Any]:
     return {
-        **place(
+        **scheduling(
             "prometheusOperator",
             "prometheusOperator.admissionWebhooks.deployment",
             "prometheus.prometheusSpec",
@@ -73,7 +73,7 @@ def _everywhere() -> dict[str, Any]:
             "kube-state-metrics",
             "grafana",
         ),
-        **place("crds.upgradeJob", priority=False),  # the chart has no key for it; the job runs for seconds
+        **scheduling("crds.upgradeJob", priority=False),  # the chart has no key for it; the job runs for seconds
         "crds.upgradeJob.image.busybox": image("busybox"),
         "crds.upgradeJob.image.kubectl": image("kubectl"),
         "defaultRules.disabled": dict.fromkeys(upstream_alerts.OFF, True),
@@ -144,7 +144,7 @@ def _alertmanager(region: Region) -> dict[str, Any]:
         "replicas": region.alertmanager.replicas,
         "retention": f"{region.alertmanager.retention.seconds // 3600}h",  # the operator's pattern has no days
         "externalUrl": f"https://{region.access.host}{ALERTMANAGER_PATH}",
-        "routePrefix": ALERTMANAGER_PATH,  # the door hands the path on as it is
+        "routePrefix": ALERTMANAGER_PATH,  # oauth2-proxy hands the path on as it is
         "topologySpreadConstraints": spread(region, hard=True, selector=of_component(ALERTMANAGER)),
         "storage": {"volumeClaimTemplate": {"spec": claim}},
         "volumes": [key_vault.volume(ALERTMANAGER_SECRETS)],

@@ -1,4 +1,4 @@
-"""The door: people sign in with Entra, before anything else is reached."""
+"""oauth2-proxy: people sign in with Entra, before anything else is reached."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from monitoring.blueprint.access.oauth2_proxy import ROLE_CLAIM, api_route, requ
 from monitoring.blueprint.components.workloads import COOKIE_SECRET, HTPASSWD_SECRET, SIGN_IN, SIGN_IN_SECRETS
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import tls
-from monitoring.blueprint.releases.pod_settings import image, of_component, place, spread
+from monitoring.blueprint.releases.pod_settings import image, of_component, scheduling, spread
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
 
@@ -21,7 +21,7 @@ def computed(region: Region) -> Mapping[str, Any]:
     access = region.access
     return nested(
         {
-            **place(""),
+            **scheduling(""),
             "image": image("oauth2-proxy"),
             "topologySpreadConstraints": spread(region, hard=False, selector=of_component(SIGN_IN)),
             "serviceAccount": {"enabled": False, "name": SIGN_IN.service_account},

@@ -20,7 +20,7 @@ TOLERATIONS = [
 ]
 
 
-def place(*prefixes: str, priority: bool = True) -> dict[str, Any]:
+def scheduling(*prefixes: str, priority: bool = True) -> dict[str, Any]:
     """Paths that put the pods below each prefix ("" for the root) on the monitoring nodes, ahead of other pods."""
     paths: dict[str, Any] = {}
     for prefix in prefixes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.blueprint.components.workloads import POSTGRES_EXPORTER, POSTGRES_SECRETS
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases.pod_settings import of_database, place
+from monitoring.blueprint.releases.pod_settings import of_database, scheduling
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
 from monitoring.fleet.sources import PostgreSql
@@ -25,7 +25,7 @@ def computed(region: Region) -> Mapping[str, Any]:
 
 def _values(region: Region, database: PostgreSql) -> dict[str, Any]:
     return {
-        **place(""),
+        **scheduling(""),
         "serviceAccount": {"create": False, "name": POSTGRES_EXPORTER.service_account},
         "config.datasource.host": database.host,
         "config.datasource.port": str(database.port),

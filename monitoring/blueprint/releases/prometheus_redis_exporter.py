@@ -11,7 +11,7 @@ from typing import Any
 
 from monitoring.blueprint.components.workloads import POOL_LABELS, PRIORITY_CLASS, REDIS_CREDENTIALS, REDIS_SECRETS
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases.pod_settings import TOLERATIONS, of_database, place
+from monitoring.blueprint.releases.pod_settings import TOLERATIONS, of_database, scheduling
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
@@ -34,7 +34,7 @@ def computed(region: Region) -> Mapping[str, Any]:
 def _values(region: Region, database: Redis) -> dict[str, Any]:
     secret = database.password_secret
     return {
-        **place(""),
+        **scheduling(""),
         # rediss: TLS, with the server's certificate and name verified against the roots of the image
         "redisAddress": f"rediss://{database.host}:{database.port}",
         "auth.enabled": True,

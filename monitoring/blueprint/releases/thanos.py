@@ -18,7 +18,7 @@ from monitoring.blueprint.components.workloads import (
     THANOS_PATH,
 )
 from monitoring.blueprint.releases import request_limits, tls
-from monitoring.blueprint.releases.pod_settings import checksum, place, resources, spread
+from monitoring.blueprint.releases.pod_settings import checksum, resources, scheduling, spread
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
@@ -37,7 +37,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             "image.tag": versions().images["thanos"].tag,
             "objstoreConfig.name": OBJECT_STORE_SECRET,
             "objstoreConfig.key": OBJECT_STORE_KEY,
-            **place(INGESTOR, ROUTER, "storeGateway", "compact", "query", "queryFrontend"),
+            **scheduling(INGESTOR, ROUTER, "storeGateway", "compact", "query", "queryFrontend"),
             **_identity(INGESTOR, RECEIVE_INGESTOR),
             **_identity("storeGateway", STORE_GATEWAY),
             **_identity("compact", COMPACTOR),
@@ -102,7 +102,7 @@ def query_flags() -> list[str]:
         "--query.auto-downsampling",
         "--query.timeout=2m",
         "--store.response-timeout=30s",  # a store that hangs is left out, and the answer says so
-        f"--web.external-prefix={THANOS_PATH}",  # the door and the query-frontend hand the path on
+        f"--web.external-prefix={THANOS_PATH}",  # oauth2-proxy and the query-frontend hand the path on
         *tls.served("grpc-server"),
     ]
 

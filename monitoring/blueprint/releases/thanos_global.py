@@ -15,7 +15,7 @@ import yaml
 from monitoring.blueprint.components.names import query_host
 from monitoring.blueprint.components.workloads import GLOBAL_PATH, GLOBAL_QUERY, QUERY
 from monitoring.blueprint.releases import tls
-from monitoring.blueprint.releases.pod_settings import place, spread
+from monitoring.blueprint.releases.pod_settings import scheduling, spread
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Peer, Region
@@ -43,7 +43,7 @@ def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
     return nested(
         {
             "image.tag": versions().images["thanos"].tag,
-            **place("query", "queryFrontend"),
+            **scheduling("query", "queryFrontend"),
             "query.extraArgs": query_flags(region, peers),
             "query.podAnnotations": tls.restart_with_trust(region),
             **tls.mounted(GLOBAL_QUERY, prefix="query"),
@@ -59,7 +59,7 @@ def query_flags(region: Region, peers: Sequence[Peer]) -> list[str]:
         "--query.auto-downsampling",
         f"--query.timeout={QUERY_TIMEOUT}",
         f"--query.max-concurrent-select={SELECTS_AT_ONCE}",
-        f"--web.external-prefix={GLOBAL_PATH}",  # the door and the query-frontend hand the path on
+        f"--web.external-prefix={GLOBAL_PATH}",  # oauth2-proxy and the query-frontend hand the path on
         f"--endpoint.sd-config={yaml.safe_dump({'endpoints': list(endpoints(region, peers))}, sort_keys=False)}",
     ]
 

@@ -22,7 +22,7 @@ _HEAD = """\
 The name leads to the page that says what is lost and what to do; it is the `runbook_url` of the alert. How rules are \
 written, checked and tested: [rules.md](rules.md).
 
-How to get in, also when the door is shut: [runbooks/README.md](runbooks/README.md).
+How to get in, also when sign-in is required: [runbooks/README.md](runbooks/README.md).
 
 Every region alerts for itself. What the region with the global view fetches from others is named `federated:…`; only \
 the alerts of `alerts-federation.yaml` read such names, so that nothing fires twice.

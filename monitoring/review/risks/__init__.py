@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from monitoring.review.changes import MISSING, Change
-from monitoring.review.facts import Kind, Place
+from monitoring.review.facts import FactKey, Kind
 from monitoring.review.plan import Plan
 from monitoring.review.risks import blindness, data_loss, downtime, exposure, sizes
 from monitoring.review.risks.matching import Label, Risk, Rule
@@ -33,7 +33,7 @@ def _planned(plans: Sequence[Plan]) -> Iterator[Change]:
     for plan in plans:
         for planned in plan.planned:
             yield Change(
-                place=Place(kind=Kind.PLAN, subject=planned.address, path="action"),
+                key=FactKey(kind=Kind.PLAN, subject=planned.address, path="action"),
                 before=MISSING,
                 after=planned.does.value,
                 stacks=(plan.stack,),

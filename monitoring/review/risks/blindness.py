@@ -17,14 +17,14 @@ from monitoring.review.risks.matching import (
 
 def _loosened(change: Change) -> bool:
     """An alert waits longer, wakes fewer people or asks something else."""
-    if change.place.kind is not Kind.ALERT or not change.place.path:
+    if change.key.kind is not Kind.ALERT or not change.key.path:
         return False
-    if change.place.path == "for":
+    if change.key.path == "for":
         old, new = amount(change.before), amount(change.after)
         return old is not None and new is not None and new > old
-    if change.place.path == "labels.severity":
+    if change.key.path == "labels.severity":
         return (change.before, change.after) not in {("warning", "critical"), ("info", "warning"), ("info", "critical")}
-    return change.place.path == "expr"
+    return change.key.path == "expr"
 
 
 MONITOR = r".*([sS]erviceMonitor|podMonitor)\.(enabled|path|port|scheme|selector.*|.*[rR]elabel.*|tlsConfig.*)"
@@ -62,8 +62,8 @@ RULES = (
         source="docs/alert-routing.md",
         advice="Send a test alert after the deploy; see the dead-man's switch stay green.",
         applies=lambda change: (
-            change.place.kind is Kind.ROUTE
-            and (not change.whole or change.action is Action.REMOVED or change.place.subject.startswith("inhibition"))
+            change.key.kind is Kind.ROUTE
+            and (not change.whole or change.action is Action.REMOVED or change.key.subject.startswith("inhibition"))
         ),
     ),
     Rule(
@@ -112,7 +112,7 @@ RULES = (
         applies=either(
             lambda change: lost(Kind.RELEASE)(change) or lost(Kind.DASHBOARD)(change),
             lambda change: (
-                change.place.kind is Kind.VALUE and change.place.path.endswith(".enabled") and change.before is True
+                change.key.kind is Kind.VALUE and change.key.path.endswith(".enabled") and change.before is True
             ),
         ),
     ),

@@ -42,22 +42,22 @@ REPLACED_BY = {
 
 
 def _data_removed(change: Change) -> bool:
-    return resource_type(change) in DATA and not change.place.path and change.action is not Action.ADDED
+    return resource_type(change) in DATA and not change.key.path and change.action is not Action.ADDED
 
 
 def _data_replaced(change: Change) -> bool:
     pattern = REPLACED_BY.get(resource_type(change))
-    return bool(pattern and re.fullmatch(pattern, change.place.path))
+    return bool(pattern and re.fullmatch(pattern, change.key.path))
 
 
 def _guard_removed(change: Change) -> bool:
-    return change.place.path == "lifecycle.prevent_destroy" and change.before is True
+    return change.key.path == "lifecycle.prevent_destroy" and change.before is True
 
 
 def _planned_to_go(change: Change) -> bool:
     return (
-        change.place.kind is Kind.PLAN
-        and change.place.subject.partition(".")[0] in DATA
+        change.key.kind is Kind.PLAN
+        and change.key.subject.partition(".")[0] in DATA
         and change.after in {Does.DELETE, Does.REPLACE, Does.FORGET}
     )
 

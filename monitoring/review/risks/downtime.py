@@ -22,7 +22,7 @@ CYCLING = r"vm_size|zones.*|os_disk_.*|max_pods|host_encryption_enabled|vnet_sub
 
 
 def _major(change: Change) -> bool:
-    return change.place.path == "version" and change.place.kind is Kind.RELEASE and jump(change) == "major"
+    return change.key.path == "version" and change.key.kind is Kind.RELEASE and jump(change) == "major"
 
 
 SEVERAL_POOLS = Rule(
@@ -123,5 +123,5 @@ def several_pools(found: Sequence[Risk]) -> Iterator[Risk]:
     cycled = [risk.change for risk in found if risk.rule.name == "node pool cycled"]
     for stack in sorted({stack for change in cycled for stack in change.stacks}):
         here = [change for change in cycled if stack in change.stacks]
-        if len({change.place.subject for change in here}) > 1:
+        if len({change.key.subject for change in here}) > 1:
             yield Risk(rule=SEVERAL_POOLS, change=replace(here[0], stacks=(stack,)))

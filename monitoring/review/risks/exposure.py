@@ -15,11 +15,11 @@ from monitoring.review.risks.matching import (
 
 def _wider(change: Change) -> bool:
     """A way in or out that was not there; a policy that has gone opens all of them."""
-    if change.place.kind is not Kind.POLICY:
+    if change.key.kind is not Kind.POLICY:
         return False
-    if not change.place.path:
+    if not change.key.path:
         return change.action is Action.REMOVED
-    way = change.place.path.startswith(("ingress ", "egress "))
+    way = change.key.path.startswith(("ingress ", "egress "))
     return change.action is Action.ADDED if way else change.action is not Action.ADDED
 
 
@@ -64,9 +64,9 @@ RULES = (
         ),
     ),
     Rule(
-        name="door",
+        name="proxy",
         label=Label.EXPOSURE,
-        reason="what the door lets in, whom it believes or what it guards with changes",
+        reason="what oauth2-proxy lets in, whom it believes or what it guards with changes",
         source="docs/access.md",
         advice="Try the closed paths and a stranger's sign-in after the deploy.",
         applies=either(

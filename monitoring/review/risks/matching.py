@@ -47,7 +47,7 @@ class Risk:
 
 def resource_type(change: Change) -> str:
     """Terraform's type of the changed resource; "" for anything else."""
-    return change.place.subject.partition(" ")[0] if change.place.kind is Kind.RESOURCE else ""
+    return change.key.subject.partition(" ")[0] if change.key.kind is Kind.RESOURCE else ""
 
 
 def resource(pattern: str, path: str = "", *, actions: Sequence[Action] = tuple(Action)) -> Check:
@@ -56,7 +56,7 @@ def resource(pattern: str, path: str = "", *, actions: Sequence[Action] = tuple(
     def applies(change: Change) -> bool:
         return (
             bool(re.fullmatch(pattern, resource_type(change)))
-            and bool(re.fullmatch(path, change.place.path))
+            and bool(re.fullmatch(path, change.key.path))
             and change.action in actions
         )
 
@@ -68,9 +68,9 @@ def at(kind: Kind, path: str, *, subject: str = ".*", actions: Sequence[Action] 
 
     def applies(change: Change) -> bool:
         return (
-            change.place.kind is kind
-            and bool(re.fullmatch(subject, change.place.subject, re.DOTALL))
-            and bool(re.fullmatch(path, change.place.path, re.DOTALL))
+            change.key.kind is kind
+            and bool(re.fullmatch(subject, change.key.subject, re.DOTALL))
+            and bool(re.fullmatch(path, change.key.path, re.DOTALL))
             and change.action in actions
         )
 
@@ -114,4 +114,4 @@ def either(*checks: Check) -> Check:
 
 def lost(kind: Kind) -> Check:
     """Things of a kind that go as a whole."""
-    return lambda change: change.place.kind is kind and not change.place.path and change.action is Action.REMOVED
+    return lambda change: change.key.kind is kind and not change.key.path and change.action is Action.REMOVED

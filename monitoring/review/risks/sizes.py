@@ -54,7 +54,7 @@ RULES = (
                 "",
                 actions=(Action.ADDED,),
             ),
-            lambda change: change.place.subject.startswith("stack ") and change.action is Action.ADDED,
+            lambda change: change.key.subject.startswith("stack ") and change.action is Action.ADDED,
         ),
     ),
 )

@@ -110,9 +110,9 @@ def test_the_baseline_of_copies_is_one_ingestor_with_one(zoned: Region) -> None:
 @pytest.mark.parametrize("share", [0.6, 1.4])
 def test_what_is_off_the_model_is_not_met_on_either_side(share: float) -> None:
     values = {"ingestor: memory": share, "ingestor: memory, model": 1.0}
-    met = {bound.what: bound.met for bound in ingestion.PART.check(values)}
+    met = {bound.what: bound.met for bound in ingestion.MEASUREMENT.check(values)}
     assert met["ingestor: memory, off the model"] is False
-    met = {bound.what: bound.met for bound in ingestion.PART.check({**values, "ingestor: memory": 1.2})}
+    met = {bound.what: bound.met for bound in ingestion.MEASUREMENT.check({**values, "ingestor: memory": 1.2})}
     assert met["ingestor: memory, off the model"] is True
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.bench.figures import Bound, Figure, Measured, Part, Values, median, ratio, read, rounded, text
-from monitoring.bench.measurements import PARTS
+from monitoring.bench.figures import Bound, Figure, Measured, Measurement, Values, median, ratio, read, rounded, text
+from monitoring.bench.measurements import MEASUREMENTS
 from monitoring.bench.page import TEMPLATE, number, render, section
 
 VALUES = {"raw": 2.0, "recorded": 0.5}
 
 
-def part(*bounds: Bound, more: tuple[Figure, ...] = (), unit: str = "") -> Part:
-    return Part(
+def part(*bounds: Bound, more: tuple[Figure, ...] = (), unit: str = "") -> Measurement:
+    return Measurement(
         name="panels",
         title="Panels",
         about="Asked ten times.",
@@ -121,14 +121,14 @@ def test_the_template_has_a_place_for_every_part() -> None:
 
 
 def test_every_figure_has_a_name_of_its_own_and_a_baseline_that_is_there() -> None:
-    for one in PARTS.values():
+    for one in MEASUREMENTS.values():
         names = [figure.name for figure in one.figures]
         assert len(names) == len(set(names)), one.name
         assert {figure.baseline for figure in one.figures if figure.baseline} <= set(names), one.name
 
 
 def test_no_bound_is_met_by_nothing() -> None:
-    assert [bound.what for one in PARTS.values() for bound in one.check({}) if bound.met] == []
+    assert [bound.what for one in MEASUREMENTS.values() for bound in one.check({}) if bound.met] == []
 
 
 def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.bench.many_regions import LARGEST, another_region, write_fleet
-from monitoring.bench.synthesis import PART, SIZES, Case, CaseFailedError, run
+from monitoring.bench.synthesis import MEASUREMENT, SIZES, Case, CaseFailedError, run
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import load_fleet
 
@@ -21,7 +21,7 @@ def values(*, app: float = 2, ordinary: float = 20, grown: tuple[float, ...] = (
 
 
 def unmet(measured: dict[str, float]) -> list[str]:
-    return [bound.what for bound in PART.check(measured) if not bound.met]
+    return [bound.what for bound in MEASUREMENT.check(measured) if not bound.met]
 
 
 def test_good_figures_meet_every_bound() -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from monitoring.bench.figures import FILE, Bound, Figure, Part, Setting
+from monitoring.bench.figures import FILE, Bound, Figure, Measurement, Setting
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import bench
 
 REGIONS = str(ROOT / "tests" / "fleet" / "regions")
 
 
-def part(name: str, measure: Callable[[Setting], dict[str, float]]) -> Part:
-    return Part(
+def part(name: str, measure: Callable[[Setting], dict[str, float]]) -> Measurement:
+    return Measurement(
         name=name,
         title=name,
         about="",
@@ -38,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     monkeypatch.setattr(bench, "ROOT", tmp_path)
 
     def invoke(measures: Mapping[str, Callable[[Setting], dict[str, float]]], *arguments: str) -> Result:
-        monkeypatch.setattr(bench, "PARTS", {name: part(name, measure) for name, measure in measures.items()})
+        monkeypatch.setattr(bench, "MEASUREMENTS", {name: part(name, measure) for name, measure in measures.items()})
         return CliRunner().invoke(bench.command, ["--regions", REGIONS, *arguments])
 
     return invoke

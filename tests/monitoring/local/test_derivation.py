@@ -20,7 +20,7 @@ from monitoring.fleet import load_fleet
 from monitoring.local import blob, operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
-from monitoring.local.region import Part, Place, Ports
+from monitoring.local.region import LocalRegion, Ports, Program
 
 FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
 GOLDEN: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text(encoding="utf-8"))
@@ -28,10 +28,10 @@ STORE = {"type": "FILESYSTEM", "config": {"directory": "blocks"}}
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def local_region(tmp_path: Path) -> LocalRegion:
     (region,) = (one for one in FLEET.regions if one.global_view)
     root = issue("root", authority=True)
-    made = Place(
+    made = LocalRegion(
         region=region,
         peers=FLEET.peers_of(region),
         folder=tmp_path,
@@ -46,22 +46,22 @@ def place(tmp_path: Path) -> Place:
     return made
 
 
-def started(parts: Sequence[Part], component: str) -> list[str]:
-    return next(list(part.line) for part in parts if part.component == component)
+def started(programs: Sequence[Program], component: str) -> list[str]:
+    return next(list(program.line) for program in programs if program.component == component)
 
 
 @pytest.mark.parametrize("component", [*thanos.COMPONENTS, *thanos.GLOBAL_VIEW], ids=lambda one: one.name)
-def test_thanos_has_the_flags_that_the_chart_renders(place: Place, component: Any) -> None:
+def test_thanos_has_the_flags_that_the_chart_renders(local_region: LocalRegion, component: Any) -> None:
     (rendered,) = (names for title, names in GOLDEN.items() if title.split("/")[1] == component.name)
-    assert sorted(flags.names(thanos.arguments(component, place.values(component.release)))) == sorted(rendered)
+    assert sorted(flags.names(thanos.arguments(component, local_region.values(component.release)))) == sorted(rendered)
 
 
-def test_every_flag_is_as_deployed_or_on_the_list(place: Place) -> None:
-    parts = thanos.parts(place, STORE)
-    listed = {one.what for one in place.differences.all()}
+def test_every_flag_is_as_deployed_or_on_the_list(local_region: LocalRegion) -> None:
+    programs = thanos.programs(local_region, STORE)
+    listed = {one.what for one in local_region.differences.all()}
     for component in thanos.COMPONENTS:
-        deployed = set(thanos.arguments(component, place.values(THANOS)))
-        changed = {flag for flag in started(parts, component.name)[2:] if flag not in deployed}
+        deployed = set(thanos.arguments(component, local_region.values(THANOS)))
+        changed = {flag for flag in started(programs, component.name)[2:] if flag not in deployed}
         unlisted = {flag for flag in changed if flag.partition("=")[0] not in listed}
         # the name of the pod, and folders of certificates
         assert {flag.partition("=")[0] for flag in unlisted} <= {
@@ -70,19 +70,19 @@ def test_every_flag_is_as_deployed_or_on_the_list(place: Place) -> None:
         }
 
 
-def test_the_hashring_is_the_deployed_one_on_loopback(place: Place) -> None:
-    line = started(thanos.parts(place, STORE), "thanos-receive-router")
+def test_the_hashring_is_the_deployed_one_on_loopback(local_region: LocalRegion) -> None:
+    line = started(thanos.programs(local_region, STORE), "thanos-receive-router")
     (file,) = (flag.partition("=")[2] for flag in line if flag.startswith("--receive.hashrings-file="))
     (ring,) = json.loads(Path(file).read_text(encoding="utf-8"))
-    assert len(ring["endpoints"]) == place.region.thanos.receive.replicas
+    assert len(ring["endpoints"]) == local_region.region.thanos.receive.replicas
     assert all(address.startswith("127.0.0.1:") for address in ring["endpoints"])
     assert "--receive.hashrings-algorithm=ketama" in line
 
 
-def test_prometheus_has_the_deployed_labels_queue_and_retention(place: Place) -> None:
-    operator.prometheus(place, "prometheus-prometheus-1", [])
-    config = yaml.safe_load((place.folder / "prometheus-prometheus-1" / "prometheus.yaml").read_text())
-    region = place.region
+def test_prometheus_has_the_deployed_labels_queue_and_retention(local_region: LocalRegion) -> None:
+    operator.prometheus(local_region, "prometheus-prometheus-1", [])
+    config = yaml.safe_load((local_region.folder / "prometheus-prometheus-1" / "prometheus.yaml").read_text())
+    region = local_region.region
     assert config["global"]["external_labels"] == {
         "prometheus": "monitoring/prometheus",
         "prometheus_replica": "prometheus-prometheus-1",
@@ -97,8 +97,8 @@ def test_prometheus_has_the_deployed_labels_queue_and_retention(place: Place) ->
     assert config["storage"]["tsdb"]["retention"]["time"] == region.prometheus.retention.prometheus
 
 
-def test_the_sidecar_has_the_arguments_of_its_container(place: Place) -> None:
-    line = sidecar.part(place, "prometheus-prometheus-0", Path("kube-rbac-proxy")).line
+def test_the_sidecar_has_the_arguments_of_its_container(local_region: LocalRegion) -> None:
+    line = sidecar.program(local_region, "prometheus-prometheus-0", Path("kube-rbac-proxy")).line
     deployed = federation.sidecar()["args"]
     assert flags.names(line[1:]) == [*flags.names(deployed), "--kubeconfig"]
     assert "--allow-paths=/federate" in line
@@ -110,18 +110,20 @@ def test_the_sidecar_has_the_arguments_of_its_container(place: Place) -> None:
 
 @pytest.mark.parametrize(("through_the_sidecar", "port"), [(True, "federate"), (False, "http-web")])
 def test_replicas_are_federated_by_their_sidecar_where_there_is_one(
-    place: Place, through_the_sidecar: bool, port: str
+    local_region: LocalRegion, through_the_sidecar: bool, port: str
 ) -> None:
-    other = place.peers[0].name
-    (job,) = scrapes.federation(replace(place, running=[other]), through_the_sidecar=through_the_sidecar)
+    other = local_region.peers[0].name
+    (job,) = scrapes.federation(replace(local_region, running=[other]), through_the_sidecar=through_the_sidecar)
     pods = ("prometheus-prometheus-0", "prometheus-prometheus-1")
-    assert job["static_configs"][0]["targets"] == [f"127.0.0.1:{place.ports.of(other, pod, port)}" for pod in pods]
+    assert job["static_configs"][0]["targets"] == [
+        f"127.0.0.1:{local_region.ports.of(other, pod, port)}" for pod in pods
+    ]
 
 
-def test_every_certificate_of_the_region_is_made(place: Place) -> None:
-    made = {folder.name for folder in (place.folder / "secrets").iterdir()}
+def test_every_certificate_of_the_region_is_made(local_region: LocalRegion) -> None:
+    made = {folder.name for folder in (local_region.folder / "secrets").iterdir()}
     assert made == {one.certificate_secret for one in COMPONENTS if one.certificate}
-    assert place.trust.read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
+    assert local_region.trust.read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
 
 
 def test_a_change_is_listed_once_with_all_its_parts() -> None:
@@ -131,12 +133,14 @@ def test_a_change_is_listed_once_with_all_its_parts() -> None:
     found.flag("two", ["--b=2"], "b", "2", why="the same is none")
     assert line == ["--a=3", "--b=2"]
     (only,) = found.all()
-    assert (only.parts, only.what, only.deployed, only.local) == (("one", "two"), "--a", "--a=1", "--a=3")
+    assert (only.programs, only.what, only.deployed, only.local) == (("one", "two"), "--a", "--a=1", "--a=3")
 
 
-def test_fewer_pods_than_deployed_are_told(place: Place) -> None:
-    assert place.pods_of(RECEIVE_INGESTOR, deployed=3) == [f"thanos-receive-ingestor-{number}" for number in range(3)]
-    assert not place.differences.all()[2:]
+def test_fewer_pods_than_deployed_are_told(local_region: LocalRegion) -> None:
+    assert local_region.pods_of(RECEIVE_INGESTOR, deployed=3) == [
+        f"thanos-receive-ingestor-{number}" for number in range(3)
+    ]
+    assert not local_region.differences.all()[2:]
 
 
 def test_what_differs_is_shown_by_reason() -> None:
@@ -154,22 +158,24 @@ def test_what_differs_is_shown_by_reason() -> None:
     ]
 
 
-def test_the_container_is_asked_for_again_where_azurite_was_too_slow(place: Place, tmp_path: Path) -> None:
+def test_the_container_is_asked_for_again_where_azurite_was_too_slow(local_region: LocalRegion, tmp_path: Path) -> None:
     """A client that has given up has made it all the same."""
     thanos_that_fails_once = tmp_path / "thanos"
     thanos_that_fails_once.write_text(f"#!/bin/sh\n[ -e {tmp_path}/asked ] || {{ touch {tmp_path}/asked; exit 1; }}\n")
     thanos_that_fails_once.chmod(0o755)
-    blob.make_container(replace(place, tool=lambda _: thanos_that_fails_once), {"config": {}})
+    blob.make_container(replace(local_region, tool=lambda _: thanos_that_fails_once), {"config": {}})
     assert (tmp_path / "asked").exists()
 
 
-def test_without_a_container_what_thanos_said_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_container_what_thanos_said_is_told(
+    local_region: LocalRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(blob, "PATIENCE", 0)
     with pytest.raises(RuntimeError, match=r"no container in Azurite: .*config-file"):
-        blob.make_container(replace(place, tool=lambda _: Path("ls")), {"config": {}})
+        blob.make_container(replace(local_region, tool=lambda _: Path("ls")), {"config": {}})
 
 
 def test_a_part_takes_other_flags_in_place_of_its_own() -> None:
-    part = Part(name="a", component="a", region="a", line=["thanos", "--x=1", "--xy=2", "--wait"], port=1)
-    assert part.flagged({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
-    assert part.line[1] == "--x=1"
+    program = Program(name="a", component="a", region="a", line=["thanos", "--x=1", "--xy=2", "--wait"], port=1)
+    assert program.flagged({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
+    assert program.line[1] == "--x=1"

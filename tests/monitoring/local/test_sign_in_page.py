@@ -21,7 +21,7 @@ from monitoring.local.sign_in_page import page
 
 VERIFIER = "a-verifier"
 ASKED = {
-    "redirect_uri": "https://door.example/oauth2/callback",
+    "redirect_uri": "https://proxy.example/oauth2/callback",
     "state": 'a"<state>&',
     "nonce": "a-nonce",
     "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode(),

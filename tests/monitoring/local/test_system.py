@@ -25,35 +25,35 @@ from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.local import system as local_system
 from monitoring.local.differences import Differences
-from monitoring.local.region import Part
-from monitoring.local.system import PartDiedError, System
+from monitoring.local.region import Program
+from monitoring.local.system import ProgramDiedError, System
 from monitoring.processes import free_ports
 
 REGIONS = ROOT / "tests" / "fleet" / "regions"
 FLEET = load_fleet(REGIONS)
 
 
-def part(*line: str, name: str = "region/part-0") -> Part:
-    return Part(name=name, component="part", region="region", line=line, port=free_ports(1)[0], ready=None)
+def program(*line: str, name: str = "region/part-0") -> Program:
+    return Program(name=name, component="part", region="region", line=line, port=free_ports(1)[0], ready=None)
 
 
 def test_a_part_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:
     system = System(folder=tmp_path, differences=Differences())
-    system.begin([part("sh", "-c", "echo I cannot go on; exit 3")])
+    system.begin([program("sh", "-c", "echo I cannot go on; exit 3")])
     system.processes["region/part-0"].wait()
     assert system.dead() == "region/part-0 has stopped (3): I cannot go on\n"
 
 
 def test_a_part_that_never_gets_ready_is_told(tmp_path: Path) -> None:
-    system, died = System(folder=tmp_path, differences=Differences()), part("sh", "-c", "echo no such flag; exit 1")
+    system, died = System(folder=tmp_path, differences=Differences()), program("sh", "-c", "echo no such flag; exit 1")
     system.begin([died])
-    with pytest.raises(PartDiedError, match="no such flag"):
+    with pytest.raises(ProgramDiedError, match="no such flag"):
         system.ready(died)
 
 
 def test_at_the_end_all_processes_are_gone(tmp_path: Path) -> None:
     system = System(folder=tmp_path, differences=Differences())
-    system.begin([part("sleep", "600")])
+    system.begin([program("sleep", "600")])
     assert system.dead() is None
     system.end()
     assert system.processes["region/part-0"].poll() is not None
@@ -68,9 +68,9 @@ def test_the_region_with_the_global_view_is_the_first() -> None:
         choose(FLEET, "trial-beta", "trial-beta")
 
 
-def test_a_person_is_told_the_door_and_what_to_trust() -> None:
+def test_a_person_is_told_oauth2_proxy_and_what_to_trust() -> None:
     page, root = ways_in(
-        {"one": {"door": "https://127.0.0.1:1", "trust": "/roots.pem"}, "two": {"trust": "/other.pem"}}
+        {"one": {"proxy": "https://127.0.0.1:1", "trust": "/roots.pem"}, "two": {"trust": "/other.pem"}}
     )
     assert "https://127.0.0.1:1/thanos/graph" in page
     assert "https://127.0.0.1:1/oauth2/sign_out" in page
@@ -87,8 +87,8 @@ def test_a_part_that_dies_ends_the_command_with_exit_code_1(tmp_path: Path, monk
     @contextmanager
     def running(*_: object) -> Iterator[System]:
         made = System(folder=tmp_path, differences=Differences())
-        made.addresses["trial-alpha"] = {"parts": {}, "door": "https://127.0.0.1:1", "trust": "roots.pem"}
-        made.begin([part("sh", "-c", "echo I cannot go on; exit 3"), part("sleep", "600", name="region/part-1")])
+        made.addresses["trial-alpha"] = {"programs": {}, "proxy": "https://127.0.0.1:1", "trust": "roots.pem"}
+        made.begin([program("sh", "-c", "echo I cannot go on; exit 3"), program("sleep", "600", name="region/part-1")])
         try:
             yield made
         finally:
@@ -117,7 +117,7 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, signalled: signal.Signal
         found = json.loads(file.read_text(encoding="utf-8"))
         run.send_signal(signalled)
         assert run.wait(timeout=60) == 0
-    urls = [url for region in found.values() for urls in region["parts"].values() for url in urls]
+    urls = [url for region in found.values() for urls in region["programs"].values() for url in urls]
     ports = [urllib.parse.urlsplit(url).port for url in urls]
     assert len(ports) > 10
     for port in ports:

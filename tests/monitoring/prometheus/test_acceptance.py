@@ -32,7 +32,13 @@ BENCH = 20
 
 WITHOUT = {
     FIRST.name: set(),
-    SECOND.name: {"blocks in Blob", "the door is shut", "the door lets a machine in", "the global query", "federation"},
+    SECOND.name: {
+        "blocks in Blob",
+        "sign-in is required",
+        "basic auth lets a machine in",
+        "the global query",
+        "federation",
+    },
 }
 """Checks of what a region does not have."""
 

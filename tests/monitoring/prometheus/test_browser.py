@@ -1,7 +1,7 @@
-"""A person with a real browser at the door: signs in, sees a graph, signs out; who is not meant sees that it is so.
+"""A person with a real browser: signs in, sees a graph, signs out; who is not meant sees that it is so.
 
-The door, Thanos and the certificates are as they are deployed. Thanos' pages are what is looked at: a Prometheus that
-is built without Node has no pages.
+oauth2-proxy, Thanos and the certificates are as they are deployed. Thanos' pages are what is looked at: a Prometheus
+that is built without Node has no pages.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
 from monitoring.blueprint.access.oauth2_proxy import REFUSED
-from monitoring.blueprint.access.paths import OPENINGS, below
+from monitoring.blueprint.access.paths import ALLOWED_PATHS, below
 from monitoring.blueprint.components.workloads import GLOBAL_QUERY_FRONTEND, QUERY_FRONTEND, THANOS_PATH
 from monitoring.local.oauth2_proxy import accounts
 from monitoring.local.servers import Account
@@ -58,7 +58,7 @@ return 100 * columns.size / canvas.width;
 
 PAGES = [
     below(one.component, path)
-    for one in OPENINGS
+    for one in ALLOWED_PATHS
     if one.component in {QUERY_FRONTEND, GLOBAL_QUERY_FRONTEND} and "/graph" in one.paths
     for path in one.paths
     if path == "/graph" or (path.strip("/") and one.component is QUERY_FRONTEND)
@@ -74,8 +74,8 @@ return performance.getEntriesByType('resource')
 
 
 @pytest.fixture(scope="module")
-def door(whole: System) -> str:
-    return str(whole.addresses[FIRST.name]["door"])
+def proxy(whole: System) -> str:
+    return str(whole.addresses[FIRST.name]["proxy"])
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +104,13 @@ def asked_who(browser: WebDriver) -> bool:
     return browser.title == "Sign in"
 
 
-def sign_in(browser: WebDriver, door: str, path: str, email: str = MEANT.person.email) -> None:
-    """Ask for a page, be led to the provider, say who it is, and be back at the door."""
-    browser.get(door + path)
+def sign_in(browser: WebDriver, proxy: str, path: str, email: str = MEANT.person.email) -> None:
+    """Ask for a page, be led to the provider, say who it is, and be back at oauth2-proxy."""
+    browser.get(proxy + path)
     wait_until(browser, asked_who, "the sign-in page")
-    assert not browser.current_url.startswith(door)
+    assert not browser.current_url.startswith(proxy)
     browser.find_element(By.PARTIAL_LINK_TEXT, email).click()
-    wait_until(browser, lambda page: page.current_url.startswith(door), "the way back")
+    wait_until(browser, lambda page: page.current_url.startswith(proxy), "the way back")
 
 
 def drawn(browser: WebDriver) -> float:
@@ -129,10 +129,10 @@ def see_a_graph(browser: WebDriver, *, covers: float = 5) -> None:
     wait_until(browser, look, f"a line over {covers} % of the plot", patience=YOUNG)
 
 
-def status(browser: WebDriver, door: str, trust: Path) -> int:
-    """What an API of the door says to the cookies that the browser has."""
+def status(browser: WebDriver, proxy: str, trust: Path) -> int:
+    """What an API of oauth2-proxy says to the cookies that the browser has."""
     cookies = {one["name"]: one["value"] for one in browser.get_cookies()}
-    url = f"{door}{THANOS_PATH}/api/v1/query?query=up"
+    url = f"{proxy}{THANOS_PATH}/api/v1/query?query=up"
     return httpx.get(url, cookies=cookies, verify=trusting(trust), timeout=PATIENCE).status_code
 
 
@@ -140,33 +140,33 @@ def session(browser: WebDriver) -> dict[str, object] | None:
     return browser.get_cookie(SESSION)
 
 
-def test_a_stranger_is_asked_who_it_is(browser: WebDriver, door: str) -> None:
-    browser.get(door + GRAPH)
+def test_a_stranger_is_asked_who_it_is(browser: WebDriver, proxy: str) -> None:
+    browser.get(proxy + GRAPH)
     wait_until(browser, asked_who, "the sign-in page")
-    assert not browser.current_url.startswith(door)
+    assert not browser.current_url.startswith(proxy)
     assert MEANT.person.email in text(browser)
     assert session(browser) is None
 
 
 def test_who_signs_in_sees_the_graph_of_a_recorded_series(
-    browser: WebDriver, door: str, trust: Path, tmp_path: Path
+    browser: WebDriver, proxy: str, trust: Path, tmp_path: Path
 ) -> None:
     picture = os.environ.get("OVERSIGHT_PICTURE")
-    sign_in(browser, door, GRAPH)
+    sign_in(browser, proxy, GRAPH)
     see_a_graph(browser, covers=75 if picture else 5)
     assert not browser.find_elements(By.CLASS_NAME, "alert-danger")
     assert "Result series: 1" in text(browser)
     assert RECORDED in text(browser)
     assert f'cluster="{FIRST.name}"' in browser.find_element(By.CLASS_NAME, "graph-legend").text
-    assert status(browser, door, trust) == 200
+    assert status(browser, proxy, trust) == 200
     file = Path(picture) if picture else tmp_path / "graph.png"
     assert browser.save_screenshot(str(file))
     assert 10_000 < file.stat().st_size < LARGEST
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_open_page_of_thanos_asks_for_what_is_shut(browser: WebDriver, door: str, page: str) -> None:
-    sign_in(browser, door, page)
+def test_no_open_page_of_thanos_asks_for_what_is_shut(browser: WebDriver, proxy: str, page: str) -> None:
+    sign_in(browser, proxy, page)
     before: list[object] = []
 
     def is_done(at: WebDriver) -> bool:
@@ -177,44 +177,44 @@ def test_no_open_page_of_thanos_asks_for_what_is_shut(browser: WebDriver, door: 
     assert not [url for url, said in browser.execute_script(ASKED) if said == REFUSED]
 
 
-def test_without_the_flags_of_query_its_page_would_draw_nothing(browser: WebDriver, door: str) -> None:
+def test_without_the_flags_of_query_its_page_would_draw_nothing(browser: WebDriver, proxy: str) -> None:
     """Why access.py opens them."""
-    sign_in(browser, door, GRAPH)
+    sign_in(browser, proxy, GRAPH)
     see_a_graph(browser)
     browser.execute_cdp_cmd("Network.enable", {})
     browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/v1/status/flags"]})
     try:
-        browser.get(door + GRAPH)
+        browser.get(proxy + GRAPH)
         wait_until(browser, lambda page: "bad engine" in text(page), "the query without an engine")
         assert drawn(browser) == 0
     finally:
         browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
 
 
-def test_the_cookie_is_kept_for_this_host_and_from_scripts(browser: WebDriver, door: str) -> None:
-    sign_in(browser, door, GRAPH)
+def test_the_cookie_is_kept_for_this_host_and_from_scripts(browser: WebDriver, proxy: str) -> None:
+    sign_in(browser, proxy, GRAPH)
     cookie = session(browser)
     assert cookie
     assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, True, "Lax", "/")
-    assert cookie["domain"] == urlsplit(door).hostname  # with a dot before it, hosts below would get it too
+    assert cookie["domain"] == urlsplit(proxy).hostname  # with a dot before it, hosts below would get it too
     assert SESSION not in browser.execute_script("return document.cookie")
     assert [one["name"] for one in browser.get_cookies()] == [SESSION]
 
 
-def test_who_has_signed_out_is_let_in_no_more(browser: WebDriver, door: str, trust: Path) -> None:
-    sign_in(browser, door, GRAPH)
+def test_who_has_signed_out_is_let_in_no_more(browser: WebDriver, proxy: str, trust: Path) -> None:
+    sign_in(browser, proxy, GRAPH)
     see_a_graph(browser)
     open_before = browser.current_window_handle
     browser.switch_to.new_window("tab")
-    browser.get(f"{door}{GRAPH}")
-    browser.get(f"{door}/oauth2/sign_out")
+    browser.get(f"{proxy}{GRAPH}")
+    browser.get(f"{proxy}/oauth2/sign_out")
     wait_until(browser, asked_who, "the sign-in page")
     assert session(browser) is None
-    assert status(browser, door, trust) == 401
+    assert status(browser, proxy, trust) == 401
     browser.back()
     browser.refresh()  # Back alone may show what the browser still has in memory
     wait_until(browser, asked_who, "the sign-in page, after Back")
-    browser.get(door + GRAPH)
+    browser.get(proxy + GRAPH)
     wait_until(browser, asked_who, "the sign-in page, at the old address")
     browser.close()
     browser.switch_to.window(open_before)
@@ -225,14 +225,14 @@ def test_who_has_signed_out_is_let_in_no_more(browser: WebDriver, door: str, tru
 
 
 @pytest.mark.parametrize("account", NOT_MEANT, ids=lambda one: one.says)
-def test_who_is_not_meant_is_told_so(browser: WebDriver, door: str, trust: Path, account: Account) -> None:
-    sign_in(browser, door, GRAPH, account.person.email)
+def test_who_is_not_meant_is_told_so(browser: WebDriver, proxy: str, trust: Path, account: Account) -> None:
+    sign_in(browser, proxy, GRAPH, account.person.email)
     # oauth2-proxy takes a token of another tenant for a fault of the provider, not of the person
     told = "Internal Server Error" if account.claims else "Forbidden"
     wait_until(browser, lambda page: told in text(page), "the refusal")
     assert session(browser) is None
-    assert status(browser, door, trust) == 401
-    browser.get(door + GRAPH)
+    assert status(browser, proxy, trust) == 401
+    browser.get(proxy + GRAPH)
     wait_until(browser, asked_who, "the sign-in page")
 
 
@@ -240,14 +240,14 @@ def test_who_is_not_meant_is_told_so(browser: WebDriver, door: str, trust: Path,
     "elsewhere",
     ["https://elsewhere.example/", "//elsewhere.example/", r"/\elsewhere.example/", "/%09/elsewhere.example/"],
 )
-def test_signing_in_leaves_the_browser_at_the_door(browser: WebDriver, door: str, elsewhere: str) -> None:
-    sign_in(browser, door, f"/oauth2/start?rd={elsewhere}")
+def test_signing_in_leaves_the_browser_at_oauth2_proxy(browser: WebDriver, proxy: str, elsewhere: str) -> None:
+    sign_in(browser, proxy, f"/oauth2/start?rd={elsewhere}")
     wait_until(browser, lambda page: page.execute_script("return document.readyState") == "complete", "the page")
-    assert browser.current_url.startswith(f"{door}/")
+    assert browser.current_url.startswith(f"{proxy}/")
     assert session(browser)
 
 
-def test_a_browser_without_the_root_of_the_run_does_not_come(door: str, tmp_path: Path) -> None:
+def test_a_browser_without_the_root_of_the_run_does_not_come(proxy: str, tmp_path: Path) -> None:
     with browsing(tmp_path, trust=None) as stranger:
-        stranger.get(door)
+        stranger.get(proxy)
         wait_until(stranger, lambda page: "ERR_CERT_AUTHORITY_INVALID" in text(page), "the warning")

@@ -49,7 +49,7 @@ def test_what_all_regions_share_is_told_once() -> None:
     before = {name: _facts({"host": f"{name}.example", "limit": 1}) for name in ("trial-east", "trial-west")}
     after = {name: _facts({"host": f"new-{name}.example", "limit": 2}) for name in before}
     found = between(before, after)
-    assert [(change.place.path, change.stacks) for change in found] == [
+    assert [(change.key.path, change.stacks) for change in found] == [
         ("host", ("trial-east", "trial-west")),
         ("limit", ("trial-east", "trial-west")),
     ]

@@ -59,7 +59,7 @@ def test_the_global_regions_stack_gets_targets_an_endpoint_and_the_ways_to_them_
     with capsys.disabled():
         print(f"\n{ADDED} changes trial-alpha by:", *map(sentence, found), sep="\n  ")  # noqa: T201
     endpoint, *others = found
-    assert endpoint.place.path == "query.extraArgs[--endpoint.sd-config]"
+    assert endpoint.key.path == "query.extraArgs[--endpoint.sd-config]"
     before, after = (addresses(text) for text in (endpoint.before, endpoint.after))
     assert after - before == {f"query.{ADDED}.metrics.trial.internal:10901"}
     assert before < after

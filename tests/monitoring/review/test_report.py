@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import review as command
 from monitoring.review.changes import MISSING, Change
-from monitoring.review.facts import Kind, Place
+from monitoring.review.facts import FactKey, Kind
 from monitoring.review.markdown import LIMIT, markdown
 from monitoring.review.report import Acceptance, Review, headline, where
 from monitoring.review.risks import RULES, Label, risks
@@ -23,8 +23,8 @@ STACKS = ("fleet", "trial-east", "trial-west")
 
 
 def _change(path: str = "retention", *, before: object = "10d", after: object = "5d") -> Change:
-    place = Place(kind=Kind.VALUE, subject="thanos", path=f"receive.{path}")
-    return Change(place=place, before=before, after=after, stacks=STACKS[1:])  # type: ignore[arg-type]
+    place = FactKey(kind=Kind.VALUE, subject="thanos", path=f"receive.{path}")
+    return Change(key=place, before=before, after=after, stacks=STACKS[1:])  # type: ignore[arg-type]
 
 
 def _review(*changes: Change, **more: object) -> Review:

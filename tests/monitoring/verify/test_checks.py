@@ -34,7 +34,7 @@ DEPLOYMENT = Deployment(
     },
     remote_write="router:19291",
     query_grpc="query:10901",
-    door="http://door",
+    proxy="http://proxy",
     receiver="http://receiver",
     regions=("trial-alpha", "trial-beta"),
 )
@@ -91,7 +91,7 @@ GOOD: dict[str, Any] = {
     "api/v1/alertmanagers": {"data": {"activeAlertmanagers": [1, 2]}},
     "api/v2/alerts": [{"labels": {"alertname": "Watchdog", "cluster": REGION.name}}],
     "/calls": [{"path": SWITCH, "body": ""}, {"path": "/a", "body": "MARK"}],
-    "door/api/v1/query?query=up": series(({}, 1)),
+    "proxy/api/v1/query?query=up": series(({}, 1)),
     'up{job="federate"}': series(({"instance": "b"}, 1)),
     "count by (__name__, cluster)": series(({"cluster": "trial-beta", "__name__": "federated:a"}, 90)),
     "max(timestamp(": series(({"cluster": "trial-beta"}, 9)),
@@ -120,7 +120,7 @@ class Canned:
                 return Answer(status=200, text=json.dumps(answer))
         raise UnreachableError(f"nothing canned for {asked}")
 
-    def get_as_stranger(self, url: str) -> Answer:
+    def get_anonymously(self, url: str) -> Answer:
         return Answer(status=next(status for part, status in self.strangers.items() if part in url), text="")
 
     def post(self, url: str, body: object) -> Answer:  # noqa: ARG002  (as the interface has it)
@@ -129,7 +129,7 @@ class Canned:
     def ends(self, address: str) -> datetime:  # noqa: ARG002
         return datetime.now(tz=UTC) + timedelta(days=self.days)
 
-    def refuses_strangers(self, address: str) -> bool:  # noqa: ARG002
+    def refuses_anonymous_clients(self, address: str) -> bool:  # noqa: ARG002
         return self.refuses
 
 
@@ -173,7 +173,7 @@ NAMES = {
     "known": "api/v1/alertmanagers",
     "alerts": "api/v2/alerts",
     "calls": "/calls",
-    "machine": "door/api/v1/query?query=up",
+    "machine": "proxy/api/v1/query?query=up",
     "regions": "count by (cluster) (up)",
     "fetched": 'up{job="federate"}',
     "arrived": "count by (__name__, cluster)",
@@ -228,9 +228,9 @@ FAULTS: list[tuple[str, str, Canned]] = [
     ("the Watchdog arrives", "a switch that is not called", but(calls=[])),
     ("an alert is told", "nobody told", but(calls=[])),
     ("an alert is told", "an Alertmanager that takes none", Canned(takes_alerts=400)),
-    ("the door is shut", "an API that answers", Canned(strangers={**STRANGERS, "/api/v1/query": 200})),
-    ("the door is shut", "a page that answers", Canned(strangers={**STRANGERS, "/graph": 200})),
-    ("the door lets a machine in", "a machine that stays out", but(machine=403)),
+    ("sign-in is required", "an API that answers", Canned(strangers={**STRANGERS, "/api/v1/query": 200})),
+    ("sign-in is required", "a page that answers", Canned(strangers={**STRANGERS, "/graph": 200})),
+    ("basic auth lets a machine in", "a machine that stays out", but(machine=403)),
     ("the router wants a certificate", "anybody may write", Canned(refuses=False)),
     ("Query wants a certificate", "anybody may ask", Canned(refuses=False)),
     ("certificates last", "days left", Canned(days=3)),

@@ -70,13 +70,13 @@ def answering(folder: Path, serve: Serve, *, protocol: str = "http/1.1", strict:
 @pytest.mark.parametrize(("protocol", "serve"), [("http/1.1", speaks_http), ("h2", speaks_http2)])
 def test_who_asks_for_no_certificate_lets_strangers_in(tmp_path: Path, protocol: str, serve: Serve) -> None:
     with answering(tmp_path, serve, protocol=protocol) as address:
-        assert not HttpClient(trust=tmp_path / "roots.pem").refuses_strangers(address)
+        assert not HttpClient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
 
 
 @pytest.mark.parametrize(("protocol", "serve"), [("http/1.1", speaks_http), ("h2", speaks_http2)])
-def test_who_asks_for_a_certificate_refuses_strangers(tmp_path: Path, protocol: str, serve: Serve) -> None:
+def test_who_asks_for_a_certificate_refuses_anonymous_clients(tmp_path: Path, protocol: str, serve: Serve) -> None:
     with answering(tmp_path, serve, protocol=protocol, strict=True) as address:
-        assert HttpClient(trust=tmp_path / "roots.pem").refuses_strangers(address)
+        assert HttpClient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
 
 
 def test_who_says_nothing_in_time_has_refused_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +89,6 @@ def test_who_says_nothing_in_time_has_refused_nobody(tmp_path: Path, monkeypatch
     with answering(tmp_path, speaks_too_late) as address:
         try:
             with pytest.raises(UnreachableError, match="timed out"):
-                HttpClient(trust=tmp_path / "roots.pem").refuses_strangers(address)
+                HttpClient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
         finally:
             told.set()

@@ -1,4 +1,4 @@
-"""What people meet: notifications, the door, Grafana."""
+"""What people meet: notifications, oauth2-proxy, Grafana."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ NOTIFICATIONS = (
     ),
 )
 
-DOOR = (
+SIGN_IN_PANELS = (
     Panel(
         title="Requests by answer",
-        description="Requests per second at the door, by status. 401 and 403 are people not signed in or not allowed.",
+        description="Requests per second, by status. 401 and 403 are people not signed in or not allowed.",
         unit="reqps",
         thresholds=FLOWING,
         queries=one(
@@ -74,7 +74,7 @@ DOOR = (
     ),
     Panel(
         title="Requests that fail",
-        description="Share of requests answered with 5xx: the sign-in at Entra fails, or what stands behind the door.",
+        description="Share of requests answered with 5xx: the sign-in at Entra fails, or an upstream does.",
         unit="percentunit",
         thresholds=above(0.01, 0.05),
         alerts=("SignInErrors",),
@@ -91,7 +91,7 @@ DOOR = (
     ),
     Panel(
         title="Answer, 99th percentile",
-        description="Time to answer, what stands behind the door included.",
+        description="Time to answer, upstreams included.",
         unit="s",
         thresholds=above(2, 10),
         queries=one(

@@ -69,7 +69,7 @@ PAIR = (
     Panel(
         title="Queries, 99th percentile",
         description="Time to answer a query over HTTP, by replica. Dashboards mostly ask Thanos: this "
-        "is people at the door and machines.",
+        "is people at oauth2-proxy and machines.",
         unit="s",
         thresholds=above(2, 10),
         queries=one(

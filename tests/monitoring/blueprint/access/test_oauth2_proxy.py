@@ -18,7 +18,7 @@ from monitoring.blueprint.access.oauth2_proxy import (
     request_headers,
     upstreams,
 )
-from monitoring.blueprint.access.paths import CLOSINGS, OPENINGS, PORTS, ROOTS, Caller, below
+from monitoring.blueprint.access.paths import ALLOWED_PATHS, DENIED_PATHS, PORTS, ROOTS, Caller, below
 from monitoring.blueprint.components.workloads import COMPONENTS, GRAFANA
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.values.charts import ROOT
@@ -81,18 +81,18 @@ def test_every_upstream_is_there_once(zoned: Region) -> None:
 
 
 def test_every_closing_lies_below_an_opening_and_is_found_first() -> None:
-    open_above = [below(one.component, path)[:-1] for one in OPENINGS for path in one.paths if path.endswith("/*")]
-    for closing in CLOSINGS:
+    open_above = [below(one.component, path)[:-1] for one in ALLOWED_PATHS for path in one.paths if path.endswith("/*")]
+    for closing in DENIED_PATHS:
         for path in closing.paths:
             where = below(closing.component, path)
             assert any(where.startswith(above) and len(where) > len(above) for above in open_above)
 
 
 def test_machines_are_not_meant_for_grafana() -> None:
-    assert all(Caller.MACHINE not in one.callers for one in OPENINGS if one.component is GRAFANA)
+    assert all(Caller.MACHINE not in one.callers for one in ALLOWED_PATHS if one.component is GRAFANA)
 
 
-def test_grafana_takes_name_and_role_from_the_door_on_the_pod_network(zoned: Region) -> None:
+def test_grafana_takes_name_and_role_from_oauth2_proxy_on_the_pod_network(zoned: Region) -> None:
     proxy = _values(zoned, "kube-prometheus-stack")["grafana"]["grafana.ini"]["auth.proxy"]
     assert proxy["enabled"] is True
     assert (proxy["header_name"], proxy["headers"]) == (USER_HEADER, f"Role:{ROLE_HEADER}")
@@ -128,7 +128,7 @@ def test_an_answer_may_take_longer_than_a_query(zoned: Region) -> None:
 @pytest.mark.parametrize(
     ("release", "workload"), [("thanos", "thanos-query"), ("thanos-global", "thanos-global-query")]
 )
-def test_the_flags_of_query_that_the_door_shows_hold_no_configuration_with_a_secret(
+def test_the_flags_of_query_that_oauth2_proxy_shows_hold_no_configuration_with_a_secret(
     zoned: Region, release: str, workload: str
 ) -> None:
     rendered: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text())
@@ -160,5 +160,5 @@ def test_the_page_names_every_open_path() -> None:
     text = access_page.page()
     assert "`/alertmanager/api/v2/silence/{id}`" in text
     assert text.count("| grafana |") == 2
-    assert all(one.why in text for one in OPENINGS)
-    assert all(one.why in text for one in CLOSINGS)
+    assert all(one.why in text for one in ALLOWED_PATHS)
+    assert all(one.why in text for one in DENIED_PATHS)

@@ -25,7 +25,7 @@ from monitoring.blueprint.components.workloads import (
 )
 from monitoring.blueprint.network import checks
 from monitoring.blueprint.network.checks import check_flows, flow_problems, unused_ports
-from monitoring.blueprint.network.flow import Auth, Flow, HostName, Neighbour
+from monitoring.blueprint.network.flow import Auth, ClusterPods, Flow, HostName
 from monitoring.blueprint.network.flows import FILE, PARTICIPANTS, flows, participants
 from monitoring.blueprint.network.page import page
 from monitoring.blueprint.releases import releases
@@ -72,12 +72,12 @@ def test_the_rows_are_right(rows: tuple[Flow, ...], region: Region) -> None:
             "must be a port of thanos-query-frontend, one of http, got grpc",
         ),
         (
-            dataclasses.replace(GOOD, target=Neighbour(name="people", namespace="shop")),
+            dataclasses.replace(GOOD, target=ClusterPods(name="people", namespace="shop")),
             "grafana -> people:http",
             "must be a port of people, one of none, got http",
         ),
         (
-            Flow(Neighbour(name="a", namespace="b"), HostName(name="c.d"), port="https", why="", auth=Auth.MTLS),
+            Flow(ClusterPods(name="a", namespace="b"), HostName(name="c.d"), port="https", why="", auth=Auth.MTLS),
             "a -> c.d:https",
             "must have a component of ours at one end, got a and c.d",
         ),

@@ -43,7 +43,7 @@ def thanos(zoned: Region) -> Any:
 
 
 @pytest.fixture(scope="module")
-def door(zoned: Region) -> Any:
+def proxy(zoned: Region) -> Any:
     return _releases(zoned)["oauth2-proxy"].values
 
 
@@ -238,31 +238,31 @@ def test_accounts_of_workload_identities_are_terraforms(zoned: Region, component
     assert "azure.workload.identity/client-id" not in text
 
 
-def test_people_sign_in_by_entra_without_a_client_secret(door: Any, zoned: Region) -> None:
-    (provider,) = door["alphaConfig"]["configData"]["providers"]
+def test_people_sign_in_by_entra_without_a_client_secret(proxy: Any, zoned: Region) -> None:
+    (provider,) = proxy["alphaConfig"]["configData"]["providers"]
     assert provider["provider"] == "entra-id"
     assert provider["microsoftEntraIDConfig"] == {"federatedTokenAuth": True}
     assert provider["allowedGroups"] == [zoned.access.allowed_group]
-    assert door["config"]["emailDomains"] == [zoned.access.email_domain]
-    assert "clientSecret" not in to_yaml(door)
+    assert proxy["config"]["emailDomains"] == [zoned.access.email_domain]
+    assert "clientSecret" not in to_yaml(proxy)
 
 
-def test_the_door_trusts_only_the_gateway_to_forward(door: Any, zoned: Region) -> None:
+def test_oauth2_proxy_trusts_only_the_gateway_to_forward(proxy: Any, zoned: Region) -> None:
     (network,) = zoned.access.trusted_proxies
-    assert f"--trusted-proxy-ip={network}" in door["extraArgs"]
+    assert f"--trusted-proxy-ip={network}" in proxy["extraArgs"]
 
 
-def test_the_session_cookie_is_tied_to_host_and_tls(door: Any) -> None:
-    flags = door["extraArgs"]
+def test_the_session_cookie_is_tied_to_host_and_tls(proxy: Any) -> None:
+    flags = proxy["extraArgs"]
     assert {"--cookie-name=__Host-oversight", "--cookie-secure=true", "--cookie-samesite=lax"} <= set(flags)
     assert "--session-cookie-minimal=true" in flags
     assert not [flag for flag in flags if flag.startswith("--cookie-refresh")]
 
 
-def test_the_door_has_two_replicas_and_the_regions_host(door: Any, zoned: Region) -> None:
-    assert door["replicaCount"] == 2
-    assert door["gatewayApi"]["hostnames"] == [zoned.access.host]
-    assert door["gatewayApi"]["gatewayRef"] == {"name": "front", "namespace": "edge", "sectionName": "web"}
+def test_oauth2_proxy_has_two_replicas_and_the_regions_host(proxy: Any, zoned: Region) -> None:
+    assert proxy["replicaCount"] == 2
+    assert proxy["gatewayApi"]["hostnames"] == [zoned.access.host]
+    assert proxy["gatewayApi"]["gatewayRef"] == {"name": "front", "namespace": "edge", "sectionName": "web"}
 
 
 def test_only_client_ids_of_secret_providers_are_known_after_apply(zoned: Region) -> None:

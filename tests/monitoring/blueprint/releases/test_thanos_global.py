@@ -73,7 +73,7 @@ def test_it_is_where_the_region_has_the_global_view(fleet: Fleet) -> None:
 
 
 def test_where_it_is_not_nothing_of_it_is(fleet: Fleet) -> None:
-    """No certificate, no policy, no way through the door, no data source, no alert."""
+    """No certificate, no policy, no way through oauth2-proxy, no data source, no alert."""
     region = fleet.region("trial-beta")
     peers = fleet.peers_of(region)
     assert GLOBAL_QUERY.name not in json.dumps(objects(region, peers))
@@ -116,7 +116,7 @@ def test_a_lost_region_and_a_slow_one_leave_time_to_answer() -> None:
     assert 2 * REGION_TIMEOUT < ANSWER_WITHIN
 
 
-def test_the_door_waits_longer_than_any_query_lasts(fleet: Fleet) -> None:
+def test_oauth2_proxy_waits_longer_than_any_query_lasts(fleet: Fleet) -> None:
     region = fleet.region("trial-alpha")
     (flag,) = (one for one in _values(region, fleet)["query"]["extraArgs"] if one.startswith("--query.timeout="))
     timeout = Duration.parse(flag.partition("=")[2])

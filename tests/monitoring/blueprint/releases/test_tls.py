@@ -28,7 +28,7 @@ GOLDEN = Path(__file__).parents[3] / "golden"
 FLAGS: dict[str, list[str]] = json.loads((GOLDEN / "flags.json").read_text())
 
 PLAIN = {
-    "http://grafana.monitoring.svc:80": "the door to Grafana: who comes has signed in; policies pass the door alone",
+    "http://grafana.monitoring.svc:80": "who comes has signed in; policies pass oauth2-proxy alone",
     "http://thanos-query-frontend.monitoring.svc:10902": "Thanos' HTTP: the chart calls Query by http:// and no other "
     "way (--query-frontend.downstream-url), so both are read-only and behind policies",
     "http://thanos-global-query-frontend.monitoring.svc:10902": "the same, of the global view",
