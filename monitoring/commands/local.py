@@ -164,6 +164,6 @@ def ways_in(addresses: dict[str, dict[str, object]]) -> Iterator[str]:
 def _table(addresses: dict[str, dict[str, object]]) -> Table:
     table = Table("region", "part", "address")
     for region, found in addresses.items():
-        for program, urls in dict(found["programs"]).items():  # type: ignore[call-overload]
+        for program, urls in dict(found["components"]).items():  # type: ignore[call-overload]
             table.add_row(region, program, " ".join(urls))
     return table

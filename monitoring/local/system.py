@@ -263,7 +263,7 @@ def _addresses(local_region: LocalRegion, programs: Sequence[Program]) -> dict[s
         "local": True,
         "trust": str(local_region.trust),
         "client_certificate": str(local_region.secret(PROMETHEUS)),
-        "programs": found,
+        "components": found,
         "remote_write": local_region.address("thanos-receive-router-0", "http-rem-write"),
         "query_grpc": local_region.address("thanos-query-0", "grpc"),
     }

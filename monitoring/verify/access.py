@@ -74,7 +74,7 @@ def _refuses(client: Client, address: str | None, what: str) -> Finding:
 
 
 def _with_tls(deployment: Deployment) -> Iterator[str]:
-    for urls in deployment.parts.values():
+    for urls in deployment.components.values():
         for url in urls:
             parts = urllib.parse.urlsplit(url)
             if parts.scheme == "https":

@@ -36,7 +36,7 @@ def read_addresses(
     )
     deployment = Deployment(
         region=fleet.region(chosen),
-        parts=found["parts"],
+        components=found["components"],
         remote_write=found.get("remote_write"),
         query_grpc=found.get("query_grpc"),
         proxy=found.get("proxy"),

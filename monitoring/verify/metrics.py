@@ -148,4 +148,4 @@ def _targets(client: Client, url: str) -> list[dict[str, Any]]:
 
 
 def _expected_jobs(deployment: Deployment) -> set[str]:
-    return {job_name(component) for component in COMPONENTS if component.name in deployment.parts}
+    return {job_name(component) for component in COMPONENTS if component.name in deployment.components}

@@ -46,7 +46,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A region's addresses: URLs of `parts` by component, one for each pod that is asked on its own.
+    """A region's addresses: URLs of `components`, one for each pod that is asked on its own.
 
     `remote_write` and `query_grpc` are `host:port`. `receiver` shows at /calls what people would be told (on one
     machine alone); without it `may_alert` allows a test alert to be sent to people. `regions` are those of which the
@@ -54,7 +54,7 @@ class Deployment:
     """
 
     region: Region
-    parts: Mapping[str, Sequence[str]]
+    components: Mapping[str, Sequence[str]]
     remote_write: str | None = None
     query_grpc: str | None = None
     proxy: str | None = None
@@ -79,7 +79,7 @@ class Deployment:
 
     def of(self, component: Component) -> Sequence[str]:
         """URLs of a component; NotHereError where there are none."""
-        urls = self.parts.get(component.name)
+        urls = self.components.get(component.name)
         if not urls:
             raise NotHereError(component.name)
         return urls

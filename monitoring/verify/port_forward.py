@@ -27,7 +27,7 @@ def forwarded(region: Region, *, folder: Path, kubectl: str = "kubectl") -> Iter
     wanted.append((QUERY, f"service/{QUERY.service}", "http"))
     roots = folder / "roots.pem"
     roots.write_text("".join(root.pem for root in region.trust), encoding="utf-8")
-    parts: dict[str, list[str]] = {}
+    components: dict[str, list[str]] = {}
     with ExitStack() as stack:
         for port, (component, target, name) in zip(free_ports(len(wanted)), wanted, strict=True):
             named = component.port(name)
@@ -36,7 +36,7 @@ def forwarded(region: Region, *, folder: Path, kubectl: str = "kubectl") -> Iter
             process = start(line, log=log)
             stack.callback(stop, [process])
             wait_until_ready(process, port, None, log=log, tls=None)
-            parts.setdefault(component.name, []).append(f"{'https' if named.tls else 'http'}://localhost:{port}")
+            components.setdefault(component.name, []).append(f"{'https' if named.tls else 'http'}://localhost:{port}")
         file = folder / "addresses.json"
-        file.write_text(json.dumps({region.name: {"parts": parts, "trust": str(roots)}}), encoding="utf-8")
+        file.write_text(json.dumps({region.name: {"components": components, "trust": str(roots)}}), encoding="utf-8")
         yield file

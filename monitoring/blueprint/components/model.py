@@ -66,6 +66,7 @@ def _no_secrets(region: Region) -> tuple[str, ...]:  # noqa: ARG001  (what a com
 class Component:
     """One workload: `labels` select its pods, `service` is the Service that others call.
 
+    `aliases` are Services of ours beside the chart's own, by which others know the component (`objects/services.py`).
     `certificate` (None: it speaks no TLS of ours) is issued into the Secret `certificate_secret`. `grants` (empty:
     no Azure identity) are the roles of its workload identity; `secrets` says the names of the Key Vault secrets that
     it may read in a region. With `host_network` its pods have the address of their node.
@@ -77,6 +78,7 @@ class Component:
     labels: Mapping[str, str] = field(hash=False)
     ports: tuple[Port, ...]
     service: str | None = None
+    aliases: tuple[str, ...] = ()
     service_account: str
     certificate: Certificate | None = None
     grants: tuple[Grant, ...] = ()

@@ -68,6 +68,7 @@ def _thanos(
     *ports: Port,
     release: str = THANOS,
     service: str | None = None,
+    aliases: tuple[str, ...] = (),
     certificate: Certificate | None = None,
     grants: tuple[Grant, ...] = (),
 ) -> Component:
@@ -83,6 +84,7 @@ def _thanos(
         },
         ports=ports,
         service=service or name,
+        aliases=aliases,
         service_account=name,
         certificate=certificate,
         grants=grants,
@@ -119,6 +121,7 @@ PROMETHEUS = Component(
         Port(name="federate", number=9443, tls=True),
     ),
     service="prometheus-prometheus",
+    aliases=("prometheus",),
     service_account="prometheus-prometheus",
     # client: it writes to Thanos, and federates
     certificate=Certificate(usages=(Usage.SERVER, Usage.CLIENT), pods_of="prometheus-operated", local=True),
@@ -176,7 +179,12 @@ NODE_EXPORTER = Component(
 QUERY = _thanos("query", _GRPC, _HTTP, certificate=Certificate(usages=(Usage.SERVER,)))
 QUERY_FRONTEND = _thanos("query-frontend", _HTTP)
 RECEIVE_ROUTER = _thanos(
-    "receive-router", _GRPC, _HTTP, replace(_REMOTE_WRITE, tls=True), certificate=Certificate(usages=(Usage.SERVER,))
+    "receive-router",
+    _GRPC,
+    _HTTP,
+    replace(_REMOTE_WRITE, tls=True),
+    aliases=("thanos-receiver",),
+    certificate=Certificate(usages=(Usage.SERVER,)),
 )
 RECEIVE_INGESTOR = _thanos(
     "receive-ingestor",

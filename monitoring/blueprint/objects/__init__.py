@@ -13,13 +13,21 @@ from monitoring.blueprint.objects.certificates import certificates
 from monitoring.blueprint.objects.cilium import cilium_policies
 from monitoring.blueprint.objects.federation import federation_config
 from monitoring.blueprint.objects.network_policies import network_policies
+from monitoring.blueprint.objects.services import services
 from monitoring.blueprint.objects.trust import trust_bundle
 from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
 
 Maker = Callable[[Region, Sequence[Peer]], Iterable[Manifest]]
 
-MAKERS: tuple[Maker, ...] = (network_policies, cilium_policies, trust_bundle, certificates, federation_config)
+MAKERS: tuple[Maker, ...] = (
+    network_policies,
+    cilium_policies,
+    trust_bundle,
+    certificates,
+    services,
+    federation_config,
+)
 
 
 def objects(region: Region, peers: Sequence[Peer]) -> tuple[Manifest, ...]:

@@ -44,6 +44,8 @@ def dns_names(component: Component, region: Region) -> list[str]:
         names.append(f"*.{certificate.pods_of}.{component.namespace}.svc")
     if certificate.local:
         names.append("localhost")
+    for alias in component.aliases:  # a client checks the name as it was asked for: short, or in full
+        names += [alias, f"{alias}.{component.namespace}.svc", f"{alias}.{component.namespace}.svc.cluster.local"]
     zone = region.fleet.private_dns_zone
     if component is QUERY:
         names.append(query_host(region.name, zone))

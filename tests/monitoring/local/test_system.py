@@ -87,7 +87,7 @@ def test_a_part_that_dies_ends_the_command_with_exit_code_1(tmp_path: Path, monk
     @contextmanager
     def running(*_: object) -> Iterator[System]:
         made = System(folder=tmp_path, differences=Differences())
-        made.addresses["trial-alpha"] = {"programs": {}, "proxy": "https://127.0.0.1:1", "trust": "roots.pem"}
+        made.addresses["trial-alpha"] = {"components": {}, "proxy": "https://127.0.0.1:1", "trust": "roots.pem"}
         made.begin([program("sh", "-c", "echo I cannot go on; exit 3"), program("sleep", "600", name="region/part-1")])
         try:
             yield made
@@ -117,7 +117,7 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, signalled: signal.Signal
         found = json.loads(file.read_text(encoding="utf-8"))
         run.send_signal(signalled)
         assert run.wait(timeout=60) == 0
-    urls = [url for region in found.values() for urls in region["programs"].values() for url in urls]
+    urls = [url for region in found.values() for urls in region["components"].values() for url in urls]
     ports = [urllib.parse.urlsplit(url).port for url in urls]
     assert len(ports) > 10
     for port in ports:

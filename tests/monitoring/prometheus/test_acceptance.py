@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -65,6 +68,33 @@ def accepted(whole: System) -> Mapping[str, Mapping[str, Result]]:
 def test_the_criterion_holds(accepted: Mapping[str, Mapping[str, Result]], check: str, region: str) -> None:
     result = accepted[region][check]
     assert result.state is (State.NOT_HERE if check in WITHOUT[region] else State.OK), result.evidence
+
+
+@pytest.mark.parametrize(
+    ("service", "remote_write", "asked", "answer"),
+    [
+        ("prometheus", False, "GET /federate?match[]=up", b" 200 "),
+        ("thanos-receiver", True, "POST /api/v1/receive", b" 400 "),  # nothing was sent, so there is nothing to take
+    ],
+)
+@pytest.mark.parametrize("name", ["{}", "{}.monitoring.svc", "{}.monitoring.svc.cluster.local"])
+def test_an_endpoint_answers_under_its_name(
+    whole: System, name: str, service: str, remote_write: bool, asked: str, answer: bytes
+) -> None:
+    """As a pod that the network policies pass, with a client certificate of the region: the server is who it says."""
+    host, addresses = name.format(service), whole.addresses[FIRST.name]
+    context = ssl.create_default_context(cafile=addresses["trust"])
+    own = Path(addresses["client_certificate"])
+    context.load_cert_chain(own / "tls.crt", own / "tls.key")
+    context.set_alpn_protocols(["http/1.1"])
+    at = addresses["remote_write"] if remote_write else urlsplit(addresses["components"]["prometheus"][0]).netloc
+    address, _, port = at.rpartition(":")
+    with (
+        socket.create_connection((address, int(port)), timeout=PATIENCE) as raw,
+        context.wrap_socket(raw, server_hostname=host) as tls,
+    ):
+        tls.sendall(f"{asked} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert answer in tls.makefile("rb").readline()
 
 
 @pytest.mark.usefixtures("accepted")

@@ -26,7 +26,7 @@ FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
 REGION = FLEET.region("trial-alpha")
 DEPLOYMENT = Deployment(
     region=REGION,
-    parts={
+    components={
         "prometheus": ["https://p0:9090", "https://p1:9090"],
         "alertmanager": ["https://a0:9093", "https://a1:9093"],
         "thanos-query": ["http://query:1"],
@@ -285,16 +285,16 @@ def test_young_ingestors_need_no_block_yet() -> None:
 
 
 def test_what_the_addresses_do_not_name_is_not_asked() -> None:
-    few = Deployment(region=REGION, parts={"prometheus": ["http://p0:9090"]})
+    few = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
     for check in CHECKS:
         if check.ask.__module__.endswith((".access", ".regions")):
             assert told(check.name, Canned(), few).state is State.NOT_HERE
 
 
 def test_without_a_receiver_people_get_a_test_alert_only_when_asked() -> None:
-    afar = Deployment(region=REGION, parts=DEPLOYMENT.parts)
+    afar = Deployment(region=REGION, components=DEPLOYMENT.components)
     assert told("an alert is told", Canned(), afar).state is State.NOT_HERE
-    allowed = Deployment(region=REGION, parts=DEPLOYMENT.parts, may_alert=True)
+    allowed = Deployment(region=REGION, components=DEPLOYMENT.components, may_alert=True)
     assert told("an alert is told", Canned(), allowed).state is State.OK
 
 
@@ -327,7 +327,7 @@ def test_the_command_says_where_addresses_come_from(tmp_path: Path) -> None:
 
 def test_the_command_prints_the_results_for_machines(tmp_path: Path) -> None:
     file = tmp_path / "addresses.json"
-    file.write_text(json.dumps({REGION.name: {"parts": {"prometheus": ["http://127.0.0.1:1"]}}}), encoding="utf-8")
+    file.write_text(json.dumps({REGION.name: {"components": {"prometheus": ["http://127.0.0.1:1"]}}}), encoding="utf-8")
     regions = str(ROOT / "tests" / "fleet" / "regions")
     line = ["verify", "--regions", regions, "--addresses", str(file), "--patience", "0", "--json"]
     answer = CliRunner().invoke(main, line)

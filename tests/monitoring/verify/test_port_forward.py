@@ -35,7 +35,7 @@ def _kubectl(folder: Path, program: str) -> str:
 def test_each_replica_and_query_are_on_loopback_until_the_end(zoned: Region, tmp_path: Path) -> None:
     with forwarded(zoned, folder=tmp_path, kubectl=_kubectl(tmp_path, LISTENS)) as file:
         known = json.loads(file.read_text())[zoned.name]
-        parts = known["parts"]
+        parts = known["components"]
         assert len(parts["prometheus"]) == zoned.prometheus.replicas
         assert all(url.startswith("https://localhost:") for url in parts["prometheus"])
         assert parts["thanos-query"][0].startswith("http://localhost:")
