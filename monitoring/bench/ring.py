@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 import urllib.parse
 import urllib.request
@@ -37,7 +36,7 @@ BLOCKS = {f"tsdb.{edge}-block-duration": "2h" for edge in ("min", "max")}
 
 @dataclass(frozen=True, kw_only=True)
 class Ring:
-    """What runs: who scrapes and sends, the router, the ingestors; the last two may be missing."""
+    """What runs: who scrapes and sends, the router, the ingestors."""
 
     system: System
     local_region: LocalRegion
@@ -73,21 +72,9 @@ class Ring:
         """Where a part has its database."""
         return self.local_region.mounts(program.name.rpartition("/")[2]) / "data"
 
-    def evaluate(self, *, every: int) -> None:
-        """Let Prometheus evaluate the deployed rules from now on, each group every so many seconds."""
-        operator.write_rules(self.local_region)
-        for file in (self.local_region.folder / "rules").iterdir():
-            rules = yaml.safe_load(file.read_text(encoding="utf-8"))
-            for group in rules["groups"]:
-                group["interval"] = f"{every}s"
-            file.write_text(yaml.safe_dump(rules, sort_keys=False), encoding="utf-8")
-        self.system.processes[self.prometheus.name].send_signal(signal.SIGHUP)
-
 
 @contextmanager
-def running(
-    setting: Setting, region: Region, *, interval: int, series: int = SERIES, receivers: bool = True
-) -> Iterator[Ring]:
+def running(setting: Setting, region: Region, *, interval: int, series: int = SERIES) -> Iterator[Ring]:
     """From when every pod was scraped twice until the end of the block; `interval` is in seconds."""
     services = pods(int(series * setting.scale))
     folder = setting.folder / f"ring-{region.thanos.receive.replication_factor}"
@@ -97,8 +84,8 @@ def running(
     with ExitStack() as stack:
         port = stack.enter_context(_scraped(services))
         stack.callback(system.end)
-        ring = [*_receivers(local_region)] if receivers else []
-        prometheus = _prometheus(local_region, services, port, interval=interval, sends=receivers)
+        ring = [*_receivers(local_region)]
+        prometheus = _prometheus(local_region, services, port, interval=interval)
         setting.say("start the parts")
         for wave in (ring, [prometheus]):
             system.begin(wave)
@@ -143,9 +130,7 @@ def _local_region(setting: Setting, region: Region, folder: Path) -> LocalRegion
     return local_region
 
 
-def _prometheus(
-    local_region: LocalRegion, services: Sequence[Pod], port: int, *, interval: int, sends: bool
-) -> Program:
+def _prometheus(local_region: LocalRegion, services: Sequence[Pod], port: int, *, interval: int) -> Program:
     (pod,) = local_region.pods_of(PROMETHEUS, deployed=1)
     targets = [
         {"targets": [f"{LOOPBACK}:{port}"], "labels": {**one.labels, "__metrics_path__": f"/{one.number}"}}
@@ -156,8 +141,6 @@ def _prometheus(
     file = local_region.mounts(pod) / "prometheus.yaml"
     config = yaml.safe_load(file.read_text(encoding="utf-8"))
     config["alerting"] = {}
-    if not sends:
-        config["remote_write"] = []
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     return program
 
