@@ -45,6 +45,7 @@ MAY_IMPORT = {
         "monitoring.local",
         "monitoring.bench",
     },
+    "monitoring.exposition": {"monitoring.errors", "monitoring.exposition"},
     "monitoring.commands": {"monitoring"},
     "constructs": {
         "monitoring.errors",
@@ -101,6 +102,7 @@ def test_imports_go_one_way(room: str) -> None:
         ("monitoring.blueprint", "def f():\n    import cdktf"),
         ("monitoring.blueprint", "from cdktf_cdktf_provider_azurerm.managed_disk import ManagedDisk"),
         ("monitoring.review", "from monitoring.commands import values"),
+        ("monitoring.exposition", "from monitoring.commands import lint_metrics"),
         ("monitoring.commands", "import jsii"),
         ("monitoring.commands", "from constructs.object_store import ObjectStore"),
         ("constructs", "from monitoring.commands import values"),

@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from monitoring.commands._exposition import read_page
-from monitoring.commands._metric_rules import lint
+from monitoring.exposition.page import read_page
+from monitoring.exposition.rules import lint
 from tests.oversight_metrics.support import buckets, families, requests, total
 from tests.oversight_metrics.test_contract import RECORDED
 from tests.stack.processes import free_ports, running

@@ -7,10 +7,10 @@ import subprocess
 import pytest
 from prometheus_client import CollectorRegistry
 
-from monitoring.commands._exposition import read_page
-from monitoring.commands._metric_rules import lint
+from monitoring.exposition.page import read_page
+from monitoring.exposition.rules import lint
 from oversight_metrics import Metrics
-from tests.monitoring.commands.test_lint_metrics import CLEAN, HELP, asgi_example, wsgi_example
+from tests.monitoring.exposition.test_rules import CLEAN, HELP, asgi_example, wsgi_example
 from tests.oversight_metrics.support import text
 from tests.stack.processes import tool
 
