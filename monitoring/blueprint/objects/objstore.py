@@ -20,6 +20,7 @@ def objstore(region: Region) -> str:
             "container": store.container,
             "endpoint": "blob.core.windows.net",
             "storage_create_container": False,
+            "max_retries": 3,  # of a request, and of a read that breaks off, which without it is not read again
         },
     }
     return yaml.safe_dump(config, sort_keys=False)

@@ -227,7 +227,8 @@ def test_queries_deduplicate_prometheus_replicas(thanos: Any) -> None:
 
 def test_the_store_is_reached_without_a_key(zoned: Region, thanos: Any) -> None:
     config = yaml.safe_load(objstore(zoned))["config"]
-    assert config.keys() == {"storage_account", "container", "endpoint", "storage_create_container"}
+    assert config.keys() == {"storage_account", "container", "endpoint", "storage_create_container", "max_retries"}
+    assert config["max_retries"] == 3
     assert thanos["objstoreConfig"]["create"] is False
 
 
