@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,6 +112,42 @@ def test_imports_go_one_way(room: str) -> None:
 )
 def test_an_import_against_the_direction_is_found(room: str, source: str) -> None:
     assert wrong_imports(room, source)
+
+
+def private_imports(package: str, source: str) -> list[str]:
+    """Modules and names with a leading underscore that are taken from another room than the package's own."""
+    taken = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            taken += [name for name in names if any(re.match(r"_[^_]", part) for part in name.split("."))]
+    return [name for name in taken if not name.startswith(f"{package}.") and name.split(".")[0] in OURS]
+
+
+OURS = ("monitoring", "constructs", "oversight_metrics")
+
+
+def test_what_is_private_stays_in_its_room() -> None:
+    files = [file for room in OURS for file in sorted((ROOT / room).rglob("*.py"))] + [ROOT / "main.py"]
+    found = {
+        file.name: taken
+        for file in files
+        if (taken := private_imports(".".join(file.parent.relative_to(ROOT).parts), file.read_text()))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from monitoring.commands._options import as_json",
+        "from monitoring.commands import _options",
+        "from monitoring.fleet.model import _parsed",
+    ],
+)
+def test_what_is_private_is_found_elsewhere(source: str) -> None:
+    assert private_imports("monitoring.local", source)
+    assert not private_imports("monitoring.commands" if "commands" in source else "monitoring.fleet", source)
 
 
 def undeclared_imports(source: str) -> list[str]:
