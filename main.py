@@ -5,6 +5,7 @@ import monitoring.bindings  # noqa: F401
 import gc
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cdktf import App
@@ -45,7 +46,7 @@ def main() -> None:
     print_summary(
         read_stacks(Path(app.outdir)),
         releases=releases,
-        warnings=fleet.warnings,
+        warnings=fleet.warnings(datetime.now(tz=UTC)),
         console=console(),
         notes=[calls_note(fleet.regions)],
     )

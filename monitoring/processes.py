@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from monitoring.clock import SYSTEM, Clock, ask_until_true
+
 PATIENCE = 60
 """Seconds until a process must be ready, and until it must have stopped."""
 
@@ -50,25 +52,34 @@ def last_words(log: Path) -> str:
 
 
 def wait_until_ready(
-    process: subprocess.Popen[bytes], port: int, ready: str | None, *, log: Path, tls: ssl.SSLContext | None
+    process: subprocess.Popen[bytes],
+    port: int,
+    ready: str | None,
+    *,
+    log: Path,
+    tls: ssl.SSLContext | None,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Until the path `ready` answers with success, or without one the port takes connections.
 
     RuntimeError with the process' last words where it stops, or is not ready in time.
     """
     url = f"{'https' if tls else 'http'}://127.0.0.1:{port}{ready}"
-    until = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < until:
+
+    def settled() -> str:
+        if process.poll() is not None:
+            return "stopped"
         try:
             if ready is None:
-                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
             else:
-                urllib.request.urlopen(url, timeout=5, context=tls).close()  # noqa: S310  (one of two schemes)
+                urllib.request.urlopen(url, timeout=PATIENCE, context=tls).close()  # noqa: S310  (one of two schemes)
         except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"port {port} does not answer {ready or 'at all'}: {last_words(log)}")
+            return ""
+        return "ready"
+
+    if ask_until_true(settled, patience=PATIENCE, pause=0.1, clock=clock) != "ready":
+        raise RuntimeError(f"port {port} does not answer {ready or 'at all'}: {last_words(log)}")
 
 
 def stop(processes: Sequence[subprocess.Popen[bytes]], *, patience: float = PATIENCE) -> None:
@@ -93,6 +104,7 @@ def running(
     ready: str = "/-/ready",
     environment: Mapping[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
+    clock: Clock = SYSTEM,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process, from the moment when the path `ready` of its `port` answers with success, until the end of the block.
 
@@ -101,7 +113,7 @@ def running(
     """
     process = start(line, log=log, environment=environment)
     try:
-        wait_until_ready(process, port, ready, log=log, tls=tls)
+        wait_until_ready(process, port, ready, log=log, tls=tls, clock=clock)
         yield process
     finally:
         stop([process])

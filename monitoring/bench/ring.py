@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ import yaml
 from monitoring.bench.figures import Setting
 from monitoring.bench.services import Pod, pods, series_of_a_pod
 from monitoring.blueprint.components.workloads import ALERTMANAGER, PROMETHEUS, RECEIVE_INGESTOR, RECEIVE_ROUTER
+from monitoring.clock import ask_until_true
 from monitoring.fleet import Region
 from monitoring.local import operator, thanos
 from monitoring.local.authorities import issue
@@ -99,11 +99,8 @@ def running(setting: Setting, region: Region, *, interval: int, series: int = SE
 
 def eventually(holds: Callable[[], Any], what: str, *, patience: float = 10 * PATIENCE) -> Any:
     """The first answer that is true; TimeoutError where there is none for long."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        if answer := holds():
-            return answer
-        time.sleep(PAUSE)
+    if answer := ask_until_true(holds, patience=patience, pause=PAUSE):
+        return answer
     raise TimeoutError(f"not in {patience:.0f} s: {what}")
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -65,11 +65,9 @@ class Fleet:
         """The other regions, as this one may see them."""
         return tuple(other.peer() for other in self.regions if other.name != region.name)
 
-    @cached_property
-    def warnings(self) -> tuple[Problem, ...]:
-        """What must be seen to before a deploy: ids that are all zeros, roots; once per file and path."""
+    def warnings(self, now: datetime) -> tuple[Problem, ...]:
+        """What must be seen to before a deploy: ids that are all zeros, roots that end; once per file and path."""
         found = {}
-        now = datetime.now(tz=UTC)
         for file in self.files:
             for source in (file.common, file.own):
                 for path, value in leaves(source.data):

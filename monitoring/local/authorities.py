@@ -44,14 +44,15 @@ def issue(
     names: Sequence[str] = (),
     usages: Sequence[x509.ObjectIdentifier] = (),
     lasts: timedelta = timedelta(days=3650),
+    begins: datetime | None = None,
 ) -> Issued:
     """A certificate by `by`, or by itself, for host `names` and addresses.
 
-    It began two days ago, so a `lasts` of one day is one that has ended.
+    Unless it is said when it `begins` it began two days ago, so a `lasts` of one day is one that has ended.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    begins = datetime.now(tz=UTC) - timedelta(days=2)
+    begins = begins or datetime.now(tz=UTC) - timedelta(days=2)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

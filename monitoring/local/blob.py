@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import yaml
 from monitoring.blueprint.objects.objstore import objstore
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.local.region import ADDRESSES, LOOPBACK, LocalRegion, Program
+from monitoring.clock import SYSTEM, Clock, ask_until_true
 from monitoring.processes import PATIENCE
 
 AZURITE = "azurite"
@@ -74,7 +74,7 @@ def azurite(local_region: LocalRegion, installed: Path) -> tuple[Program, dict[s
     return program, config
 
 
-def make_container(local_region: LocalRegion, config: Mapping[str, Any]) -> None:
+def make_container(local_region: LocalRegion, config: Mapping[str, Any], *, clock: Clock = SYSTEM) -> None:
     """The region's container, once Azurite answers; RuntimeError with what Thanos says.
 
     Where it is deployed Terraform makes it. Parts that start together and may make it fail, all but the first. On a
@@ -84,14 +84,15 @@ def make_container(local_region: LocalRegion, config: Mapping[str, Any]) -> None
     file = local_region.folder / "make-container.yaml"
     file.write_text(yaml.safe_dump(making), encoding="utf-8")
     line = [str(local_region.tool("thanos")), "tools", "bucket", "ls", f"--objstore.config-file={file}"]
-    until = time.monotonic() + PATIENCE
-    while True:
+    said: list[str] = []
+
+    def made() -> bool:
         done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603  (no shell)
-        if not done.returncode:
-            return
-        if time.monotonic() > until:
-            raise RuntimeError(f"no container in Azurite: {done.stderr.strip()[:500]}")
-        time.sleep(1)
+        said.append(done.stderr.strip())
+        return not done.returncode
+
+    if not ask_until_true(made, patience=PATIENCE, pause=1, clock=clock):
+        raise RuntimeError(f"no container in Azurite: {said[-1][:500]}")
 
 
 def folder(local_region: LocalRegion, reason: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from monitoring.blueprint.components.workloads import ALERTMANAGER_PATH, THANOS_PATH
 from monitoring.verify.client import Client
@@ -15,6 +14,8 @@ KNOCKED = ("/api/v1/query?query=up", f"{ALERTMANAGER_PATH}/api/v2/alerts", f"{TH
 
 WEEK = 7
 """Days: cert-manager renews a month before the end, so with fewer left it has failed for weeks."""
+
+DAY = 24 * 3600
 
 TO_SIGN_IN, NOT_SIGNED_IN, OK = 302, 401, 200
 
@@ -54,7 +55,10 @@ def query_wants_a_certificate(client: Client, deployment: Deployment) -> Finding
 
 def certificates_last(client: Client, deployment: Deployment) -> Finding:
     """Each is of the trusted roots, and has more than a week."""
-    left = {address: (client.ends(address) - datetime.now(tz=UTC)).days for address in _with_tls(deployment)}
+    left = {
+        address: int((client.ends(address).timestamp() - client.clock.now()) // DAY)
+        for address in _with_tls(deployment)
+    }
     if not left:
         raise NotHereError("address with TLS")
     short = [f"{address} ends in {days} days" for address, days in left.items() if days < WEEK]

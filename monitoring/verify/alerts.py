@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from monitoring.blueprint.alerting.inhibition import WATCHDOG
 from monitoring.blueprint.rules.loader import rules
+from monitoring.clock import ask_until_true
 from monitoring.verify.client import Client
 from monitoring.verify.model import Deployment, Finding, NotHereError, bad, good
 
@@ -35,7 +35,7 @@ def rules_are_evaluated(client: Client, deployment: Deployment) -> Finding:
         groups = client.get(f"{url}/api/v1/rules").json()["data"]["groups"]
         there = {(_TYPES[rule["type"]], rule["name"]) for group in groups for rule in group["rules"]}
         wrong += [f"{name} is missing" for _, name in sorted(wanted - there)]
-        wrong += [text for group in groups for text in _faults(group)]
+        wrong += [text for group in groups for text in _faults(group, client.clock.now())]
     shown = f"{len(wanted)} rules at each replica, all evaluated in the last {LATE} intervals"
     return bad("; ".join(wrong)[:300]) if wrong else good(shown)
 
@@ -90,22 +90,21 @@ def an_alert_reaches_a_receiver(client: Client, deployment: Deployment) -> Findi
         return bad(f"Alertmanager takes no alert: {answer.status} {answer.text[:100]}")
     if deployment.receiver is None:
         return good(f"sent; who is told of critical alerts has one of namespace {mark}")
-    until = time.monotonic() + ARRIVES_WITHIN
-    while time.monotonic() < until:
-        told = [call for call in _calls(client, deployment) if mark in str(call["body"])]
-        if told:
-            return good(f"told at {told[0]['path']}, {len(told)} time")
-        time.sleep(0.5)
-    return bad(f"not told within {ARRIVES_WITHIN} s")
+    told = ask_until_true(
+        lambda: [call for call in _calls(client, deployment) if mark in str(call["body"])],
+        patience=ARRIVES_WITHIN,
+        clock=client.clock,
+    )
+    return good(f"told at {told[0]['path']}, {len(told)} time") if told else bad(f"not told within {ARRIVES_WITHIN} s")
 
 
 _TYPES = {"recording": "record", "alerting": "alert"}
 _KINDS = frozenset(_TYPES.values())
 
 
-def _faults(group: dict[str, Any]) -> Iterator[str]:
+def _faults(group: dict[str, Any], now: float) -> Iterator[str]:
     last = datetime.fromisoformat(group["lastEvaluation"])
-    late = time.time() - last.timestamp()
+    late = now - last.timestamp()
     if last.year == 1:  # Go's zero time
         yield f"{group['name']} was not evaluated yet"
     elif late > LATE * group["interval"] + SLACK:

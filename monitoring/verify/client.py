@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from monitoring.clock import SYSTEM, Clock
+
 TIMEOUT = 10
 """Seconds for one answer."""
 
@@ -46,6 +48,11 @@ class Answer:
 
 class Client(Protocol):
     """Everything that a check may do; each method raises UnreachableError where nobody answers."""
+
+    @property
+    def clock(self) -> Clock:
+        """What answers are compared with."""
+        ...
 
     def get(self, url: str, **parameters: str) -> Answer:
         """Ask as who may."""
@@ -84,6 +91,7 @@ class HttpClient:
     certificate: Path | None = None
     proxy: str | None = None
     machine: tuple[str, str] | None = None
+    clock: Clock = SYSTEM
     _contexts: dict[bool, ssl.SSLContext] = field(default_factory=dict, hash=False, compare=False)
 
     def get(self, url: str, **parameters: str) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from monitoring.blueprint.components.workloads import COMPONENTS
@@ -97,7 +96,7 @@ def remote_write_keeps_up(client: Client, deployment: Deployment) -> Finding:
 
 def nothing_is_lost(client: Client, deployment: Deployment) -> Finding:
     """As many samples of `up` as a replica has written are found by Query, for each replica."""
-    at = f"{time.time() - SETTLED:.3f}"
+    at = f"{client.clock.now() - SETTLED:.3f}"
     query = f"sum by (prometheus_replica) (count_over_time(up[{WINDOW}s]))"
     found = {
         labels.get("prometheus_replica", ""): count

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from monitoring.blueprint.components.model import Component
 from monitoring.blueprint.components.workloads import PROMETHEUS, QUERY
+from monitoring.clock import SYSTEM, Clock
 from monitoring.fleet.model import Region
 from monitoring.processes import free_ports, start, stop, wait_until_ready
 
 
 @contextmanager
-def forwarded(region: Region, *, folder: Path, kubectl: str = "kubectl") -> Iterator[Path]:
+def forwarded(region: Region, *, folder: Path, kubectl: str = "kubectl", clock: Clock = SYSTEM) -> Iterator[Path]:
     """A file of addresses of the cluster that kubectl's context names: each Prometheus replica, and Query.
 
     Others stay out: their certificates do not name localhost, and oauth2-proxy is asked by its own name. RuntimeError
@@ -35,7 +36,7 @@ def forwarded(region: Region, *, folder: Path, kubectl: str = "kubectl") -> Iter
             line = [kubectl, "port-forward", "-n", component.namespace, target, f"{port}:{named.number}"]
             process = start(line, log=log)
             stack.callback(stop, [process])
-            wait_until_ready(process, port, None, log=log, tls=None)
+            wait_until_ready(process, port, None, log=log, tls=None, clock=clock)
             components.setdefault(component.name, []).append(f"{'https' if named.tls else 'http'}://localhost:{port}")
         file = folder / "addresses.json"
         file.write_text(json.dumps({region.name: {"components": components, "trust": str(roots)}}), encoding="utf-8")

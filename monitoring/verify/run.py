@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 from monitoring.verify import access, alerts, metrics, regions
@@ -58,12 +57,12 @@ def verify(
     client: Client, deployment: Deployment, *, patience: float = 0, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Result]:
     """Ask every check; one that does not hold is asked again until `patience` seconds have passed since the start."""
-    until = time.monotonic() + patience
+    until = client.clock.monotonic() + patience
     for check in CHECKS:
         say(check.name)
         result = ask(check, client, deployment)
-        while not result.good and time.monotonic() < until:
-            time.sleep(PAUSE)
+        while not result.good and client.clock.monotonic() < until:
+            client.clock.sleep(PAUSE)
             result = ask(check, client, deployment)
         yield result
 

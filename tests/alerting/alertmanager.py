@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from monitoring.blueprint.components.workloads import ALERTMANAGER_PATH
+from monitoring.clock import ask_until_true
 from monitoring.fleet import Region
 from monitoring.local.servers import Quiet, serving
 from tests.alerting.deployed import write
@@ -101,8 +101,5 @@ def alertmanager(region: Region, folder: Path, called: Services) -> Iterator[Ale
 
 def until(holds: Callable[[], object], what: str) -> None:
     """Wait until something holds; the test fails with its name where it never does."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            pytest.fail(f"waited {PATIENCE} s in vain until {what}")
-        time.sleep(0.05)
+    if not ask_until_true(holds, patience=PATIENCE):
+        pytest.fail(f"waited {PATIENCE} s in vain until {what}")

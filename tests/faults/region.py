@@ -9,7 +9,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ import yaml
 from monitoring.blueprint.components import workloads
 from monitoring.blueprint.components.model import Component
 from monitoring.blueprint.components.workloads import PROMETHEUS, RECEIVE_INGESTOR, THANOS_PATH
+from monitoring.clock import SYSTEM, Clock, ask_until_true
 from monitoring.fleet import Fleet, Region
 from monitoring.local import blob, operator, scrapes, thanos
 from monitoring.local.authorities import issue
@@ -135,17 +136,16 @@ class Miniature:
         return max((float(one["value"][1]) for one in self.ask_prometheus(pod, query)), default=0.0)
 
 
-def eventually(holds: Callable[[], Any], what: str, *, pause: float = 0.2) -> Any:
+def eventually(holds: Callable[[], Any], what: str, *, clock: Clock = SYSTEM) -> Any:
     """The first answer that is true; an answer that cannot be had counts as none."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        try:
-            if answer := holds():
-                return answer
-        except OSError:
-            pass
-        time.sleep(pause)
-    raise AssertionError(f"not in {PATIENCE} s: {what}")
+
+    def held() -> Any:
+        with suppress(OSError):
+            return holds()
+
+    answer = ask_until_true(held, patience=PATIENCE, clock=clock)
+    assert answer, f"not in {PATIENCE} s: {what}"
+    return answer
 
 
 @contextmanager

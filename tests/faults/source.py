@@ -85,14 +85,15 @@ class Source:
         with self._changed:
             self._refused.clear()
             self._quiet = frozenset(replicas or self.answered)
-            if not self._changed.wait_for(self._is_settled, timeout=PATIENCE):
+            if not self._changed.wait_for(self.is_settled, timeout=PATIENCE):
                 raise AssertionError(f"{set(self._quiet)} do not scrape")
         try:
             yield
         finally:
             self._quiet = frozenset()
 
-    def _is_settled(self) -> bool:
+    def is_settled(self) -> bool:
+        """Whether all who find it quiet have been refused, and nothing that they were answered before is undecided."""
         return all(one in self._refused and not self._under_way.get(one) for one in self._quiet)
 
     def count(self) -> int:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from monitoring.fleet import Duration, load_fleet
 from monitoring.fleet.yaml_file import merged
 
 HERE = Path(__file__).parent
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CASES = sorted((HERE / "bad").iterdir())
 
 
@@ -72,7 +74,7 @@ def test_zeros_for_ids_are_a_warning_at_their_line(tmp_path: Path) -> None:
     common = folder / "_common.yaml"
     zero = "00000000-0000-0000-0000-000000000000"
     common.write_text(re.sub(r"(?m)^tenant_id: .*$", f"tenant_id: {zero}", common.read_text()))
-    (warning,) = load_fleet(folder).warnings
+    (warning,) = load_fleet(folder).warnings(NOW)
     assert str(warning) == "regions/_common.yaml:5: tenant_id must be filled in before a deploy, got zeros"
 
 
@@ -133,7 +135,7 @@ def test_an_alias_is_what_it_stands_for(tmp_path: Path) -> None:
 def test_the_fixture_fleet_is_correct() -> None:
     fleet = load_fleet(HERE / "regions")
     assert [region.name for region in fleet.regions] == ["trial-alpha", "trial-beta", "trial-gamma"]
-    assert fleet.warnings == ()
+    assert fleet.warnings(NOW) == ()
 
 
 def test_a_folder_without_regions_is_told(tmp_path: Path) -> None:

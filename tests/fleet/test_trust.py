@@ -14,6 +14,7 @@ from monitoring.local.authorities import issue
 
 REGIONS = Path(__file__).parent / "regions"
 ROOT = issue("a root", authority=True)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def test_a_root_is_known_by_name_and_end() -> None:
@@ -63,9 +64,9 @@ def test_a_root_is_told_before_it_ends_and_after(days: int, told: str | None) ->
 
 
 def test_a_root_is_told_only_where_it_stands() -> None:
-    good = Root.parse(issue("good", authority=True).pem)
+    good = Root("", "good", datetime(2030, 1, 1, tzinfo=UTC))
     ended = Root("", "ended", datetime(2020, 1, 1, tzinfo=UTC))
-    assert [path for path, _ in warnings([good, ended], datetime.now(tz=UTC))] == [("trust", 1)]
+    assert [path for path, _ in warnings([good, ended], NOW)] == [("trust", 1)]
 
 
 def test_a_fleet_without_a_root_is_a_warning_at_its_line(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_fleet_without_a_root_is_a_warning_at_its_line(tmp_path: Path) -> None
     text = common.read_text(encoding="utf-8")
     before, _, after = text.partition("trust:")
     common.write_text(before + "trust: []\n" + after[after.index("disk_snapshots") :], encoding="utf-8")
-    (warning,) = load_fleet(folder).warnings
+    (warning,) = load_fleet(folder).warnings(NOW)
     assert str(warning) == (
         f"regions/_common.yaml:{before.count(chr(10)) + 1}: trust must hold a root before a deploy, got none: "
         "what needs the bundle does not start"

@@ -28,7 +28,7 @@ def text(metrics: Metrics) -> str:
 
 def scrape(address: str, **headers: str) -> str:
     """The page, from a real server."""
-    return httpx.get(address, headers=headers, timeout=10).raise_for_status().text
+    return httpx.get(address, headers=headers, timeout=60).raise_for_status().text
 
 
 def families(page: str) -> dict[str, tuple[str, frozenset[str]]]:

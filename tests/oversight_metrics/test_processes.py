@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from oversight_metrics.page import FOLDER
+from tests.fake_clock import STANDING
 from tests.oversight_metrics.support import requests, scrape, total
-from tests.stack.processes import free_ports, running
+from tests.stack.processes import PATIENCE, free_ports, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +36,8 @@ set_business_metric("open_orders", users)
 def module(*line: str, port: int, ready: str, folder: Path, log: Path) -> Iterator[None]:
     """A module of Python in a process of its own, with the folder that workers share."""
     environment = {**os.environ, FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
-    with running([sys.executable, "-m", *line], log=log, port=port, ready=ready, environment=environment):
+    module = [sys.executable, "-m", *line]
+    with running(module, log=log, port=port, ready=ready, environment=environment, clock=STANDING):
         yield
 
 
@@ -86,7 +88,7 @@ def test_a_real_server_with_several_workers_counts_every_request_once(folder: Pa
         served(folder, tmp_path / "page.log") as address,
     ):
         for number in range(20):
-            assert httpx.get(f"http://127.0.0.1:{port}/orders/{number}").status_code == 404
+            assert httpx.get(f"http://127.0.0.1:{port}/orders/{number}", timeout=PATIENCE).status_code == 404
         seen = requests(scrape(address))
     assert seen[("GET", "/orders/{order_id}", "404")] == 20
     assert seen[("GET", "/shops/{shop}/reports/orders", "200")] == 1

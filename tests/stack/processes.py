@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from monitoring.clock import ask_until_true
 from monitoring.errors import CannotHave
 from monitoring.local.binaries import find_tool
 from monitoring.processes import PATIENCE, free_ports, running
@@ -25,9 +25,6 @@ def tool(binary: str) -> str:
 
 def eventually(ask: Callable[[], Any]) -> Any:
     """The first answer that is not empty."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if answer := ask():
-            return answer
-        time.sleep(0.2)
-    raise AssertionError("no answer in time")
+    answer = ask_until_true(ask, patience=PATIENCE)
+    assert answer, f"no answer in {PATIENCE} s"
+    return answer

@@ -21,6 +21,7 @@ from monitoring.local import blob, operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
 from monitoring.local.region import LocalRegion, Ports, Program
+from tests.fake_clock import FakeClock
 
 FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
 GOLDEN: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text(encoding="utf-8"))
@@ -163,16 +164,15 @@ def test_the_container_is_asked_for_again_where_azurite_was_too_slow(local_regio
     thanos_that_fails_once = tmp_path / "thanos"
     thanos_that_fails_once.write_text(f"#!/bin/sh\n[ -e {tmp_path}/asked ] || {{ touch {tmp_path}/asked; exit 1; }}\n")
     thanos_that_fails_once.chmod(0o755)
-    blob.make_container(replace(local_region, tool=lambda _: thanos_that_fails_once), {"config": {}})
+    fake = FakeClock()
+    blob.make_container(replace(local_region, tool=lambda _: thanos_that_fails_once), {"config": {}}, clock=fake.clock)
+    assert fake.slept == [1]
     assert (tmp_path / "asked").exists()
 
 
-def test_without_a_container_what_thanos_said_is_told(
-    local_region: LocalRegion, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(blob, "PATIENCE", 0)
+def test_without_a_container_what_thanos_said_is_told(local_region: LocalRegion) -> None:
     with pytest.raises(RuntimeError, match=r"no container in Azurite: .*config-file"):
-        blob.make_container(replace(local_region, tool=lambda _: Path("ls")), {"config": {}})
+        blob.make_container(replace(local_region, tool=lambda _: Path("ls")), {"config": {}}, clock=FakeClock().clock)
 
 
 def test_a_part_takes_other_flags_in_place_of_its_own() -> None:

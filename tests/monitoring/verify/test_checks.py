@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,11 +15,12 @@ from click.testing import CliRunner
 from monitoring.__main__ import main
 from monitoring.blueprint.rules.loader import rules, rules_of
 from monitoring.blueprint.values.charts import ROOT
+from monitoring.clock import Clock
 from monitoring.fleet import load_fleet
-from monitoring.verify import alerts
 from monitoring.verify.client import Answer, UnreachableError
 from monitoring.verify.model import Deployment, State
 from monitoring.verify.run import CHECKS, ask, exit_code, verify
+from tests.fake_clock import FakeClock
 
 FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
 REGION = FLEET.region("trial-alpha")
@@ -45,6 +45,7 @@ def target(job: str, **more: str) -> dict[str, Any]:
     return {"labels": {"job": job}, "scrapeUrl": f"http://{job}", "health": "up", "lastError": "", **more}
 
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 NEVER = "0001-01-01T00:00:00Z"
 """Of a group that Prometheus has not evaluated yet."""
 
@@ -58,7 +59,7 @@ def rule_group(*, late: float = 0, health: str = "ok", without: str = "") -> dic
         for kind in types
         if kind in rule and rule[kind] != without
     ]
-    last = datetime.fromtimestamp(time.time() - late, tz=UTC).isoformat()
+    last = (NOW - timedelta(seconds=late)).isoformat()
     return {"name": "all", "interval": 30, "lastEvaluation": last, "rules": there}
 
 
@@ -110,6 +111,7 @@ class Canned:
     refuses: bool = True
     days: float = 60
     takes_alerts: int = 200
+    clock: Clock = field(default_factory=lambda: FakeClock(now=NOW.timestamp()).clock)
 
     def get(self, url: str, **parameters: str) -> Answer:
         asked = f"{url}?{'&'.join(f'{name}={value}' for name, value in parameters.items())}"
@@ -127,17 +129,16 @@ class Canned:
         return Answer(status=self.takes_alerts, text="")
 
     def ends(self, address: str) -> datetime:  # noqa: ARG002
-        return datetime.now(tz=UTC) + timedelta(days=self.days)
+        return NOW + timedelta(days=self.days)
 
     def refuses_anonymous_clients(self, address: str) -> bool:  # noqa: ARG002
         return self.refuses
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A known mark for the test alert, and no wait for what never comes."""
+def known_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the test alert."""
     monkeypatch.setattr("uuid.uuid4", lambda: type("Mark", (), {"hex": "MARK"}))
-    monkeypatch.setattr(alerts, "ARRIVES_WITHIN", 0.1)
 
 
 def told(check: str, client: Canned, deployment: Deployment = DEPLOYMENT) -> Any:
@@ -298,6 +299,29 @@ def test_without_a_receiver_people_get_a_test_alert_only_when_asked() -> None:
     assert told("an alert is told", Canned(), allowed).state is State.OK
 
 
+@pytest.mark.parametrize("seconds", [0, 100], ids=["at once", "slower than the alert may be"])
+def test_an_alert_is_looked_for_however_long_a_look_takes(seconds: float) -> None:
+    time = FakeClock(now=NOW.timestamp())
+
+    class Slow(Canned):
+        def get(self, url: str, **parameters: str) -> Answer:
+            time.now += seconds
+            return super().get(url, **parameters)
+
+        def post(self, url: str, body: object) -> Answer:
+            time.now += seconds
+            return super().post(url, body)
+
+    assert told("an alert is told", Slow(clock=time.clock)).state is State.OK
+
+
+def test_an_alert_that_is_not_told_is_looked_for_as_long_as_said() -> None:
+    time = FakeClock(now=NOW.timestamp())
+    result = told("an alert is told", Canned(answers=but(calls=[]).answers, clock=time.clock))
+    assert (result.state, result.evidence) == (State.FAILED, "not told within 30 s")
+    assert sum(time.slept) == 30
+
+
 def test_the_exit_code_tells_a_fault_from_nobody_there() -> None:
     assert exit_code([*verify(Canned(), DEPLOYMENT)]) == 0
     assert exit_code([*verify(but(ready=503), DEPLOYMENT)]) == 1
@@ -305,8 +329,7 @@ def test_the_exit_code_tells_a_fault_from_nobody_there() -> None:
     assert exit_code([told("retention", nobody), told("they agree", nobody)]) == 2
 
 
-def test_a_check_that_fails_is_asked_again_while_there_is_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitoring.verify.run.PAUSE", 0)
+def test_a_check_that_fails_is_asked_again_while_there_is_patience() -> None:
     answers = iter([503, 503, *[""] * 1000])
 
     class Late(Canned):
@@ -315,8 +338,17 @@ def test_a_check_that_fails_is_asked_again_while_there_is_patience(monkeypatch: 
                 return Answer(status=next(answers) or 200, text="")  # type: ignore[arg-type]
             return super().get(url, **parameters)
 
-    first, *_ = verify(Late(), DEPLOYMENT, patience=60)
+    time = FakeClock()
+    first, *_ = verify(Late(clock=time.clock), DEPLOYMENT, patience=60)
     assert first.state is State.OK
+    assert time.slept == [2, 2]
+
+
+def test_a_check_that_never_holds_is_asked_until_the_patience_ends() -> None:
+    time = FakeClock()
+    first, *_ = verify(Canned(answers=but(ready=503).answers, clock=time.clock), DEPLOYMENT, patience=60)
+    assert first.state is State.FAILED
+    assert sum(time.slept) == 60
 
 
 def test_the_command_says_where_addresses_come_from(tmp_path: Path) -> None:

@@ -6,18 +6,22 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from monitoring.local.authorities import SERVER, issue
 from monitoring.local.region import write_leaf
-from monitoring.verify import client
 from monitoring.verify.client import HttpClient, UnreachableError
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+VALID: Any = {"begins": datetime(2020, 1, 1, tzinfo=UTC), "lasts": timedelta(days=36500)}
+"""Whatever the clock says: OpenSSL reads the machine's own."""
 
 Serve = Callable[[ssl.SSLSocket], None]
 
@@ -35,9 +39,9 @@ def speaks_http2(connection: ssl.SSLSocket) -> None:
 @contextmanager
 def answering(folder: Path, serve: Serve, *, protocol: str = "http/1.1", strict: bool = False) -> Iterator[str]:
     """`host:port` of a server with a certificate, and one that asks for the client's where it is `strict`."""
-    root = issue("root", authority=True)
+    root = issue("root", authority=True, **VALID)
     (folder / "roots.pem").write_text(root.pem, encoding="utf-8")
-    write_leaf(folder, issue("server", by=root, names=["127.0.0.1"], usages=[SERVER]))
+    write_leaf(folder, issue("server", by=root, names=["127.0.0.1"], usages=[SERVER], **VALID))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
     context.set_alpn_protocols([protocol])
@@ -79,16 +83,24 @@ def test_who_asks_for_a_certificate_refuses_anonymous_clients(tmp_path: Path, pr
         assert HttpClient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
 
 
-def test_who_says_nothing_in_time_has_refused_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", 0.5)
+class Impatient(HttpClient):
+    """Has all the time to connect, and next to none for an answer."""
+
+    def _connected(self, address: str, *, shows: bool) -> ssl.SSLSocket:
+        connection = super()._connected(address, shows=shows)
+        connection.settimeout(0.01)
+        return connection
+
+
+def test_who_says_nothing_in_time_has_refused_nobody(tmp_path: Path) -> None:
     told = Event()
 
     def speaks_too_late(_: ssl.SSLSocket) -> None:
-        told.wait(30)
+        told.wait()
 
     with answering(tmp_path, speaks_too_late) as address:
         try:
             with pytest.raises(UnreachableError, match="timed out"):
-                HttpClient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
+                Impatient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
         finally:
             told.set()

@@ -11,9 +11,10 @@ import pytest
 
 from monitoring.fleet import Region
 from monitoring.verify.port_forward import forwarded
+from tests.fake_clock import STANDING
 
 LISTENS = f"""#!{sys.executable}
-import socket, sys, time
+import socket, sys
 print(*sys.argv[1:], flush=True)
 server = socket.create_server(("127.0.0.1", int(sys.argv[-1].partition(":")[0])))
 while True:
@@ -33,7 +34,7 @@ def _kubectl(folder: Path, program: str) -> str:
 
 
 def test_each_replica_and_query_are_on_loopback_until_the_end(zoned: Region, tmp_path: Path) -> None:
-    with forwarded(zoned, folder=tmp_path, kubectl=_kubectl(tmp_path, LISTENS)) as file:
+    with forwarded(zoned, folder=tmp_path, kubectl=_kubectl(tmp_path, LISTENS), clock=STANDING) as file:
         known = json.loads(file.read_text())[zoned.name]
         parts = known["components"]
         assert len(parts["prometheus"]) == zoned.prometheus.replicas
@@ -51,6 +52,6 @@ def test_a_cluster_that_refuses_is_told_in_kubectls_words(zoned: Region, tmp_pat
     refuses = _kubectl(tmp_path, REFUSES)
     with (
         pytest.raises(RuntimeError, match="You must be logged in"),
-        forwarded(zoned, folder=tmp_path, kubectl=refuses),
+        forwarded(zoned, folder=tmp_path, kubectl=refuses, clock=STANDING),
     ):
         pass
