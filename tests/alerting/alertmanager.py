@@ -51,11 +51,11 @@ class Alertmanager:
     def post(self, *alerts: dict[str, str], **annotations: str) -> None:
         """Fire alerts with these labels."""
         body = [{"labels": labels, "annotations": annotations} for labels in alerts]
-        httpx.post(f"{self.address}/api/v2/alerts", json=body).raise_for_status()
+        httpx.post(f"{self.address}/api/v2/alerts", json=body, timeout=PATIENCE).raise_for_status()
 
     def silenced(self, labels: dict[str, str]) -> bool:
         """Whether the alert with exactly these labels is inhibited now."""
-        alerts = httpx.get(f"{self.address}/api/v2/alerts").raise_for_status().json()
+        alerts = httpx.get(f"{self.address}/api/v2/alerts", timeout=PATIENCE).raise_for_status().json()
         (found,) = [one for one in alerts if one["labels"] == labels]
         return bool(found["status"]["inhibitedBy"])
 

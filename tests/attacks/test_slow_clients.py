@@ -9,7 +9,7 @@ import ssl
 import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -126,17 +126,22 @@ def test_at_its_limit_of_connections_prometheus_lets_nobody_else_in(
     with another(target, pod, tmp_path, without=replaced, more=more) as few:
         url = f"https://{few.address('--web.listen-address')}"
         with holding(url, b"", 40), pytest.raises(TimeoutError):
-            no_place(url, target.client())
+            no_place(url, target)
         assert eventually(lambda: target.ask(f"{url}/-/ready").status == 200)
     holds = "exception: who may connect to it can fill it, for five minutes; network policies name who may"
     attacked("Prometheus", "as many idle connections as it takes", tries=1, let_in=1, holds=holds)
 
 
-def no_place(url: str, tls: ssl.SSLContext) -> None:
-    """A connection that the kernel takes, and the server does not within two seconds."""
+def no_place(url: str, target: Attacked) -> None:
+    """A connection that the kernel takes, and the server does not, while others are served and two seconds after."""
     where = urllib.parse.urlsplit(url)
-    with socket.create_connection((str(where.hostname), where.port or 0), timeout=2) as one:
-        tls.wrap_socket(one, server_hostname=where.hostname)
+    with socket.create_connection((str(where.hostname), where.port or 0), timeout=PATIENCE) as one:
+        waits = target.client().wrap_socket(one, server_hostname=where.hostname, do_handshake_on_connect=False)
+        waits.settimeout(2)
+        with suppress(TimeoutError):
+            waits.do_handshake()
+        target.others_are_served()
+        waits.do_handshake()
 
 
 @pytest.mark.parametrize("what", ["idle connections", "slow bodies, with a certificate"])
@@ -159,6 +164,7 @@ def test_with_a_limit_of_writes_at_once_slow_senders_would_stop_all(target: Atta
         with holding(url, slow, 20, tls=target.sender):
             eventually(lambda: b"write_requests_in_flight 20" in target.ask(metrics).body)
             with holding(url, quick, 1, tls=target.sender) as (one,):
+                target.others_are_served()
                 one.settimeout(2)
                 with pytest.raises(TimeoutError):
                     one.recv(1)

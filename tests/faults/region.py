@@ -136,16 +136,26 @@ class Miniature:
         return max((float(one["value"][1]) for one in self.ask_prometheus(pod, query)), default=0.0)
 
 
-def eventually(holds: Callable[[], Any], what: str, *, clock: Clock = SYSTEM) -> Any:
+def eventually(holds: Callable[[], Any], what: str, *, patience: float = PATIENCE, clock: Clock = SYSTEM) -> Any:
     """The first answer that is true; an answer that cannot be had counts as none."""
 
     def held() -> Any:
         with suppress(OSError):
             return holds()
 
-    answer = ask_until_true(held, patience=PATIENCE, clock=clock)
-    assert answer, f"not in {PATIENCE} s: {what}"
+    answer = ask_until_true(held, patience=patience, clock=clock)
+    assert answer, f"not in {patience} s: {what}"
     return answer
+
+
+def scraped_for(source: Source, seconds: float, *replicas: str) -> None:
+    """Until each replica, or each of these, has gone on scraping for `seconds` from its last scrape on."""
+    since = {one: source.answered[one][-1] for one in replicas or source.answered}
+
+    def gone_on() -> bool:
+        return all(source.answered[one][-1] - at >= seconds for one, at in since.items())
+
+    eventually(gone_on, f"scrapes for {seconds} s", patience=seconds + PATIENCE)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 from monitoring.fleet import Fleet, Region
 from tests.faults.conftest import Record
 from tests.faults.outcome import mark, outcome, raised
-from tests.faults.region import Miniature, running
+from tests.faults.region import Miniature, running, scraped_for
 from tests.faults.source import counting
 
 pytestmark = pytest.mark.faults
@@ -111,7 +111,7 @@ def test_samples_of_the_future_are_refused_and_harm_nobody(miniature: Miniature,
         time.sleep(1 - BEHIND)  # so that no late sample meets an earlier one of the same moment
         source.shifts[SECOND] = BEHIND
         behind = source.newest(SECOND)
-    time.sleep(-BEHIND)
+    scraped_for(source, -BEHIND, SECOND)
     with source.quiet(SECOND):
         source.shifts[SECOND] = AHEAD
         ahead = source.newest(SECOND)

@@ -5,7 +5,6 @@ The outage window is 15 s here, and Prometheus' blocks are 8 s: both two hours w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from monitoring.blueprint.components.workloads import PROMETHEUS, RECEIVE_INGEST
 from monitoring.fleet import Fleet, Region
 from tests.faults.conftest import Record
 from tests.faults.outcome import RANGE, mark, outcome, raised
-from tests.faults.region import Changes, Miniature, running
+from tests.faults.region import Changes, Miniature, eventually, running, scraped_for
 from tests.faults.source import COUNTER, counting
 
 pytestmark = pytest.mark.faults
@@ -24,6 +23,7 @@ pytestmark = pytest.mark.faults
 ROUTER = "thanos-receive-router-0"
 WINDOW = "15s"
 BLOCK = "8s"
+CUTS = "sum(prometheus_tsdb_checkpoint_creations_total)"
 COUNTED = "sum(prometheus_remote_storage_samples_dropped_total) + sum(prometheus_remote_storage_samples_failed_total)"
 
 
@@ -59,7 +59,7 @@ def test_beyond_the_window_the_oldest_are_lost_and_the_alert_fires(
 ) -> None:
     before = mark(beyond_the_window, "RemoteWriteDropsOldSamples")
     beyond_the_window.stop(ROUTER)
-    time.sleep(30)
+    scraped_for(beyond_the_window.source, 30)
     newest = {replica: beyond_the_window.source.newest(replica) for replica in beyond_the_window.replicas}
     beyond_the_window.start(ROUTER)
     raised(beyond_the_window, before, "RemoteWriteDropsOldSamples")
@@ -76,7 +76,7 @@ def test_a_log_cut_behind_the_sender_loses_all_that_is_unsent(with_short_logs: M
     """Why the alert calls at 45 minutes: at the cut not the oldest are lost, but everything, and no counter tells."""
     before = mark(with_short_logs)
     with_short_logs.stop(ROUTER)
-    time.sleep(4)
+    scraped_for(with_short_logs.source, 4)
     with_short_logs.start(ROUTER)
     row = outcome("no way to Thanos for half a block", with_short_logs, before)
     record(row, "nothing lost: what an hour is of two hours survives every cut of the log")
@@ -84,7 +84,12 @@ def test_a_log_cut_behind_the_sender_loses_all_that_is_unsent(with_short_logs: M
 
     before = mark(with_short_logs)
     with_short_logs.stop(ROUTER)
-    time.sleep(45)
+    cut = {replica: with_short_logs.value(replica, CUTS) for replica in with_short_logs.replicas}
+    scraped_for(with_short_logs.source, 45)
+    eventually(
+        lambda: all(with_short_logs.value(replica, CUTS) >= cuts + 2 for replica, cuts in cut.items()),
+        "the log of each replica is cut twice",
+    )
     with with_short_logs.source.quiet():
         newest = {replica: with_short_logs.source.newest(replica) for replica in with_short_logs.replicas}
     with_short_logs.start(ROUTER)

@@ -49,7 +49,7 @@ def miniature(fleet: Fleet, zoned: Region, tmp_path_factory: pytest.TempPathFact
 
 def metric(miniature: Miniature, pod: str, name: str) -> float:
     """The sum of a metric's series on the pod's page."""
-    with urllib.request.urlopen(f"{miniature.programs[pod].url}/metrics", timeout=10) as page:  # noqa: S310  (of loopback)
+    with urllib.request.urlopen(f"{miniature.programs[pod].url}/metrics", timeout=PATIENCE) as page:  # noqa: S310  (of loopback)
         lines = page.read().decode().splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 

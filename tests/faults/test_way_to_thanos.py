@@ -15,7 +15,7 @@ from tests.attacks.remote_write import HEADERS, packed, series
 from tests.attacks.system import request
 from tests.faults.conftest import Record
 from tests.faults.outcome import mark, outcome, raised
-from tests.faults.region import Miniature, eventually, running
+from tests.faults.region import Miniature, eventually, running, scraped_for
 from tests.faults.source import counting
 
 pytestmark = pytest.mark.faults
@@ -53,7 +53,7 @@ def test_one_ingestor_killed_loses_nothing(miniature: Miniature, record: Record)
 def test_a_router_that_restarts_loses_nothing(miniature: Miniature, record: Record) -> None:
     before = mark(miniature)
     miniature.stop(ROUTER)
-    time.sleep(3)
+    scraped_for(miniature.source, 3)
     miniature.start(ROUTER)
     row = outcome("the router restarted", miniature, before)
     record(row, "nothing lost: the log of Prometheus holds what is unsent")
@@ -94,7 +94,7 @@ def test_a_sender_restarted_in_an_outage_loses_it_and_the_alert_says_so(miniatur
         scraped = miniature.source.newest(FIRST)
         miniature.stop(FIRST)
     miniature.start(FIRST)
-    time.sleep(3)
+    scraped_for(miniature.source, 3, FIRST)
     miniature.start(ROUTER)
     raised(miniature, before, "RemoteWriteSenderRestarted")
     row = outcome("a sender restarted in an outage", miniature, before)

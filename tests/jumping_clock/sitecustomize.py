@@ -26,7 +26,6 @@ TRUE_TIME = {
 """Packages that see the true time."""
 
 _reads = itertools.count(1)
-_Date, _DateTime = datetime.date, datetime.datetime
 _time = time.time
 
 
@@ -50,7 +49,7 @@ class _AlsoTheirs(type):
         return issubclass(subclass, cls.__mro__[1])
 
 
-class DateTime(_DateTime, metaclass=_AlsoTheirs):
+class DateTime(datetime.datetime, metaclass=_AlsoTheirs):
     """A moment; the present one jumps."""
 
     @classmethod
@@ -66,7 +65,7 @@ class DateTime(_DateTime, metaclass=_AlsoTheirs):
         return cls.fromtimestamp(_time() + _jumped())
 
 
-class Date(_Date, metaclass=_AlsoTheirs):
+class Date(datetime.date, metaclass=_AlsoTheirs):
     """A day; the present one jumps."""
 
     @classmethod

@@ -40,10 +40,10 @@ class Service:
     page_url: str
 
     def get(self, path: str, method: str = "GET") -> int:
-        return httpx.request(method, self.url + path).status_code
+        return httpx.request(method, self.url + path, timeout=60).status_code
 
     def page(self) -> str:
-        return httpx.get(self.page_url).raise_for_status().text
+        return httpx.get(self.page_url, timeout=60).raise_for_status().text
 
     def requests_to(self, route: str) -> dict[tuple[str, str], int]:
         """How many by method and status, as soon as there is one: a request counts when its connection is done."""

@@ -137,7 +137,7 @@ def test_flask_under_gunicorn_counts_by_its_rules_over_all_workers(python: Path,
         service(python, *page, place=place, port=page_port, ready="/metrics", **folder),
     ):
         for path in (*(f"/v1/orders/{number}" for number in range(10, 20)), "/wp-admin"):
-            httpx.get(f"http://127.0.0.1:{port}{path}")
+            httpx.get(f"http://127.0.0.1:{port}{path}", timeout=60)
         text = scrape(f"http://127.0.0.1:{page_port}/metrics")
     assert requests(text) == {
         ("GET", "/v1/orders/<int:order_id>", "200"): 10,
@@ -152,7 +152,7 @@ def test_fastapi_counts_by_its_routers_and_mounts(python: Path, place: Path) -> 
     (place / "shop.py").write_text(FASTAPI)
     with service(python, place / "shop.py", port, page_port, place=place, port=port, ready="/v1/orders/1"):
         for path in ("/v1/orders/13", "/v1/orders/x", "/shops/acme/orders/7", "/wp-admin"):
-            httpx.get(f"http://127.0.0.1:{port}{path}")
+            httpx.get(f"http://127.0.0.1:{port}{path}", timeout=60)
         text = scrape(f"http://127.0.0.1:{page_port}/metrics")
     assert requests(text) == {
         ("GET", "/v1/orders/{order_id}", "200"): 1,

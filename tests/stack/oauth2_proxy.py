@@ -31,7 +31,7 @@ from monitoring.blueprint.releases import releases
 from monitoring.fleet import Region
 from monitoring.local.oauth2_proxy import MACHINE, alpha, entra
 from monitoring.local.servers import Entra, Visit, serving, upstream
-from tests.stack.processes import free_ports, running, tool
+from tests.stack.processes import PATIENCE, free_ports, running, tool
 
 ASKED: list[str] = []
 """Every target that any proxy was asked for."""
@@ -74,7 +74,7 @@ class OAuth2Proxy:
     def ask(self, target: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
         """One request, the target on the wire as it is here."""
         ASKED.append(target)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, target, headers={"Host": self.region.access.host, **(headers or {})})
             got = connection.getresponse()
@@ -127,7 +127,7 @@ class Browser:
         """Ask, go to Entra, come back: the answer to the way back."""
         asked = self.get(target, **headers)
         try:
-            urllib.request.build_opener(_Stay).open(asked.location, timeout=30)
+            urllib.request.build_opener(_Stay).open(asked.location, timeout=PATIENCE)
         except urllib.error.HTTPError as redirect:
             back = urllib.parse.urlsplit(redirect.headers["Location"])
         assert f"{back.scheme}://{back.netloc}" == f"https://{self.proxy.region.access.host}"

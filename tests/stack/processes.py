@@ -23,8 +23,8 @@ def tool(binary: str) -> str:
         pytest.fail(str(missing))
 
 
-def eventually(ask: Callable[[], Any]) -> Any:
+def eventually(ask: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
     """The first answer that is not empty."""
-    answer = ask_until_true(ask, patience=PATIENCE)
-    assert answer, f"no answer in {PATIENCE} s"
+    answer = ask_until_true(ask, patience=patience)
+    assert answer, f"no answer in {patience} s"
     return answer

@@ -27,7 +27,7 @@ SERIES_PER_NAME = 20
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from monitoring.local.binaries import find_tool  # noqa: E402  (run as a script from anywhere)
-from tests.stack.processes import free_ports  # noqa: E402
+from tests.stack.processes import PATIENCE, free_ports  # noqa: E402
 
 PARTS = (
     "prometheus",
@@ -157,7 +157,7 @@ def command_lines(folder: Path, port: dict[str, int]) -> dict[str, list[str]]:
 def get(port: int, path: str) -> str:
     """The body, whatever the status."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as refused:
         return refused.read().decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -15,12 +14,11 @@ from monitoring.blueprint.rules.loader import FOLDER
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.local.servers import Quiet, serving
 from tests.rules.pages import alerts
-from tests.stack.processes import free_ports, running, tool
+from tests.stack.processes import eventually, free_ports, running, tool
 from tests.stack.prometheus import Prometheus
 
 pytestmark = pytest.mark.stack
 
-PATIENCE = 60
 SMALL_QUEUE = {"capacity": 500, "max_shards": 1, "max_samples_per_send": 500, "min_backoff": "1s", "max_backoff": "1s"}
 LABELS = {"namespace": "monitoring", "pod": "prometheus-prometheus-0", "endpoint": "http-web"}
 QUEUE = "max(prometheus_remote_storage_queue_highest_timestamp_seconds) - max({sent})"
@@ -87,12 +85,8 @@ def ask(port: int, query: str) -> list[dict[str, object]]:
 
 def until(port: int, query: str) -> list[dict[str, object]]:
     """What a query answers as soon as it answers anything."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if found := ask(port, query):
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"no answer to {query}")
+    found: list[dict[str, object]] = eventually(lambda: ask(port, query))
+    return found
 
 
 def test_a_restart_during_an_outage_is_seen_though_no_counter_shows_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.blueprint.capacity.needs import WAL_BYTES_PER_SAMPLE, prometheus_memory
-from tests.stack.processes import free_ports, running, tool
+from tests.stack.processes import PATIENCE, eventually, free_ports, running, tool
 
 pytestmark = pytest.mark.stack
 
@@ -22,6 +22,7 @@ INTERVAL = 5
 SECONDS = 60
 """Long enough for some garbage collections at the full number of series."""
 TOLERANCE = 0.3
+APPENDED = 'prometheus_tsdb_head_samples_appended_total{type="float"}'
 
 
 class Load(BaseHTTPRequestHandler):
@@ -62,6 +63,13 @@ def load() -> Iterator[int]:
     server.shutdown()
 
 
+def _metrics(port: int) -> dict[str, float]:
+    """Prometheus' own, by series."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+        lines = [one.rpartition(" ") for one in answer.read().decode().splitlines() if not one.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
 @pytest.fixture(scope="module")
 def measured(load: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """Prometheus' own metrics at the end of the run, and `wal`: bytes on disk."""
@@ -80,11 +88,10 @@ def measured(load: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, f
         f"--web.listen-address=127.0.0.1:{port}",
     ]
     with running(line, log=folder / "log", port=port):
-        time.sleep(SECONDS)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            lines = [one.rpartition(" ") for one in answer.read().decode().splitlines() if not one.startswith("#")]
+        eventually(lambda: _metrics(port).get(APPENDED, 0) >= SERIES * SECONDS / INTERVAL, patience=SECONDS + PATIENCE)
+        found = _metrics(port)
         wal = sum(file.stat().st_size for file in (folder / "data" / "wal").rglob("*") if file.is_file())
-    return {name: float(value) for name, _, value in lines} | {"wal": wal}
+    return found | {"wal": wal}
 
 
 def test_prometheus_takes_the_memory_that_the_model_says(measured: dict[str, float]) -> None:
@@ -94,6 +101,5 @@ def test_prometheus_takes_the_memory_that_the_model_says(measured: dict[str, flo
 
 
 def test_the_wal_takes_the_bytes_per_sample_that_the_model_says(measured: dict[str, float]) -> None:
-    samples = measured['prometheus_tsdb_head_samples_appended_total{type="float"}']
-    assert samples >= SERIES * (SECONDS / INTERVAL - 3)
+    samples = measured[APPENDED]
     assert measured["wal"] / samples == pytest.approx(WAL_BYTES_PER_SAMPLE, rel=TOLERANCE)

@@ -14,7 +14,7 @@ import pytest
 from monitoring.blueprint.rules.loader import rules
 from monitoring.fleet import Fleet
 from tests.stack.federated_regions import RunningRegions, running_regions
-from tests.stack.processes import eventually
+from tests.stack.processes import PATIENCE, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -45,7 +45,7 @@ def federate(regions: RunningRegions, *matches: str, context: ssl.SSLContext | N
     """Names on the page of the region's first replica."""
     asked = urllib.parse.urlencode([("match[]", one) for one in matches])
     url = f"https://127.0.0.1:{regions.ports['0']}/federate?{asked}"
-    with urllib.request.urlopen(url, context=context or regions.context(), timeout=10) as page:
+    with urllib.request.urlopen(url, context=context or regions.context(), timeout=PATIENCE) as page:
         lines = page.read().decode().splitlines()
     return {line.partition("{")[0] for line in lines if line and not line.startswith("#")}
 

@@ -15,7 +15,7 @@ from monitoring.blueprint.releases.thanos_global import ANSWER_WITHIN
 from monitoring.fleet import Fleet, Region
 from monitoring.local.authorities import Issued
 from tests.stack.global_view import Answer, Front, Regions, running_regions, silent_listener
-from tests.stack.processes import PATIENCE
+from tests.stack.processes import PATIENCE, eventually
 from tests.stack.tls_chain import issued, write
 
 pytestmark = pytest.mark.stack
@@ -52,12 +52,12 @@ def front(regions: Regions, viewer: Region) -> Iterator[Front]:
 
 def whole(front: Front) -> None:
     """Until an answer lacks nothing: gRPC tries a lost region again after a while."""
-    until = time.monotonic() + PATIENCE * 3
-    answer = front.now()
-    while answer.warnings or answer.regions != ALL:
-        assert time.monotonic() < until, answer
-        time.sleep(0.5)
+
+    def lacks_nothing() -> bool:
         answer = front.now()
+        return answer.regions == ALL and not answer.warnings
+
+    eventually(lacks_nothing, patience=PATIENCE * 3)
 
 
 def assert_partial(answer: Answer, *, lacks: set[str]) -> None:
@@ -89,10 +89,7 @@ def test_a_dead_region_is_missing_and_marked_until_it_is_back(front: Front, regi
 def test_a_dead_region_is_counted_where_the_alert_looks(front: Front, regions: Regions, beta: Region) -> None:
     assert front.failed_calls() == 0
     with regions.without(beta):
-        until = time.monotonic() + PATIENCE
-        while front.failed_calls() < 2:
-            assert time.monotonic() < until
-            time.sleep(0.5)
+        eventually(lambda: front.failed_calls() >= 2)
 
 
 def test_a_whole_answer_is_kept(front: Front) -> None:
@@ -130,10 +127,7 @@ def test_without_strict_a_lost_region_would_be_missing_and_nothing_say_so(
     with regions.viewed(viewer, left_out="  strict: true\n") as front:
         whole(front)
         with regions.without(beta):
-            until = time.monotonic() + PATIENCE
-            while front.now().warnings:
-                assert time.monotonic() < until
-                time.sleep(0.5)
+            eventually(lambda: not front.now().warnings)
             assert front.now().regions == ALL - {beta.name}
 
 
@@ -144,7 +138,7 @@ def settings(regions: Regions, region: Region, leaf: Issued | None, folder: Path
     if leaf:
         files = write(folder, leaf)
         context.load_cert_chain(files / "tls.crt", files / "tls.key")
-    raw = socket.create_connection(("127.0.0.1", regions.ports[region.name]), timeout=10)
+    raw = socket.create_connection(("127.0.0.1", regions.ports[region.name]), timeout=PATIENCE)
     with context.wrap_socket(raw, server_hostname=QUERY.host) as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
         return connection.recv(9)

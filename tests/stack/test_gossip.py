@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,7 @@ from monitoring.blueprint.components.workloads import ALERTMANAGER
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import Region
 from monitoring.local.authorities import Issued
-from tests.stack.processes import PATIENCE, free_ports, running, tool
+from tests.stack.processes import PATIENCE, eventually, free_ports, running, tool
 from tests.stack.tls_chain import BUNDLE, issued, write, write_trust
 
 pytestmark = pytest.mark.stack
@@ -61,14 +60,12 @@ def _gossip(region: Region, files: Path) -> dict[str, Any]:
 
 
 def peers(port: int) -> int:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/status", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/status", timeout=PATIENCE) as answer:
         return len(json.load(answer)["cluster"]["peers"])
 
 
 def test_those_of_the_roots_form_a_cluster_and_a_foreign_one_stays_out(tmp_path: Path, zoned: Region) -> None:
     leaves = [issued(ALERTMANAGER, zoned, by=by) for by in ("old", "new", "foreign")]
     with alertmanagers(tmp_path, leaves, zoned) as web:
-        until = time.monotonic() + PATIENCE
-        while [peers(port) for port in web[:2]] != [2, 2] and time.monotonic() < until:
-            time.sleep(0.2)
+        eventually(lambda: [peers(port) for port in web[:2]] == [2, 2])
         assert [peers(port) for port in web] == [2, 2, 1]

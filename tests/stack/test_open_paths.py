@@ -24,7 +24,7 @@ from monitoring.blueprint.components.workloads import (
 from monitoring.blueprint.releases import releases
 from monitoring.fleet import Region
 from tests.stack.oauth2_proxy import sample
-from tests.stack.processes import free_ports, running, tool
+from tests.stack.processes import PATIENCE, free_ports, running, tool
 from tests.stack.shut_paths import SHUT
 
 pytestmark = pytest.mark.stack
@@ -117,7 +117,7 @@ def ports(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
 
 def status(port: int, target: str, method: str = "GET") -> tuple[int, str]:
     """Status, and where a redirect leads. The stream of notifications never ends: nobody reads it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request(method, target)
         answer = connection.getresponse()

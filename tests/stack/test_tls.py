@@ -23,7 +23,7 @@ from monitoring.blueprint.releases.thanos import router_flags
 from monitoring.blueprint.releases.tls import WITH_SYSTEM_ROOTS
 from monitoring.fleet import Region
 from monitoring.local.authorities import Issued
-from tests.stack.processes import eventually, free_ports, running, tool
+from tests.stack.processes import PATIENCE, eventually, free_ports, running, tool
 from tests.stack.tls_chain import BUNDLE, ROOTS, Chain, issued, placed, running_chain, write, write_trust
 
 pytestmark = pytest.mark.stack
@@ -41,13 +41,13 @@ def chain(zoned: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 def ask_from_afar(chain: Chain, query: str) -> list[Any]:
     """The series of the global Query's answer, now."""
     url = f"http://127.0.0.1:{chain.ports['global http']}/api/v1/query?query={query}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         found: list[Any] = json.load(answer)["data"]["result"]
         return found
 
 
 def connect(chain: Chain, listener: str, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
-    raw = socket.create_connection(("127.0.0.1", chain.ports[listener]), timeout=10)
+    raw = socket.create_connection(("127.0.0.1", chain.ports[listener]), timeout=PATIENCE)
     return context.wrap_socket(raw, server_hostname=name)
 
 
@@ -80,7 +80,7 @@ def serial(chain: Chain, listener: str, name: str) -> int:
 
 def plain(port: int) -> bytes:
     """The answer to a write without TLS."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("POST", "/api/v1/receive", body=b"")
     return connection.getresponse().read()
 

@@ -301,25 +301,25 @@ def test_without_a_receiver_people_get_a_test_alert_only_when_asked() -> None:
 
 @pytest.mark.parametrize("seconds", [0, 100], ids=["at once", "slower than the alert may be"])
 def test_an_alert_is_looked_for_however_long_a_look_takes(seconds: float) -> None:
-    time = FakeClock(now=NOW.timestamp())
+    fake = FakeClock(now=NOW.timestamp())
 
     class Slow(Canned):
         def get(self, url: str, **parameters: str) -> Answer:
-            time.now += seconds
+            fake.now += seconds
             return super().get(url, **parameters)
 
         def post(self, url: str, body: object) -> Answer:
-            time.now += seconds
+            fake.now += seconds
             return super().post(url, body)
 
-    assert told("an alert is told", Slow(clock=time.clock)).state is State.OK
+    assert told("an alert is told", Slow(clock=fake.clock)).state is State.OK
 
 
 def test_an_alert_that_is_not_told_is_looked_for_as_long_as_said() -> None:
-    time = FakeClock(now=NOW.timestamp())
-    result = told("an alert is told", Canned(answers=but(calls=[]).answers, clock=time.clock))
+    fake = FakeClock(now=NOW.timestamp())
+    result = told("an alert is told", Canned(answers=but(calls=[]).answers, clock=fake.clock))
     assert (result.state, result.evidence) == (State.FAILED, "not told within 30 s")
-    assert sum(time.slept) == 30
+    assert sum(fake.slept) == 30
 
 
 def test_the_exit_code_tells_a_fault_from_nobody_there() -> None:
@@ -338,17 +338,17 @@ def test_a_check_that_fails_is_asked_again_while_there_is_patience() -> None:
                 return Answer(status=next(answers) or 200, text="")  # type: ignore[arg-type]
             return super().get(url, **parameters)
 
-    time = FakeClock()
-    first, *_ = verify(Late(clock=time.clock), DEPLOYMENT, patience=60)
+    fake = FakeClock()
+    first, *_ = verify(Late(clock=fake.clock), DEPLOYMENT, patience=60)
     assert first.state is State.OK
-    assert time.slept == [2, 2]
+    assert fake.slept == [2, 2]
 
 
 def test_a_check_that_never_holds_is_asked_until_the_patience_ends() -> None:
-    time = FakeClock()
-    first, *_ = verify(Canned(answers=but(ready=503).answers, clock=time.clock), DEPLOYMENT, patience=60)
+    fake = FakeClock()
+    first, *_ = verify(Canned(answers=but(ready=503).answers, clock=fake.clock), DEPLOYMENT, patience=60)
     assert first.state is State.FAILED
-    assert sum(time.slept) == 60
+    assert sum(fake.slept) == 60
 
 
 def test_the_command_says_where_addresses_come_from(tmp_path: Path) -> None:
