@@ -5,7 +5,7 @@ import monitoring.bindings  # noqa: F401
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Fleet, Region, load_fleet
@@ -15,8 +15,8 @@ from tests.tables import ATTACKS, TABLES, Attacked
 
 __all__ = ["pytest_runtest_makereport"]
 
-# no deadline per example: on a busy machine it would fail what is right
-settings.register_profile("untimed", deadline=None)
+# no deadline per example, no health check of speed: on a busy machine they would fail what is right
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitoring.bindings.background import load_in_the_background
 
 import threading
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,11 +67,18 @@ def test_nobody_waits_for_a_load(process: Process) -> None:
     process.may_load.set()
 
 
-def test_the_first_question_waits_for_all_loads_in_their_order(process: Process) -> None:
+def test_the_first_question_waits_for_all_loads_in_their_order(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(load: Future[Any]) -> Any:
+        process.may_load.set()
+        return result(load)
+
+    result = Future.result
+    monkeypatch.setattr(Future, "result", wait)
     node = provider(process)
     for name in ("first", "second", "third"):
         node.load(LoadRequest(name))
-    threading.Timer(0.05, process.may_load.set).start()
     assert node.create("question") == []
     assert process.asked == ["first", "second", "third", "question"]
 
