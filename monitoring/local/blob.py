@@ -18,8 +18,8 @@ import yaml
 
 from monitoring.blueprint.objects.objstore import objstore
 from monitoring.blueprint.values.charts import ROOT
-from monitoring.local.region import ADDRESSES, LOOPBACK, LocalRegion, Program
 from monitoring.clock import SYSTEM, Clock, ask_until_true
+from monitoring.local.region import ADDRESSES, LOOPBACK, LocalRegion, Program
 from monitoring.processes import PATIENCE
 
 AZURITE = "azurite"
