@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,16 @@ Resource = dict[str, Any]
 REGIONS = Path(__file__).parents[1] / "fleet" / "regions"
 ZONES, NO_ZONES, TWO_ZONES = "trial-alpha", "trial-beta", "trial-gamma"
 
+GROUP, GROUP_ID = "${azurerm_resource_group.resource-group.name}", "${azurerm_resource_group.resource-group.id}"
+"""References to the stack's resource group."""
+
+SUBSCRIPTION = "/subscriptions/11111111-1111-4111-8111-111111111111"
+NETWORKS = f"{SUBSCRIPTION}/resourceGroups/rg-trial-network/providers/Microsoft.Network"
+TAGS = {"application": "trial", "component": "monitoring", "environment": "trial", "managed-by": "terraform"}
+"""What the fixture fleet says, said again: expectations are not read from what they check."""
+
+ANOTHER_SUBSCRIPTION = "99999999-9999-4999-8999-999999999999"
+
 
 @cache
 def fleet() -> Fleet:
@@ -38,7 +49,7 @@ def synthesize(region: Region, *, local_state: bool = False, among: Fleet | None
         releases=releases(region, peers),
         local_state=local_state,
     )
-    return _parsed(stack)
+    return parsed(stack)
 
 
 @cache
@@ -47,14 +58,21 @@ def region_stack(name: str) -> Stack:
     return synthesize(fleet().region(name))
 
 
+@cache
+def elsewhere_stack() -> Stack:
+    """The stack of a region in a subscription of its own."""
+    return synthesize(fleet().region(ZONES).model_copy(update={"subscription_id": ANOTHER_SUBSCRIPTION}))
+
+
 def fleet_stack(regions: Sequence[Region], *, local_state: bool = False) -> Stack:
     """The stack `fleet` for these regions."""
-    return _parsed(FleetStack(cdktf.Testing.app(), regions=regions, local_state=local_state))
+    return parsed(FleetStack(cdktf.Testing.app(), regions=regions, local_state=local_state))
 
 
-def _parsed(stack: cdktf.TerraformStack) -> Stack:
-    parsed: Stack = json.loads(cdktf.Testing.synth(stack))
-    return parsed
+def parsed(stack: cdktf.TerraformStack) -> Stack:
+    """What cdktf synthesizes of any stack."""
+    found: Stack = json.loads(cdktf.Testing.synth(stack))
+    return found
 
 
 def only(stack: Stack, kind: str) -> Resource:
@@ -65,13 +83,26 @@ def only(stack: Stack, kind: str) -> Resource:
 
 
 def by_name(stack: Stack, kind: str) -> dict[str, Resource]:
-    """Resources of that type by the name that Azure, Helm or Kubernetes knows."""
-    return {_name(body): body for body in stack["resource"].get(kind, {}).values()}
+    """Resources of that type by `name_of`."""
+    return {name_of(label, body): body for label, body in stack["resource"].get(kind, {}).items()}
 
 
 def addresses(stack: Stack, kind: str) -> dict[str, str]:
     """Terraform addresses of that type by the same names."""
-    return {_name(body): f"{kind}.{label}" for label, body in stack["resource"][kind].items()}
+    return {name_of(label, body): f"{kind}.{label}" for label, body in stack["resource"][kind].items()}
+
+
+def reference(stack: Stack, kind: str, attribute: str, *, name: str | None = None) -> str:
+    """The reference to an attribute of the resource of that name, or of the only one."""
+    found = addresses(stack, kind)
+    (address,) = [found[name]] if name else found.values()
+    return f"${{{address}.{attribute}}}"
+
+
+def data_reference(stack: Stack, kind: str, attribute: str) -> str:
+    """The reference to an attribute of the one data source of that type."""
+    (label,) = stack["data"][kind]
+    return f"${{data.{kind}.{label}.{attribute}}}"
 
 
 def data(stack: Stack, kind: str) -> Resource:
@@ -81,8 +112,9 @@ def data(stack: Stack, kind: str) -> Resource:
     return found
 
 
-def _name(body: Resource) -> str:
-    name: str = body["metadata"]["name"] if "metadata" in body else body["name"]
+def name_of(label: str, body: Resource) -> str:
+    """What Azure, Helm or Kubernetes calls it; where it has no name, the path of its construct."""
+    name: str = body.get("metadata", body).get("name") or re.sub(r"_[0-9A-F]{8}$", "", label)
     return name
 
 

@@ -6,24 +6,43 @@ import json
 
 import pytest
 
-from tests.constructs.synthesized import NO_ZONES, ZONES, Stack, fleet, fleet_stack, region_stack, synthesize
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import (
+    ANOTHER_SUBSCRIPTION,
+    NO_ZONES,
+    ZONES,
+    Stack,
+    elsewhere_stack,
+    fleet,
+    fleet_stack,
+    region_stack,
+    synthesize,
+)
+
+
+def stack_of(name: str) -> Stack:
+    return fleet_stack(fleet().regions) if name == "fleet" else region_stack(name)
 
 
 @pytest.fixture(scope="module", params=["fleet", ZONES, NO_ZONES])
 def stack(request: pytest.FixtureRequest) -> Stack:
-    name: str = request.param
-    return fleet_stack(fleet().regions) if name == "fleet" else region_stack(name)
+    return stack_of(request.param)
 
 
-def test_each_stack_keeps_its_state_in_a_blob_of_its_own() -> None:
-    keys = [region_stack(name)["terraform"]["backend"]["azurerm"]["key"] for name in (ZONES, NO_ZONES)]
-    assert keys == ["trial-alpha.tfstate", "trial-beta.tfstate"]
-
-
-def test_the_state_is_opened_by_entra_and_no_key(stack: Stack) -> None:
-    backend = stack["terraform"]["backend"]["azurerm"]
-    assert backend["use_azuread_auth"] is True
-    assert not {"access_key", "sas_token", "client_secret"} & backend.keys()
+@pytest.mark.parametrize("name", ["fleet", ZONES, NO_ZONES])
+def test_each_stack_keeps_its_state_in_a_blob_of_its_own_opened_by_entra_and_no_key(name: str) -> None:
+    """No matcher reads the backend."""
+    assert stack_of(name)["terraform"]["backend"] == {
+        "azurerm": {
+            "key": f"{name}.tfstate",
+            "subscription_id": "11111111-1111-4111-8111-111111111111",
+            "resource_group_name": "rg-trial-state",
+            "storage_account_name": "sttrialstate",
+            "container_name": "state",
+            "tenant_id": "22222222-2222-4222-8222-222222222222",
+            "use_azuread_auth": True,
+        }
+    }
 
 
 def test_a_local_state_holds_no_path_of_this_machine() -> None:
@@ -37,23 +56,38 @@ def test_no_stack_reads_the_state_of_another(stack: Stack) -> None:
 
 
 def test_terraform_is_new_enough_for_write_only_arguments(stack: Stack) -> None:
-    assert stack["terraform"]["required_version"].startswith(">= 1.11")
+    assert stack["terraform"]["required_version"] == ">= 1.11.0, < 2.0.0"
+
+
+def test_a_stack_works_in_its_subscription_of_its_tenant(stack: Stack) -> None:
+    expect(stack).to_have_provider_with_properties(
+        "azurerm",
+        {
+            "subscription_id": "11111111-1111-4111-8111-111111111111",
+            "tenant_id": "22222222-2222-4222-8222-222222222222",
+        },
+    )
+
+
+def test_a_region_in_a_subscription_of_its_own_works_there_and_keeps_its_state_where_all_do() -> None:
+    stack = elsewhere_stack()
+    expect(stack).to_have_provider_with_properties("azurerm", {"subscription_id": ANOTHER_SUBSCRIPTION}, name="")
+    backend = stack["terraform"]["backend"]["azurerm"]
+    assert backend["subscription_id"] == "11111111-1111-4111-8111-111111111111"
 
 
 def test_the_deployer_need_not_register_resource_providers(stack: Stack) -> None:
-    (azurerm,) = stack["provider"]["azurerm"]
-    assert azurerm["resource_provider_registrations"] == "none"
+    expect(stack).to_have_provider_with_properties("azurerm", {"resource_provider_registrations": "none"})
 
 
-def test_storage_is_reached_by_entra_and_by_the_management_plane_alone(stack: Stack) -> None:
-    (azurerm,) = stack["provider"]["azurerm"]
-    assert azurerm["storage_use_azuread"] is True
-    assert azurerm["features"][0]["storage"] == [{"data_plane_available": False}]
-
-
-def test_a_resource_group_with_something_in_it_stays(stack: Stack) -> None:
-    (azurerm,) = stack["provider"]["azurerm"]
-    assert azurerm["features"][0]["resource_group"] == [{"prevent_deletion_if_contains_resources": True}]
+def test_storage_is_reached_by_entra_and_by_the_management_plane_alone_and_a_group_with_something_in_it_stays(
+    stack: Stack,
+) -> None:
+    features = {
+        "storage": [{"data_plane_available": False}],
+        "resource_group": [{"prevent_deletion_if_contains_resources": True}],
+    }
+    expect(stack).to_have_provider_with_properties("azurerm", {"storage_use_azuread": True, "features": [features]})
 
 
 def test_no_stack_names_a_credential(stack: Stack) -> None:

@@ -6,11 +6,26 @@ import pytest
 
 from monitoring.fleet.model import DiskSnapshots
 from monitoring.fleet.quantities import Duration
-from tests.constructs.synthesized import ZONES, Stack, addresses, fleet, only, region_stack, synthesize
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import (
+    GROUP,
+    GROUP_ID,
+    TAGS,
+    ZONES,
+    Stack,
+    addresses,
+    by_name,
+    fleet,
+    reference,
+    region_stack,
+    synthesize,
+)
 
 INSTANCE = "azurerm_data_protection_backup_instance_disk"
 POLICY = "azurerm_data_protection_backup_policy_disk"
 VAULT = "azurerm_data_protection_backup_vault"
+DISK = "azurerm_managed_disk"
+ASSIGNMENT = "azurerm_role_assignment"
 
 
 @pytest.fixture(scope="module")
@@ -23,33 +38,82 @@ def test_a_region_that_does_not_ask_has_no_vault() -> None:
     assert not [kind for kind in region_stack(ZONES)["resource"] if "data_protection" in kind]
 
 
-def test_every_prometheus_disk_is_snapshotted(stack: Stack) -> None:
-    disks = [f"${{{address}.id}}" for address in addresses(stack, "azurerm_managed_disk").values()]
-    assert [instance["disk_id"] for instance in stack["resource"][INSTANCE].values()] == disks
+@pytest.mark.parametrize("replica", [0, 1])
+def test_every_prometheus_disk_is_snapshotted_into_the_regions_group(stack: Stack, replica: int) -> None:
+    expect(stack).to_have_resource_with_properties(
+        INSTANCE,
+        {
+            "vault_id": reference(stack, VAULT, "id"),
+            "backup_policy_id": reference(stack, POLICY, "id"),
+            "location": "swedencentral",
+            "disk_id": reference(stack, DISK, "id", name=f"disk-prometheus-{replica}-trial-alpha"),
+            "snapshot_resource_group_name": GROUP,
+        },
+        name=f"prometheus-{replica}",
+    )
+    assert len(by_name(stack, INSTANCE)) == len(by_name(stack, DISK)) == 2
 
 
-def test_snapshots_are_kept_as_long_as_the_region_says(stack: Stack) -> None:
-    assert only(stack, POLICY)["default_retention_duration"] == "P7D"
-    assert only(stack, POLICY)["backup_repeating_time_intervals"][0].endswith("/P1D")
+def test_snapshots_are_daily_and_kept_as_long_as_the_region_says(stack: Stack) -> None:
+    expect(stack).to_have_resource_with_properties(
+        POLICY,
+        {
+            "name": "bkpol-prometheus-disks",
+            "vault_id": reference(stack, VAULT, "id"),
+            "default_retention_duration": "P7D",
+            "backup_repeating_time_intervals": ["R/2026-01-01T02:00:00+00:00/P1D"],
+        },
+    )
 
 
-def test_the_vault_cannot_be_destroyed(stack: Stack) -> None:
-    assert only(stack, VAULT)["lifecycle"] == {"prevent_destroy": True}
+def test_snapshots_stay_in_the_region_and_their_vault_cannot_be_destroyed(stack: Stack) -> None:
+    expect(stack).to_have_resource_with_properties(
+        VAULT,
+        {
+            "name": "bvault-monitoring-trial-alpha",
+            "resource_group_name": GROUP,
+            "location": "swedencentral",
+            "datastore_type": "OperationalStore",
+            "redundancy": "LocallyRedundant",
+            "identity": {"type": "SystemAssigned"},
+            "tags": TAGS,
+            "lifecycle": {"prevent_destroy": True},
+        },
+    )
 
 
-def test_a_backup_waits_for_both_rights_of_the_vault(stack: Stack) -> None:
-    roles = {
-        f"azurerm_role_assignment.{label}": body["role_definition_name"]
-        for label, body in stack["resource"]["azurerm_role_assignment"].items()
-        if body["principal_id"].startswith(f"${{{VAULT}.")
+@pytest.mark.parametrize("replica", [0, 1])
+def test_a_backup_waits_for_both_rights_of_the_vault(stack: Stack, replica: int) -> None:
+    assignments = addresses(stack, ASSIGNMENT)
+    rights = [f"disk-snapshots_read-disk-{replica}", "disk-snapshots_write-snapshots"]
+    expect(stack).to_have_resource_with_properties(
+        INSTANCE, {"depends_on": [assignments[right] for right in rights]}, name=f"prometheus-{replica}"
+    )
+
+
+def test_the_vault_reads_these_disks_and_writes_snapshots_into_the_group_and_nothing_else(stack: Stack) -> None:
+    principal = reference(stack, VAULT, "identity[0].principal_id")
+    disks = [reference(stack, DISK, "id", name=f"disk-prometheus-{replica}-trial-alpha") for replica in (0, 1)]
+    wanted = {
+        "disk-snapshots_read-disk-0": (disks[0], "Disk Backup Reader"),
+        "disk-snapshots_read-disk-1": (disks[1], "Disk Backup Reader"),
+        "disk-snapshots_write-snapshots": (GROUP_ID, "Disk Snapshot Contributor"),
     }
-    for instance in stack["resource"][INSTANCE].values():
-        assert [roles[address] for address in instance["depends_on"]] == [
-            "Disk Backup Reader",
-            "Disk Snapshot Contributor",
-        ]
+    for name, (scope, role) in wanted.items():
+        expect(stack).to_have_resource_with_properties(
+            ASSIGNMENT,
+            {
+                "scope": scope,
+                "role_definition_name": role,
+                "principal_id": principal,
+                "principal_type": "ServicePrincipal",
+            },
+            name=name,
+        )
+    assert {name for name, body in by_name(stack, ASSIGNMENT).items() if body["principal_id"] == principal} == set(
+        wanted
+    )
 
 
 def test_the_disks_keep_their_addresses_when_snapshots_come(stack: Stack) -> None:
-    before = addresses(region_stack(ZONES), "azurerm_managed_disk")
-    assert addresses(stack, "azurerm_managed_disk") == before
+    assert addresses(stack, DISK) == addresses(region_stack(ZONES), DISK)

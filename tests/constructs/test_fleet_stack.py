@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.constructs.synthesized import NO_ZONES, ZONES, Stack, fleet, fleet_stack, only
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import (
+    ANOTHER_SUBSCRIPTION,
+    GROUP,
+    NO_ZONES,
+    SUBSCRIPTION,
+    TAGS,
+    ZONES,
+    Stack,
+    fleet,
+    fleet_stack,
+)
+
+ROLE = "azurerm_role_definition"
 
 
 @pytest.fixture(scope="module")
@@ -13,23 +26,33 @@ def stack() -> Stack:
 
 
 def test_regions_find_each_other_in_one_private_zone(stack: Stack) -> None:
-    assert only(stack, "azurerm_private_dns_zone")["name"] == "metrics.trial.internal"
+    expect(stack).to_have_resource_with_properties(
+        "azurerm_private_dns_zone", {"name": "metrics.trial.internal", "resource_group_name": GROUP, "tags": TAGS}
+    )
 
 
 def test_the_role_for_disks_has_no_delete(stack: Stack) -> None:
     """Without it no driver can delete a disk that Terraform made."""
-    assert only(stack, "azurerm_role_definition")["permissions"] == [
-        {"actions": ["Microsoft.Compute/disks/read", "Microsoft.Compute/disks/write"]}
-    ]
+    expect(stack).to_have_resource_with_properties(
+        ROLE,
+        {
+            "name": "Oversight monitoring disk attach",
+            "description": "Attach and detach disks that Terraform made; without delete, no driver can lose one.",
+            "permissions": [{"actions": ["Microsoft.Compute/disks/read", "Microsoft.Compute/disks/write"]}],
+        },
+    )
 
 
-def test_the_role_can_be_given_in_every_regions_subscription() -> None:
-    other = "99999999-9999-4999-8999-999999999999"
-    regions = (fleet().region(ZONES), fleet().region(NO_ZONES).model_copy(update={"subscription_id": other}))
-    assert only(fleet_stack(regions), "azurerm_role_definition")["assignable_scopes"] == [
-        "/subscriptions/11111111-1111-4111-8111-111111111111",
-        f"/subscriptions/{other}",
-    ]
+def test_the_role_can_be_given_in_every_regions_subscription_and_is_the_fleets() -> None:
+    elsewhere = fleet().region(NO_ZONES).model_copy(update={"subscription_id": ANOTHER_SUBSCRIPTION})
+    stack = fleet_stack((elsewhere, fleet().region(ZONES)))
+    scopes = [SUBSCRIPTION, f"/subscriptions/{ANOTHER_SUBSCRIPTION}"]
+    expect(stack).to_have_resource_with_properties(ROLE, {"scope": SUBSCRIPTION, "assignable_scopes": scopes})
+    expect(stack).to_have_provider_with_properties(
+        "azurerm", {"subscription_id": "11111111-1111-4111-8111-111111111111"}
+    )
+    alone = fleet_stack((elsewhere,))
+    expect(alone).to_have_resource_with_properties(ROLE, {"scope": SUBSCRIPTION, "assignable_scopes": scopes})
 
 
 def test_a_region_more_changes_nothing_here(stack: Stack) -> None:
@@ -43,4 +66,12 @@ def test_a_regions_own_tag_changes_nothing_here(stack: Stack) -> None:
 
 
 def test_what_exists_once_cannot_be_destroyed(stack: Stack) -> None:
-    assert only(stack, "azurerm_resource_group")["lifecycle"] == {"prevent_destroy": True}
+    expect(stack).to_have_resource_with_properties(
+        "azurerm_resource_group",
+        {
+            "name": "rg-trial-fleet",
+            "location": "swedencentral",
+            "tags": TAGS,
+            "lifecycle": {"prevent_destroy": True},
+        },
+    )

@@ -16,8 +16,20 @@ from hypothesis import strategies as st
 from constructs.helm_releases import HelmReleases, escaped
 from monitoring.blueprint.releases.release import Release
 from monitoring.blueprint.values.charts import Chart
-from tests.constructs.synthesized import NO_ZONES, ZONES, Resource, addresses, by_name, region_stack, waits_for
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import (
+    NO_ZONES,
+    ZONES,
+    Resource,
+    Stack,
+    addresses,
+    by_name,
+    parsed,
+    region_stack,
+    waits_for,
+)
 
+KIND = "helm_release"
 CHART = Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=None)
 
 
@@ -36,17 +48,29 @@ def release(name: str = "trial", *, values: dict[str, Any] | None = None, **chan
     )
 
 
-def made(*releases: Release, client_ids: dict[str, str] | None = None) -> dict[str, Resource]:
-    """The Helm releases of a stack that holds nothing else."""
+def stack_with(*releases: Release, client_ids: dict[str, str] | None = None) -> Stack:
+    """A stack that holds nothing else."""
     stack = cdktf.TerraformStack(cdktf.Testing.app(), "test")
     HelmReleases(stack, "releases", releases=releases, client_ids=client_ids or {}, depends_on=[])
-    return by_name(json.loads(cdktf.Testing.synth(stack)), "helm_release")
+    return parsed(stack)
 
 
-def test_chart_and_version_are_the_pinned_ones() -> None:
-    made_release = made(release())["trial"]
-    assert made_release["repository"] == "oci://example.test/charts"
-    assert (made_release["chart"], made_release["version"]) == ("trial", "1.2.3")
+def made(*releases: Release) -> dict[str, Resource]:
+    return by_name(stack_with(*releases), KIND)
+
+
+def test_chart_and_version_are_the_pinned_ones_and_the_namespace_is_terraforms() -> None:
+    expect(stack_with(release())).to_have_resource_with_properties(
+        KIND,
+        {
+            "name": "trial",
+            "repository": "oci://example.test/charts",
+            "chart": "trial",
+            "version": "1.2.3",
+            "namespace": "monitoring",
+            "create_namespace": False,
+        },
+    )
 
 
 def test_a_chart_of_the_repository_is_a_path_from_where_terraform_runs(tmp_path: Path) -> None:
@@ -56,7 +80,7 @@ def test_a_chart_of_the_repository_is_a_path_from_where_terraform_runs(tmp_path:
     local = Chart(name="objects", address="charts/objects", version="1.0.0", digest=None)
     HelmReleases(stack, "releases", releases=[release(chart=local)], client_ids={}, depends_on=[])
     app.synth()
-    (body,) = json.loads((tmp_path / "stacks/test/cdk.tf.json").read_text())["resource"]["helm_release"].values()
+    (body,) = json.loads((tmp_path / "stacks/test/cdk.tf.json").read_text())["resource"][KIND].values()
     assert "repository" not in body
     assert (tmp_path / "stacks/test" / body["chart"] / "Chart.yaml").is_file()
 
@@ -119,43 +143,84 @@ def test_ordinary_numbers_are_no_tokens() -> None:
 
 def test_what_only_terraform_knows_travels_by_set() -> None:
     wanted = release(known_after_apply={"secrets[0].clientID": "proxy"})
-    made_release = made(wanted, client_ids={"proxy": "${azurerm_user_assigned_identity.proxy.client_id}"})["trial"]
-    assert made_release["set"] == [
-        {"name": "secrets[0].clientID", "value": "${azurerm_user_assigned_identity.proxy.client_id}"}
-    ]
+    client_id = "${azurerm_user_assigned_identity.proxy.client_id}"
+    expect(stack_with(wanted, client_ids={"proxy": client_id})).to_have_resource_with_properties(
+        KIND, {"set": [{"name": "secrets[0].clientID", "value": client_id}]}
+    )
+
+
+def test_nothing_else_travels_by_set() -> None:
+    assert "set" not in made(release())["trial"]
 
 
 def test_releases_follow_one_another() -> None:
-    both = made(release("first"), release("second", after=("first",)))
-    assert not both["first"].get("depends_on")
-    (before,) = both["second"]["depends_on"]
-    assert before.startswith("helm_release.releases_first")
+    stack = stack_with(release("first"), release("second", after=("first",)))
+    first = addresses(stack, KIND)["first"]
+    expect(stack).to_have_resource_with_properties(KIND, {"depends_on": [first]}, name="second")
+    assert not by_name(stack, KIND)["first"].get("depends_on")
 
 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_a_release_that_is_not_rolled_back_is_not_cleaned_up_either(atomic: bool) -> None:
-    made_release = made(release(atomic=atomic))["trial"]
-    assert (made_release["atomic"], made_release["cleanup_on_fail"]) == (atomic, atomic)
+    expect(stack_with(release(atomic=atomic))).to_have_resource_with_properties(
+        KIND, {"atomic": atomic, "cleanup_on_fail": atomic}
+    )
 
 
-def test_nothing_stateful_is_rolled_back_in_the_middle() -> None:
-    releases = by_name(region_stack(ZONES), "helm_release")
-    assert {name for name, body in releases.items() if not body["atomic"]} == {"kube-prometheus-stack", "thanos"}
+@pytest.mark.parametrize(
+    ("name", "atomic", "timeout"),
+    [
+        ("objects", True, 300),
+        ("kube-prometheus-stack", False, 1800),
+        ("thanos", False, 3600),
+        ("thanos-global", True, 600),
+        ("oauth2-proxy", True, 600),
+        ("prometheus-postgres-exporter", True, 300),
+        ("prometheus-redis-exporter", True, 300),
+    ],
+)
+def test_nothing_stateful_is_rolled_back_in_the_middle_and_each_has_its_time(
+    name: str, atomic: bool, timeout: int
+) -> None:
+    """Of Thanos, three ingestors may each take 900 s to write their heads to Blob, one after another."""
+    expect(region_stack(ZONES)).to_have_resource_with_properties(
+        KIND, {"atomic": atomic, "cleanup_on_fail": atomic, "timeout": timeout, "wait": True}, name=name
+    )
 
 
-def test_three_ingestors_have_time_to_flush_one_after_another() -> None:
-    """Each may take 900 s to write its head to Blob."""
-    assert by_name(region_stack(ZONES), "helm_release")["thanos"]["timeout"] >= 3 * 900
+@pytest.mark.parametrize(
+    ("name", "after"),
+    [
+        ("kube-prometheus-stack", ["objects"]),
+        ("thanos", ["objects", "kube-prometheus-stack"]),
+        ("thanos-global", ["objects", "kube-prometheus-stack", "thanos"]),
+        ("oauth2-proxy", ["objects", "kube-prometheus-stack", "thanos"]),
+        ("prometheus-postgres-exporter", ["objects", "kube-prometheus-stack"]),
+        ("prometheus-redis-exporter", ["objects", "kube-prometheus-stack"]),
+    ],
+)
+def test_a_release_comes_after_those_whose_kinds_and_services_it_uses(name: str, after: list[str]) -> None:
+    stack = region_stack(ZONES)
+    found = addresses(stack, KIND)
+    expect(stack).to_have_resource_with_properties(KIND, {"depends_on": [found[one] for one in after]}, name=name)
 
 
-def test_helm_waits_and_makes_no_namespace() -> None:
-    made_release = made(release(timeout=77))["trial"]
-    assert (made_release["wait"], made_release["timeout"]) == (True, 77)
-    assert made_release["create_namespace"] is False
+def test_no_release_is_left_out_above() -> None:
+    assert by_name(region_stack(ZONES), KIND).keys() == {
+        "objects",
+        "kube-prometheus-stack",
+        "thanos",
+        "thanos-global",
+        "oauth2-proxy",
+        "prometheus-postgres-exporter",
+        "prometheus-redis-exporter",
+    }
 
 
-def test_old_revisions_do_not_pile_up() -> None:
-    assert made(release())["trial"]["max_history"] == 10
+def test_helm_waits_and_old_revisions_do_not_pile_up() -> None:
+    expect(stack_with(release(timeout=77))).to_have_resource_with_properties(
+        KIND, {"wait": True, "timeout": 77, "max_history": 10}
+    )
 
 
 @pytest.mark.parametrize("name", [ZONES, NO_ZONES])
@@ -173,7 +238,7 @@ def test_old_revisions_do_not_pile_up() -> None:
 def test_releases_wait_for_what_their_pods_need(name: str, kind: str, label: str) -> None:
     """The operator refuses a Prometheus whose storage class is missing, while Helm reports success."""
     stack = region_stack(name)
-    for body in by_name(stack, "helm_release").values():
+    for body in by_name(stack, KIND).values():
         assert addresses(stack, kind)[label] in waits_for(stack, body)
 
 
@@ -182,5 +247,5 @@ def test_releases_wait_for_the_last_node_pool_and_the_stores_endpoint(name: str)
     stack = region_stack(name)
     pools = list(addresses(stack, "azurerm_kubernetes_cluster_node_pool").values())
     (endpoint,) = addresses(stack, "azurerm_private_endpoint").values()
-    for body in by_name(stack, "helm_release").values():
+    for body in by_name(stack, KIND).values():
         assert {pools[-1], endpoint} <= waits_for(stack, body)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from monitoring.blueprint.components.workloads import COMPONENTS
-from monitoring.fleet.model import Region
+from tests.constructs.expectations import expect
 from tests.constructs.synthesized import (
+    ANOTHER_SUBSCRIPTION,
+    NETWORKS,
     NO_ZONES,
+    TAGS,
     TWO_ZONES,
     ZONES,
     Stack,
+    addresses,
     by_name,
+    elsewhere_stack,
     fleet,
     fleet_stack,
     only,
     region_stack,
-    synthesize,
 )
 
 SERVICE = "kubernetes_service_v1"
 RECORD = "azurerm_private_dns_a_record"
 LINK = "azurerm_private_dns_zone_virtual_network_link"
-NAMES = ("prometheus-federation-0", "prometheus-federation-1", "thanos-query-regions")
+FEDERATION = ("prometheus-federation-0", "prometheus-federation-1")
+QUERY = "thanos-query-regions"
+SECOND_OCTET = {ZONES: 1, NO_ZONES: 2, TWO_ZONES: 3}
+NETWORK = {ZONES: "vnet-alpha", NO_ZONES: "vnet-beta", TWO_ZONES: "vnet-gamma"}
+LAST_OCTET = {FEDERATION[0]: 5, FEDERATION[1]: 6, QUERY: 4}
 
 
 @pytest.fixture(params=[ZONES, NO_ZONES, TWO_ZONES])
@@ -37,91 +46,129 @@ def stack(name: str) -> Stack:
 
 
 def test_each_replica_and_query_have_a_load_balancer_of_their_own(stack: Stack) -> None:
-    assert tuple(sorted(by_name(stack, SERVICE))) == NAMES
+    assert by_name(stack, SERVICE).keys() == {*FEDERATION, QUERY}
 
 
-def test_each_has_the_regions_address_in_the_subnet_of_load_balancers_and_no_public_one(name: str) -> None:
-    balancers = fleet().region(name).network.load_balancers
-    wanted = [*balancers.federation, balancers.query]
-    prefix = "service.beta.kubernetes.io/azure-load-balancer"
-    for service, address in zip(NAMES, wanted, strict=True):
-        assert by_name(region_stack(name), SERVICE)[service]["metadata"]["annotations"] == {
-            f"{prefix}-internal": "true",
-            f"{prefix}-internal-subnet": "balancers",
-            f"{prefix}-ipv4": str(address),
+@pytest.mark.parametrize("service", [*FEDERATION, QUERY])
+def test_each_has_the_regions_address_in_the_subnet_of_load_balancers_and_no_public_one(
+    name: str, service: str
+) -> None:
+    """The metadata is whole: without labels no monitor finds the Service, and no pod is scraped twice."""
+    annotations = {
+        "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+        "service.beta.kubernetes.io/azure-load-balancer-internal-subnet": "balancers",
+        "service.beta.kubernetes.io/azure-load-balancer-ipv4": f"10.{SECOND_OCTET[name]}.8.{LAST_OCTET[service]}",
+    }
+    expect(region_stack(name)).to_have_resource_with_properties(
+        SERVICE,
+        {"metadata": {"name": service, "namespace": "monitoring", "annotations": annotations}},
+        name=service,
+    )
+
+
+def balanced(selector: dict[str, str], port: str, number: int) -> dict[str, Any]:
+    """A Service's spec. `Local`: who calls keeps the address that network policies know."""
+    return {
+        "spec": {
+            "type": "LoadBalancer",
+            "external_traffic_policy": "Local",
+            "selector": selector,
+            "port": [{"name": port, "port": number, "target_port": str(number), "protocol": "TCP"}],
         }
-
-
-def test_who_calls_keeps_the_address_that_network_policies_know(stack: Stack) -> None:
-    for body in by_name(stack, SERVICE).values():
-        assert body["spec"]["external_traffic_policy"] == "Local"
-
-
-def test_a_replica_is_selected_by_its_pod_and_is_a_prometheus(stack: Stack) -> None:
-    """The port is the one that lets in no more than federation."""
-    for replica in range(2):
-        spec = by_name(stack, SERVICE)[f"prometheus-federation-{replica}"]["spec"]
-        assert spec["selector"] == {
-            "app.kubernetes.io/name": "prometheus",
-            "operator.prometheus.io/name": "prometheus",
-            "statefulset.kubernetes.io/pod-name": f"prometheus-prometheus-{replica}",
-        }
-        assert [(port["port"], port["target_port"]) for port in spec["port"]] == [(9443, "9443")]
-
-
-def test_query_is_reached_where_it_asks_for_a_certificate(stack: Stack) -> None:
-    spec = by_name(stack, SERVICE)["thanos-query-regions"]["spec"]
-    assert spec["selector"]["app.kubernetes.io/component"] == "query"
-    assert [(port["port"], port["target_port"]) for port in spec["port"]] == [(10901, "10901")]
-
-
-def test_no_monitor_finds_them_so_that_no_pod_is_scraped_twice(stack: Stack) -> None:
-    services = {component.service for component in COMPONENTS}
-    for name, body in by_name(stack, SERVICE).items():
-        assert "labels" not in body["metadata"]
-        assert name not in services
-
-
-def test_nothing_waits_for_an_address_that_azure_may_give_late(stack: Stack) -> None:
-    for body in by_name(stack, SERVICE).values():
-        assert body["wait_for_load_balancer"] is False
-        assert [one for one in body["depends_on"] if "join-load-balancer-subnet" in one]
-
-
-def test_the_fleets_zone_says_each_address_under_the_name_of_the_region(name: str) -> None:
-    balancers = fleet().region(name).network.load_balancers
-    found = {body["name"]: body["records"] for body in region_stack(name)["resource"][RECORD].values()}
-    assert found == {
-        f"prometheus-0.{name}": [str(balancers.federation[0])],
-        f"prometheus-1.{name}": [str(balancers.federation[1])],
-        f"query.{name}": [str(balancers.query)],
     }
 
 
+@pytest.mark.parametrize("replica", [0, 1])
+def test_a_replica_is_selected_by_its_pod_at_the_port_that_lets_in_no_more_than_federation(
+    stack: Stack, replica: int
+) -> None:
+    selector = {
+        "app.kubernetes.io/name": "prometheus",
+        "operator.prometheus.io/name": "prometheus",
+        "statefulset.kubernetes.io/pod-name": f"prometheus-prometheus-{replica}",
+    }
+    expect(stack).to_have_resource_with_properties(
+        SERVICE, balanced(selector, "federate", 9443), name=FEDERATION[replica]
+    )
+
+
+def test_query_is_reached_where_it_asks_for_a_certificate(stack: Stack) -> None:
+    selector = {
+        "app.kubernetes.io/name": "thanos",
+        "app.kubernetes.io/instance": "thanos",
+        "app.kubernetes.io/component": "query",
+    }
+    expect(stack).to_have_resource_with_properties(SERVICE, balanced(selector, "grpc", 10901), name=QUERY)
+
+
+def test_no_monitor_finds_them_by_the_name_of_a_charts_service(stack: Stack) -> None:
+    charts = {"prometheus-prometheus", "prometheus-operated", "thanos-query", "thanos-query-frontend"}
+    assert not charts & by_name(stack, SERVICE).keys()
+
+
+@pytest.mark.parametrize("service", [*FEDERATION, QUERY])
+def test_nothing_waits_for_an_address_that_azure_may_give_late(stack: Stack, service: str) -> None:
+    namespace = addresses(stack, "kubernetes_namespace_v1")["monitoring"]
+    subnet = addresses(stack, "azurerm_role_assignment")["cluster_join-load-balancer-subnet"]
+    expect(stack).to_have_resource_with_properties(
+        SERVICE, {"wait_for_load_balancer": False, "depends_on": [namespace, subnet]}, name=service
+    )
+
+
+@pytest.mark.parametrize(("of", "octet"), [("prometheus-0", 5), ("prometheus-1", 6), ("query", 4)])
+def test_the_fleets_zone_says_each_address_under_the_name_of_the_region(name: str, of: str, octet: int) -> None:
+    expect(region_stack(name)).to_have_resource_with_properties(
+        RECORD,
+        {
+            "records": [f"10.{SECOND_OCTET[name]}.8.{octet}"],
+            "ttl": 300,
+            "zone_name": "metrics.trial.internal",
+            "resource_group_name": "rg-trial-fleet",
+            "tags": TAGS,
+        },
+        name=f"{of}.{name}",
+    )
+    assert len(by_name(region_stack(name), RECORD)) == 3
+
+
 def test_the_regions_network_can_ask_the_zone(name: str) -> None:
-    link = only(region_stack(name), LINK)
-    assert link["virtual_network_id"] == fleet().region(name).network.virtual_network_id
-    assert link["registration_enabled"] is False
+    expect(region_stack(name)).to_have_resource_with_properties(
+        LINK,
+        {
+            "name": f"link-{name}",
+            "virtual_network_id": f"{NETWORKS}/virtualNetworks/{NETWORK[name]}",
+            "registration_enabled": False,
+            "private_dns_zone_name": "metrics.trial.internal",
+            "resource_group_name": "rg-trial-fleet",
+            "tags": TAGS,
+        },
+    )
 
 
-def test_records_and_link_are_written_into_the_zone_that_the_stack_fleet_makes(stack: Stack) -> None:
-    zone = only(fleet_stack(fleet().regions), "azurerm_private_dns_zone")["name"]
-    link = only(stack, LINK)
-    assert (link["private_dns_zone_name"], link["resource_group_name"]) == (zone, "rg-trial-fleet")
-    for record in stack["resource"][RECORD].values():
-        assert (record["zone_name"], record["resource_group_name"]) == (zone, "rg-trial-fleet")
-        assert "provider" not in record
+def test_the_zone_is_the_one_that_the_stack_fleet_makes() -> None:
+    made = fleet_stack(fleet().regions)
+    expect(made).to_have_resource_with_properties("azurerm_private_dns_zone", {"name": "metrics.trial.internal"})
+    expect(made).to_have_resource_with_properties("azurerm_resource_group", {"name": "rg-trial-fleet"})
 
 
-def elsewhere(region: Region) -> Region:
-    """The region in a subscription of its own."""
-    return region.model_copy(update={"subscription_id": "99999999-9999-4999-8999-999999999999"})
+def test_a_region_in_the_fleets_subscription_needs_no_other_provider(stack: Stack) -> None:
+    assert len(stack["provider"]["azurerm"]) == 1
+    assert not [body for body in (only(stack, LINK), *by_name(stack, RECORD).values()) if "provider" in body]
 
 
 def test_a_region_in_a_subscription_of_its_own_writes_into_the_fleets() -> None:
-    stack = synthesize(elsewhere(fleet().region(ZONES)))
-    own, fleets = stack["provider"]["azurerm"]
-    assert own["subscription_id"] == "99999999-9999-4999-8999-999999999999"
-    assert (fleets["alias"], fleets["subscription_id"]) == ("fleet", "11111111-1111-4111-8111-111111111111")
-    for body in (only(stack, LINK), *stack["resource"][RECORD].values()):
-        assert body["provider"] == "azurerm.fleet"
+    stack = elsewhere_stack()
+    expect(stack).to_have_provider_with_properties("azurerm", {"subscription_id": ANOTHER_SUBSCRIPTION}, name="")
+    expect(stack).to_have_provider_with_properties(
+        "azurerm",
+        {
+            "subscription_id": "11111111-1111-4111-8111-111111111111",
+            "tenant_id": "22222222-2222-4222-8222-222222222222",
+            "storage_use_azuread": True,
+            "resource_provider_registrations": "none",
+        },
+        name="fleet",
+    )
+    expect(stack).to_have_resource_with_properties(LINK, {"provider": "azurerm.fleet"})
+    for record in by_name(stack, RECORD):
+        expect(stack).to_have_resource_with_properties(RECORD, {"provider": "azurerm.fleet"}, name=record)

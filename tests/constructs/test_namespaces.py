@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from tests.constructs.expectations import expect
 from tests.constructs.synthesized import ZONES, by_name, only, region_stack
 
 KIND = "kubernetes_namespace_v1"
 
 
 @pytest.mark.parametrize(("name", "level"), [("monitoring", "restricted"), ("monitoring-node", "privileged")])
-def test_pod_security_is_enforced_and_told(name: str, level: str) -> None:
-    assert by_name(region_stack(ZONES), KIND)[name]["metadata"]["labels"] == {
+def test_pod_security_is_enforced_and_told_and_a_namespace_cannot_take_its_claims_along(name: str, level: str) -> None:
+    labels = {
         "pod-security.kubernetes.io/enforce": level,
         "pod-security.kubernetes.io/audit": level,
         "pod-security.kubernetes.io/warn": level,
     }
+    expect(region_stack(ZONES)).to_have_resource_with_properties(
+        KIND, {"metadata": {"name": name, "labels": labels}, "lifecycle": {"prevent_destroy": True}}, name=name
+    )
 
 
-def test_a_namespace_cannot_take_its_claims_along() -> None:
-    namespaces = by_name(region_stack(ZONES), KIND)
-    assert len(namespaces) == 2
-    assert all(namespace["lifecycle"] == {"prevent_destroy": True} for namespace in namespaces.values())
+def test_there_is_no_third_namespace() -> None:
+    assert by_name(region_stack(ZONES), KIND).keys() == {"monitoring", "monitoring-node"}
 
 
 def test_no_quota_blocks_surges_and_emergency_growth() -> None:
@@ -30,6 +32,13 @@ def test_no_quota_blocks_surges_and_emergency_growth() -> None:
 
 
 def test_monitoring_outranks_what_it_watches_and_not_the_system() -> None:
-    priority = only(region_stack(ZONES), "kubernetes_priority_class_v1")
-    assert 0 < priority["value"] < 2_000_000_000
-    assert not priority.get("global_default")
+    """An ordinary workload has 0, the system's own classes 2,000,000,000."""
+    expect(region_stack(ZONES)).to_have_resource_with_properties(
+        "kubernetes_priority_class_v1",
+        {
+            "metadata": {"name": "monitoring-critical"},
+            "value": 1_000_000,
+            "description": "Monitoring must see an outage, so it is evicted after what it watches.",
+        },
+    )
+    assert "global_default" not in only(region_stack(ZONES), "kubernetes_priority_class_v1")

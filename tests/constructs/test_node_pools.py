@@ -6,74 +6,123 @@ import re
 
 import pytest
 
-from tests.constructs.synthesized import NO_ZONES, TWO_ZONES, ZONES, Resource, addresses, by_name, region_stack
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import (
+    NETWORKS,
+    NO_ZONES,
+    TAGS,
+    TWO_ZONES,
+    ZONES,
+    addresses,
+    by_name,
+    data_reference,
+    region_stack,
+)
 
 KIND = "azurerm_kubernetes_cluster_node_pool"
+POOLS = [
+    (ZONES, "monitorz1"),
+    (ZONES, "monitorz2"),
+    (ZONES, "monitorz3"),
+    (NO_ZONES, "monitor"),
+    (TWO_ZONES, "monitorz1"),
+    (TWO_ZONES, "monitorz2"),
+]
+of_every_pool = pytest.mark.parametrize(("region", "pool"), POOLS)
 
 
-@pytest.fixture(params=[ZONES, NO_ZONES, TWO_ZONES])
-def pools(request: pytest.FixtureRequest) -> dict[str, Resource]:
-    return by_name(region_stack(request.param), KIND)
+@pytest.mark.parametrize("region", [ZONES, NO_ZONES, TWO_ZONES])
+def test_every_zone_has_a_pool_of_its_own_and_a_region_without_zones_has_one(region: str) -> None:
+    assert list(by_name(region_stack(region), KIND)) == [pool for of, pool in POOLS if of == region]
 
 
-@pytest.mark.parametrize(("name", "zones"), [(ZONES, ["1", "2", "3"]), (TWO_ZONES, ["1", "2"])])
-def test_every_zone_has_a_pool_of_its_own(name: str, zones: list[str]) -> None:
-    assert [pool["zones"] for pool in by_name(region_stack(name), KIND).values()] == [[zone] for zone in zones]
+@pytest.mark.parametrize(("region", "pool"), [row for row in POOLS if row[0] != NO_ZONES])
+def test_a_pool_is_in_its_zone_alone(region: str, pool: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(KIND, {"zones": [pool[-1]]}, name=pool)
 
 
-def test_a_region_without_zones_has_one_pool_that_names_none() -> None:
-    (pool,) = by_name(region_stack(NO_ZONES), KIND).values()
-    assert "zones" not in pool
-    assert pool["min_count"] == 3
+def test_a_region_without_zones_has_one_pool_of_three_nodes_that_names_none() -> None:
+    stack = region_stack(NO_ZONES)
+    expect(stack).to_have_resource_with_properties(
+        KIND, {"auto_scaling_enabled": True, "min_count": 3, "max_count": 6}, name="monitor"
+    )
+    assert "zones" not in by_name(stack, KIND)["monitor"]
 
 
-def test_names_are_what_aks_takes(pools: dict[str, Resource]) -> None:
-    names = [*pools, *(pool["temporary_name_for_rotation"] for pool in pools.values())]
-    assert all(re.fullmatch(r"[a-z][a-z0-9]{0,11}", name) for name in names)
-    assert len(set(names)) == 2 * len(pools)
+@of_every_pool
+def test_names_are_what_aks_takes(region: str, pool: str) -> None:
+    """Twelve small letters and digits at most, also while a pool is cycled."""
+    assert re.fullmatch(r"[a-z][a-z0-9]{0,11}", f"{pool}tmp")
+    expect(region_stack(region)).to_have_resource_with_properties(
+        KIND, {"temporary_name_for_rotation": f"{pool}tmp"}, name=pool
+    )
 
 
 def test_pools_change_one_after_another() -> None:
     stack = region_stack(ZONES)
-    first, second, third = by_name(stack, KIND).values()
     address = addresses(stack, KIND)
-    assert not first.get("depends_on")
-    assert second["depends_on"] == [address["monitorz1"]]
-    assert third["depends_on"] == [address["monitorz2"]]
+    for before, pool in (("monitorz1", "monitorz2"), ("monitorz2", "monitorz3")):
+        expect(stack).to_have_resource_with_properties(KIND, {"depends_on": [address[before]]}, name=pool)
+    assert "depends_on" not in by_name(stack, KIND)["monitorz1"]
 
 
-def test_only_monitoring_runs_there(pools: dict[str, Resource]) -> None:
-    for pool in pools.values():
-        assert pool["mode"] == "User"
-        assert pool["node_labels"] == {"workload": "monitoring"}
-        assert pool["node_taints"] == ["workload=monitoring:NoSchedule"]
+@of_every_pool
+def test_only_monitoring_runs_there(region: str, pool: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        KIND,
+        {
+            "mode": "User",
+            "node_labels": {"workload": "monitoring"},
+            "node_taints": ["workload=monitoring:NoSchedule"],
+        },
+        name=pool,
+    )
 
 
-def test_every_zone_keeps_a_node(pools: dict[str, Resource]) -> None:
-    for pool in pools.values():
-        assert pool["auto_scaling_enabled"] is True
-        assert 1 <= pool["min_count"] <= pool["max_count"]
+@pytest.mark.parametrize(("region", "pool"), [row for row in POOLS if row[0] != NO_ZONES])
+def test_every_zone_keeps_a_node(region: str, pool: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        KIND, {"auto_scaling_enabled": True, "min_count": 1, "max_count": 2}, name=pool
+    )
 
 
-def test_what_the_autoscaler_and_the_clusters_upgrade_change_is_theirs(pools: dict[str, Resource]) -> None:
-    for pool in pools.values():
-        assert pool["lifecycle"]["ignore_changes"] == ["node_count", "orchestrator_version"]
+@of_every_pool
+def test_what_the_autoscaler_and_the_clusters_upgrade_change_is_theirs(region: str, pool: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        KIND, {"lifecycle": {"ignore_changes": ["node_count", "orchestrator_version"]}}, name=pool
+    )
 
 
-def test_an_upgrade_drains_one_node_and_leaves_what_will_not_drain(pools: dict[str, Resource]) -> None:
-    for pool in pools.values():
-        assert pool["upgrade_settings"] == {
-            "max_surge": "1",
-            "drain_timeout_in_minutes": 20,
-            "node_soak_duration_in_minutes": 2,
-            "undrainable_node_behavior": "Cordon",
-        }
+@of_every_pool
+def test_an_upgrade_drains_one_node_and_leaves_what_will_not_drain(region: str, pool: str) -> None:
+    upgrade = {
+        "max_surge": "1",
+        "drain_timeout_in_minutes": 20,
+        "node_soak_duration_in_minutes": 2,
+        "undrainable_node_behavior": "Cordon",
+    }
+    expect(region_stack(region)).to_have_resource_with_properties(KIND, {"upgrade_settings": upgrade}, name=pool)
 
 
-def test_the_operating_system_lives_on_the_local_disk(pools: dict[str, Resource]) -> None:
-    for pool in pools.values():
-        assert (pool["os_disk_type"], pool["os_disk_size_gb"]) == ("Ephemeral", 64)
+@of_every_pool
+def test_nodes_are_of_the_regions_size_with_the_operating_system_on_the_local_disk(region: str, pool: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        KIND,
+        {"vm_size": "Standard_D4ds_v5", "max_pods": 50, "os_disk_type": "Ephemeral", "os_disk_size_gb": 64},
+        name=pool,
+    )
 
 
-def test_no_node_has_a_public_address(pools: dict[str, Resource]) -> None:
-    assert all(pool["node_public_ip_enabled"] is False for pool in pools.values())
+@pytest.mark.parametrize("pool", ["monitorz1", "monitorz2", "monitorz3"])
+def test_nodes_are_the_clusters_in_the_subnet_of_nodes_and_have_no_public_address(pool: str) -> None:
+    stack = region_stack(ZONES)
+    expect(stack).to_have_resource_with_properties(
+        KIND,
+        {
+            "kubernetes_cluster_id": data_reference(stack, "azurerm_kubernetes_cluster", "id"),
+            "vnet_subnet_id": f"{NETWORKS}/virtualNetworks/vnet-alpha/subnets/nodes",
+            "node_public_ip_enabled": False,
+            "tags": TAGS,
+        },
+        name=pool,
+    )

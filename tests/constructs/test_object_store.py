@@ -4,51 +4,103 @@ from __future__ import annotations
 
 import pytest
 
-from tests.constructs.synthesized import NO_ZONES, ZONES, Resource, only, region_stack
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import (
+    GROUP,
+    NETWORKS,
+    NO_ZONES,
+    SUBSCRIPTION,
+    TAGS,
+    ZONES,
+    only,
+    reference,
+    region_stack,
+)
+
+ACCOUNT = "azurerm_storage_account"
+CONTAINER = "azurerm_storage_container"
+ENDPOINT = "azurerm_private_endpoint"
+of_both = pytest.mark.parametrize("region", [ZONES, NO_ZONES])
 
 
-@pytest.fixture(params=[ZONES, NO_ZONES])
-def account(request: pytest.FixtureRequest) -> Resource:
-    return only(region_stack(request.param), "azurerm_storage_account")
+@of_both
+def test_store_refuses_shared_keys(region: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        ACCOUNT,
+        {
+            "shared_access_key_enabled": False,
+            "default_to_oauth_authentication": True,
+            "local_user_enabled": False,
+        },
+    )
 
 
-def test_store_refuses_shared_keys(account: Resource) -> None:
-    assert account["shared_access_key_enabled"] is False
-    assert account["default_to_oauth_authentication"] is True
-    assert account["local_user_enabled"] is False
+@of_both
+def test_no_one_reaches_the_store_from_the_internet(region: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        ACCOUNT,
+        {
+            "public_network_access_enabled": False,
+            "allow_nested_items_to_be_public": False,
+            "cross_tenant_replication_enabled": False,
+        },
+    )
+    expect(region_stack(region)).to_have_resource_with_properties(CONTAINER, {"container_access_type": "private"})
 
 
-def test_store_has_no_public_oauth2_proxy(account: Resource) -> None:
-    assert account["public_network_access_enabled"] is False
-    assert account["allow_nested_items_to_be_public"] is False
-    assert account["cross_tenant_replication_enabled"] is False
-    assert only(region_stack(ZONES), "azurerm_storage_container")["container_access_type"] == "private"
+@of_both
+def test_store_is_encrypted_twice_and_speaks_modern_tls_only(region: str) -> None:
+    """Infrastructure encryption cannot be turned on later: the account would be made anew."""
+    expect(region_stack(region)).to_have_resource_with_properties(
+        ACCOUNT,
+        {
+            "infrastructure_encryption_enabled": True,
+            "min_tls_version": "TLS1_2",
+            "https_traffic_only_enabled": True,
+        },
+    )
 
 
-def test_store_speaks_modern_tls_only(account: Resource) -> None:
-    assert account["min_tls_version"] == "TLS1_2"
-    assert account["https_traffic_only_enabled"] is True
+@of_both
+def test_a_deleted_block_comes_back_for_as_long_as_the_region_says_and_compaction_makes_no_versions(
+    region: str,
+) -> None:
+    """The block is whole: no change feed, no restore policy, no last-access times either."""
+    expect(region_stack(region)).to_have_resource_with_properties(
+        ACCOUNT,
+        {
+            "blob_properties": {
+                "versioning_enabled": False,
+                "delete_retention_policy": {"days": 14},
+                "container_delete_retention_policy": {"days": 14},
+            }
+        },
+    )
 
 
-def test_a_deleted_block_comes_back_for_as_long_as_the_region_says(account: Resource) -> None:
-    assert account["blob_properties"]["delete_retention_policy"] == {"days": 14}
-    assert account["blob_properties"]["container_delete_retention_policy"] == {"days": 14}
+@pytest.mark.parametrize(
+    ("region", "account", "location", "copies"),
+    [(ZONES, "sttrialalpha", "swedencentral", "GZRS"), (NO_ZONES, "sttrialbeta", "ukwest", "GRS")],
+)
+def test_copies_are_what_the_region_can_have(region: str, account: str, location: str, copies: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        ACCOUNT,
+        {
+            "name": account,
+            "resource_group_name": GROUP,
+            "location": location,
+            "account_kind": "StorageV2",
+            "account_tier": "Standard",
+            "account_replication_type": copies,
+            "tags": TAGS,
+        },
+    )
 
 
-def test_compaction_makes_no_versions(account: Resource) -> None:
-    assert account["blob_properties"]["versioning_enabled"] is False
-
-
-def test_copies_are_what_the_region_can_have() -> None:
-    kinds = [
-        only(region_stack(name), "azurerm_storage_account")["account_replication_type"] for name in (ZONES, NO_ZONES)
-    ]
-    assert kinds == ["GZRS", "GRS"]
-
-
-@pytest.mark.parametrize("kind", ["azurerm_storage_account", "azurerm_storage_container"])
-def test_store_cannot_be_destroyed(kind: str) -> None:
-    assert only(region_stack(ZONES), kind)["lifecycle"] == {"prevent_destroy": True}
+@of_both
+@pytest.mark.parametrize("kind", [ACCOUNT, CONTAINER])
+def test_store_cannot_be_destroyed(region: str, kind: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(kind, {"lifecycle": {"prevent_destroy": True}})
 
 
 def test_no_lock_blocks_the_deletion_of_role_assignments() -> None:
@@ -61,28 +113,57 @@ def test_retention_is_the_compactors_alone() -> None:
 
 
 def test_the_container_is_made_without_a_network_path_to_the_account() -> None:
-    container = only(region_stack(ZONES), "azurerm_storage_container")
-    assert container["storage_account_id"].startswith("${azurerm_storage_account.")
-    assert "storage_account_name" not in container
+    """By the account's id, which is the management plane's way; by its name it would be the data plane's."""
+    stack = region_stack(ZONES)
+    expect(stack).to_have_resource_with_properties(
+        CONTAINER, {"name": "trial-blocks", "storage_account_id": reference(stack, ACCOUNT, "id")}
+    )
+    assert "storage_account_name" not in only(stack, CONTAINER)
 
 
 def test_the_store_is_reached_by_a_private_endpoint_in_the_regions_subnet() -> None:
-    endpoint = only(region_stack(ZONES), "azurerm_private_endpoint")
-    assert endpoint["subnet_id"].endswith("/subnets/endpoints")
-    assert endpoint["private_service_connection"]["subresource_names"] == ["blob"]
+    stack = region_stack(ZONES)
+    expect(stack).to_have_resource_with_properties(
+        ENDPOINT,
+        {
+            "name": "pep-sttrialalpha",
+            "resource_group_name": GROUP,
+            "location": "swedencentral",
+            "subnet_id": f"{NETWORKS}/virtualNetworks/vnet-alpha/subnets/endpoints",
+            "private_service_connection": {
+                "name": "sttrialalpha",
+                "private_connection_resource_id": reference(stack, ACCOUNT, "id"),
+                "subresource_names": ["blob"],
+                "is_manual_connection": False,
+            },
+            "tags": TAGS,
+        },
+    )
 
 
 def test_the_hubs_zone_is_used_by_id_since_a_network_takes_one_link_per_name() -> None:
     stack = region_stack(ZONES)
-    (zone,) = only(stack, "azurerm_private_endpoint")["private_dns_zone_group"]["private_dns_zone_ids"]
-    assert zone.startswith("/subscriptions/")
+    zone = f"{NETWORKS}/privateDnsZones/privatelink.blob.core.windows.net"
+    expect(stack).to_have_resource_with_properties(
+        ENDPOINT, {"private_dns_zone_group": {"name": "blob", "private_dns_zone_ids": [zone]}}
+    )
     assert "azurerm_private_dns_zone" not in stack["resource"]
     links = stack["resource"]["azurerm_private_dns_zone_virtual_network_link"].values()
     assert not [link for link in links if "privatelink" in link["private_dns_zone_name"]]
 
 
 def test_deletes_are_logged_and_nothing_else() -> None:
-    setting = only(region_stack(ZONES), "azurerm_monitor_diagnostic_setting")
-    assert setting["enabled_log"] == [{"category": "StorageDelete"}]
-    assert not {"enabled_metric", "metric"} & setting.keys()
-    assert setting["target_resource_id"].endswith(".id}/blobServices/default")
+    stack = region_stack(ZONES)
+    kind = "azurerm_monitor_diagnostic_setting"
+    account = reference(stack, ACCOUNT, "id")
+    logs = f"{SUBSCRIPTION}/resourceGroups/rg-trial-logs/providers/Microsoft.OperationalInsights/workspaces/log-alpha"
+    expect(stack).to_have_resource_with_properties(
+        kind,
+        {
+            "name": "diag-blob-deletes",
+            "target_resource_id": f"{account}/blobServices/default",
+            "log_analytics_workspace_id": logs,
+            "enabled_log": [{"category": "StorageDelete"}],
+        },
+    )
+    assert not {"enabled_metric", "metric"} & only(stack, kind).keys()

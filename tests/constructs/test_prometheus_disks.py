@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint.components.workloads import STATIC_STORAGE_CLASS, prometheus_claim
 from monitoring.fleet.model import Region
+from tests.constructs.expectations import expect
 from tests.constructs.synthesized import (
+    GROUP,
     NO_ZONES,
+    TAGS,
     TWO_ZONES,
     ZONES,
-    Resource,
     Stack,
     addresses,
     by_name,
     fleet,
+    reference,
     region_stack,
     synthesize,
     waits_for,
@@ -25,136 +27,181 @@ from tests.constructs.synthesized import (
 DISK = "azurerm_managed_disk"
 VOLUME = "kubernetes_persistent_volume_v1"
 CLAIM = "kubernetes_persistent_volume_claim_v1"
-REPLICAS = 2
+of_each_replica = pytest.mark.parametrize("replica", [0, 1])
+of_both = pytest.mark.parametrize("region", [ZONES, NO_ZONES])
+LOCATION = {ZONES: "swedencentral", NO_ZONES: "ukwest"}
 
 
-def spec(volume: Resource) -> dict[str, Any]:
-    (found,) = volume["spec"]
-    result: dict[str, Any] = found
-    return result
+def disk_name(region: str, replica: int) -> str:
+    return f"disk-prometheus-{replica}-{region}"
+
+
+def volume_name(replica: int) -> str:
+    return f"prometheus-{replica}"
+
+
+def claim_name(replica: int) -> str:
+    """The name that the StatefulSet of the operator looks for."""
+    return f"prometheus-prometheus-db-prometheus-prometheus-{replica}"
+
+
+def volume_spec(region: str, replica: int, *, zone: str | None) -> dict[str, Any]:
+    """All of it: the disk outlives the volume (Retain), and a zonal volume is used in its zone alone."""
+    affinity = {
+        "key": "topology.disk.csi.azure.com/zone",
+        "operator": "In",
+        "values": [f"{LOCATION[region]}-{zone}"],
+    }
+    disk = reference(region_stack(region), DISK, "id", name=disk_name(region, replica))
+    spec: dict[str, Any] = {
+        "access_modes": ["ReadWriteOnce"],
+        "capacity": {"storage": "32Gi"},
+        "storage_class_name": "oversight-static",
+        "persistent_volume_reclaim_policy": "Retain",
+        "claim_ref": {"name": claim_name(replica), "namespace": "monitoring"},
+        "persistent_volume_source": {
+            "csi": {"driver": "disk.csi.azure.com", "volume_handle": disk, "fs_type": "ext4"},
+        },
+    }
+    if zone:
+        spec["node_affinity"] = {"required": {"node_selector_term": [{"match_expressions": [affinity]}]}}
+    return spec
 
 
 def with_prometheus(region: Region, **changes: object) -> Stack:
     return synthesize(region.model_copy(update={"prometheus": region.prometheus.model_copy(update=changes)}))
 
 
-@pytest.fixture(params=[ZONES, NO_ZONES])
-def stack(request: pytest.FixtureRequest) -> Stack:
-    return region_stack(request.param)
-
-
+@of_both
 @pytest.mark.parametrize("kind", [DISK, VOLUME, CLAIM])
-def test_every_replica_has_its_own_and_terraform_will_not_destroy_it(stack: Stack, kind: str) -> None:
-    found = by_name(stack, kind)
-    assert len(found) == REPLICAS
-    assert all(body["lifecycle"]["prevent_destroy"] is True for body in found.values())
+def test_every_replica_has_its_own(region: str, kind: str) -> None:
+    wanted = {
+        DISK: [disk_name(region, 0), disk_name(region, 1)],
+        VOLUME: [volume_name(0), volume_name(1)],
+        CLAIM: [claim_name(0), claim_name(1)],
+    }
+    assert list(by_name(region_stack(region), kind)) == wanted[kind]
 
 
-def test_the_claim_has_the_name_that_the_statefulset_looks_for(stack: Stack) -> None:
-    assert list(by_name(stack, CLAIM)) == [prometheus_claim(replica) for replica in range(REPLICAS)]
+@of_both
+@of_each_replica
+def test_a_disk_is_as_the_region_says(region: str, replica: int) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        DISK,
+        {
+            "resource_group_name": GROUP,
+            "location": LOCATION[region],
+            "storage_account_type": "Premium_LRS",
+            "create_option": "Empty",
+            "disk_size_gb": 32,
+            "tags": TAGS,
+        },
+        name=disk_name(region, replica),
+    )
 
 
-def test_disk_volume_and_claim_name_one_another(stack: Stack) -> None:
-    disks = list(addresses(stack, DISK).values())
-    for replica, (name, volume) in enumerate(by_name(stack, VOLUME).items()):
-        assert spec(volume)["persistent_volume_source"]["csi"] == {
-            "driver": "disk.csi.azure.com",
-            "volume_handle": f"${{{disks[replica]}.id}}",
-            "fs_type": "ext4",
-        }
-        claim = prometheus_claim(replica)
-        assert spec(volume)["claim_ref"] == {"name": claim, "namespace": "monitoring"}
-        assert by_name(stack, CLAIM)[claim]["spec"]["volume_name"] == name
+@of_both
+@of_each_replica
+def test_no_disk_can_be_exported_or_reached_from_outside(region: str, replica: int) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(
+        DISK,
+        {"network_access_policy": "DenyAll", "public_network_access_enabled": False},
+        name=disk_name(region, replica),
+    )
 
 
-def test_a_claim_that_misses_its_volume_stays_pending(stack: Stack) -> None:
-    classes = {spec(volume)["storage_class_name"] for volume in by_name(stack, VOLUME).values()}
-    classes |= {claim["spec"]["storage_class_name"] for claim in by_name(stack, CLAIM).values()}
-    assert classes == {STATIC_STORAGE_CLASS}
+@of_both
+@of_each_replica
+def test_terraform_destroys_none_and_growing_is_the_claims_request_alone(region: str, replica: int) -> None:
+    """The azurerm provider cannot resize an attached disk, and would patch a grown volume's capacity back."""
+    stack = region_stack(region)
+    of_disk = {"prevent_destroy": True, "ignore_changes": ["disk_size_gb"]}
+    of_volume = {"prevent_destroy": True, "ignore_changes": ["spec[0].capacity"]}
+    of_claim = {"prevent_destroy": True}
+    expect(stack).to_have_resource_with_properties(DISK, {"lifecycle": of_disk}, name=disk_name(region, replica))
+    expect(stack).to_have_resource_with_properties(VOLUME, {"lifecycle": of_volume}, name=volume_name(replica))
+    expect(stack).to_have_resource_with_properties(CLAIM, {"lifecycle": of_claim}, name=claim_name(replica))
 
 
-def test_the_disk_outlives_the_volume(stack: Stack) -> None:
-    for volume in by_name(stack, VOLUME).values():
-        assert spec(volume)["persistent_volume_reclaim_policy"] == "Retain"
+@of_each_replica
+def test_replicas_spread_over_the_zones_and_a_volume_is_used_in_its_zone_alone(replica: int) -> None:
+    stack, zone = region_stack(ZONES), str(replica + 1)
+    expect(stack).to_have_resource_with_properties(DISK, {"zone": zone}, name=disk_name(ZONES, replica))
+    expect(stack).to_have_resource_with_properties(
+        VOLUME,
+        {
+            "metadata": {
+                "name": volume_name(replica),
+                "labels": {"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": "prometheus"},
+            },
+            "spec": [volume_spec(ZONES, replica, zone=zone)],
+        },
+        name=volume_name(replica),
+    )
 
 
-def test_replicas_spread_over_the_zones() -> None:
-    assert [disk["zone"] for disk in by_name(region_stack(ZONES), DISK).values()] == ["1", "2"]
+@of_each_replica
+def test_a_region_without_zones_binds_disks_to_none(replica: int) -> None:
+    stack = region_stack(NO_ZONES)
+    assert "zone" not in by_name(stack, DISK)[disk_name(NO_ZONES, replica)]
+    expect(stack).to_have_resource_with_properties(
+        VOLUME, {"spec": [volume_spec(NO_ZONES, replica, zone=None)]}, name=volume_name(replica)
+    )
 
 
 def test_more_replicas_than_zones_go_round() -> None:
     stack = with_prometheus(fleet().region(TWO_ZONES), replicas=3)
-    assert [disk["zone"] for disk in by_name(stack, DISK).values()] == ["1", "2", "1"]
-
-
-def test_a_zonal_volume_is_used_in_its_zone_alone() -> None:
-    affinities = [
-        spec(volume)["node_affinity"]["required"]["node_selector_term"]
-        for volume in by_name(region_stack(ZONES), VOLUME).values()
-    ]
-    assert affinities == [
-        [
-            {
-                "match_expressions": [
-                    {
-                        "key": "topology.disk.csi.azure.com/zone",
-                        "operator": "In",
-                        "values": [f"swedencentral-{zone}"],
-                    }
-                ]
-            }
-        ]
-        for zone in ("1", "2")
-    ]
+    for replica, zone in enumerate(["1", "2", "1"]):
+        expect(stack).to_have_resource_with_properties(DISK, {"zone": zone}, name=disk_name(TWO_ZONES, replica))
 
 
 def test_a_zone_redundant_disk_is_bound_to_no_zone() -> None:
     stack = with_prometheus(fleet().region(ZONES), disk_type="Premium_ZRS")
+    for replica in (0, 1):
+        expect(stack).to_have_resource_with_properties(
+            DISK, {"storage_account_type": "Premium_ZRS"}, name=disk_name(ZONES, replica)
+        )
     assert all("zone" not in disk for disk in by_name(stack, DISK).values())
-    assert all("node_affinity" not in spec(volume) for volume in by_name(stack, VOLUME).values())
+    assert all("node_affinity" not in volume["spec"][0] for volume in by_name(stack, VOLUME).values())
 
 
-def test_a_region_without_zones_binds_disks_to_none() -> None:
-    stack = region_stack(NO_ZONES)
-    assert all("zone" not in disk for disk in by_name(stack, DISK).values())
-    assert all("node_affinity" not in spec(volume) for volume in by_name(stack, VOLUME).values())
-
-
-def test_growing_is_the_claims_request_alone() -> None:
-    """The azurerm provider cannot resize an attached disk, and would patch a grown volume's capacity back."""
-    stack = region_stack(ZONES)
-    assert all(disk["lifecycle"]["ignore_changes"] == ["disk_size_gb"] for disk in by_name(stack, DISK).values())
-    assert all(
-        volume["lifecycle"]["ignore_changes"] == ["spec[0].capacity"] for volume in by_name(stack, VOLUME).values()
+@of_each_replica
+def test_a_claim_takes_its_volume_and_stays_pending_without_it(replica: int) -> None:
+    """It binds only when the pod comes (WaitForFirstConsumer), so apply does not wait for it."""
+    expect(region_stack(ZONES)).to_have_resource_with_properties(
+        CLAIM,
+        {
+            "metadata": {"name": claim_name(replica), "namespace": "monitoring"},
+            "spec": {
+                "access_modes": ["ReadWriteOnce"],
+                "storage_class_name": "oversight-static",
+                "volume_name": volume_name(replica),
+                "resources": {"requests": {"storage": "32Gi"}},
+            },
+            "wait_until_bound": False,
+        },
+        name=claim_name(replica),
     )
-    for claim in by_name(stack, CLAIM).values():
-        assert "ignore_changes" not in claim["lifecycle"]
-        assert claim["spec"]["resources"]["requests"] == {"storage": "32Gi"}
 
 
-def test_no_disk_can_be_exported_or_reached_from_outside() -> None:
-    for disk in by_name(region_stack(ZONES), DISK).values():
-        assert disk["network_access_policy"] == "DenyAll"
-        assert disk["public_network_access_enabled"] is False
-
-
-def test_destroy_runs_release_claim_volume_disk() -> None:
-    """Terraform destroys what depends first; a claim left behind would hold its volume for ever."""
+@of_each_replica
+def test_a_claim_comes_after_its_volume_and_namespace_and_the_volume_after_its_class_and_the_right_to_attach(
+    replica: int,
+) -> None:
+    """Destroy runs the other way round: claim, volume, disk. A claim left behind would hold its volume for ever."""
     stack = region_stack(ZONES)
-    claims, volumes = addresses(stack, CLAIM), addresses(stack, VOLUME)
-    for release in by_name(stack, "helm_release").values():
-        assert set(claims.values()) <= waits_for(stack, release)
-    for claim in by_name(stack, CLAIM).values():
-        assert volumes[claim["spec"]["volume_name"]] in claim["depends_on"]
-
-
-def test_the_claim_waits_for_its_namespace_and_the_volume_for_its_class() -> None:
-    stack = region_stack(ZONES)
+    volume = addresses(stack, VOLUME)[volume_name(replica)]
     namespace = addresses(stack, "kubernetes_namespace_v1")["monitoring"]
-    storage_class = addresses(stack, "kubernetes_storage_class_v1")[STATIC_STORAGE_CLASS]
-    assert all(namespace in claim["depends_on"] for claim in by_name(stack, CLAIM).values())
-    assert all(storage_class in volume["depends_on"] for volume in by_name(stack, VOLUME).values())
+    right = addresses(stack, "azurerm_role_assignment")["cluster_attach-disks"]
+    storage_class = addresses(stack, "kubernetes_storage_class_v1")["oversight-static"]
+    expect(stack).to_have_resource_with_properties(CLAIM, {"depends_on": [volume, namespace]}, name=claim_name(replica))
+    expect(stack).to_have_resource_with_properties(
+        VOLUME, {"depends_on": [right, storage_class]}, name=volume_name(replica)
+    )
 
 
-def test_apply_does_not_wait_for_a_claim_that_waits_for_its_pod() -> None:
-    assert all(claim["wait_until_bound"] is False for claim in by_name(region_stack(ZONES), CLAIM).values())
+def test_releases_come_after_every_claim() -> None:
+    stack = region_stack(ZONES)
+    claims = addresses(stack, CLAIM).values()
+    for release in by_name(stack, "helm_release").values():
+        assert set(claims) <= waits_for(stack, release)

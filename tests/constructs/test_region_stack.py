@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 
-from tests.constructs.synthesized import NO_ZONES, TWO_ZONES, ZONES, Stack, by_name, fleet, only, region_stack
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import NO_ZONES, TAGS, TWO_ZONES, ZONES, Stack, addresses, by_name, region_stack
 
 
 @pytest.fixture(params=[ZONES, NO_ZONES, TWO_ZONES])
@@ -16,12 +16,11 @@ def stack(request: pytest.FixtureRequest) -> Stack:
 
 
 def test_everything_that_takes_tags_has_the_regions(stack: Stack) -> None:
-    wanted = dict(fleet().region(ZONES).tags)
     tagged = [
         body["tags"] for named in stack["resource"].values() for body in named.values() if body.get("tags") is not None
     ]
     assert len(tagged) >= 10
-    assert all(tags == wanted for tags in tagged)
+    assert all(tags == TAGS for tags in tagged)
 
 
 def test_names_tell_apart_what_regions_have_alike() -> None:
@@ -41,17 +40,23 @@ def test_a_region_with_zones_and_one_without_differ_in_pools_and_places_alone() 
 
 
 def test_the_stores_address_is_a_secret_by_form_that_holds_none() -> None:
-    secret = only(region_stack(ZONES), "kubernetes_secret_v1")
-    address = yaml.safe_load(secret["data"]["objstore.yml"])
-    assert address == {
-        "type": "AZURE",
-        "config": {
-            "storage_account": "sttrialalpha",
-            "container": "trial-blocks",
-            "endpoint": "blob.core.windows.net",
-            "storage_create_container": False,
+    stack = region_stack(ZONES)
+    address = (
+        "type: AZURE\n"
+        "config:\n"
+        "  storage_account: sttrialalpha\n"
+        "  container: trial-blocks\n"
+        "  endpoint: blob.core.windows.net\n"
+        "  storage_create_container: false\n"
+    )
+    expect(stack).to_have_resource_with_properties(
+        "kubernetes_secret_v1",
+        {
+            "metadata": {"name": "thanos-objstore", "namespace": "monitoring"},
+            "data": {"objstore.yml": address},
+            "depends_on": [addresses(stack, "kubernetes_namespace_v1")["monitoring"]],
         },
-    }
+    )
 
 
 def test_no_other_secret_is_in_the_state(stack: Stack) -> None:

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.constructs.expectations import expect
+from tests.constructs.synthesized import ZONES, by_name, region_stack
 
-from monitoring.blueprint.components.workloads import DYNAMIC_STORAGE_CLASS, STATIC_STORAGE_CLASS
-from tests.constructs.synthesized import ZONES, Resource, by_name, region_stack
-
-CLASSES = [STATIC_STORAGE_CLASS, DYNAMIC_STORAGE_CLASS]
-
-
-def storage_class(name: str) -> Resource:
-    return by_name(region_stack(ZONES), "kubernetes_storage_class_v1")[name]
+KIND = "kubernetes_storage_class_v1"
+OUTLIVES_AND_GROWS = {"reclaim_policy": "Retain", "allow_volume_expansion": True}
 
 
 def test_a_claim_that_misses_its_disk_gets_no_empty_one() -> None:
-    assert storage_class(STATIC_STORAGE_CLASS)["storage_provisioner"] == "kubernetes.io/no-provisioner"
+    expect(region_stack(ZONES)).to_have_resource_with_properties(
+        KIND,
+        {
+            "storage_provisioner": "kubernetes.io/no-provisioner",
+            "volume_binding_mode": "WaitForFirstConsumer",
+            **OUTLIVES_AND_GROWS,
+        },
+        name="oversight-static",
+    )
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_volumes_can_grow(name: str) -> None:
-    assert storage_class(name)["allow_volume_expansion"] is True
+def test_a_dynamic_disk_is_made_where_its_pod_goes_and_cannot_be_exported() -> None:
+    expect(region_stack(ZONES)).to_have_resource_with_properties(
+        KIND,
+        {
+            "storage_provisioner": "disk.csi.azure.com",
+            "parameters": {"skuName": "Premium_LRS", "networkAccessPolicy": "DenyAll"},
+            "volume_binding_mode": "WaitForFirstConsumer",
+            **OUTLIVES_AND_GROWS,
+        },
+        name="oversight-retain",
+    )
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_a_disk_outlives_its_claim(name: str) -> None:
-    assert storage_class(name)["reclaim_policy"] == "Retain"
-
-
-def test_a_dynamic_disk_is_made_where_its_pod_goes() -> None:
-    dynamic = storage_class(DYNAMIC_STORAGE_CLASS)
-    assert dynamic["storage_provisioner"] == "disk.csi.azure.com"
-    assert dynamic["volume_binding_mode"] == "WaitForFirstConsumer"
-
-
-def test_no_dynamic_disk_can_be_exported() -> None:
-    assert storage_class(DYNAMIC_STORAGE_CLASS)["parameters"]["networkAccessPolicy"] == "DenyAll"
+def test_there_is_no_third_way() -> None:
+    assert by_name(region_stack(ZONES), KIND).keys() == {"oversight-static", "oversight-retain"}
