@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-stack test-faults browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-terraform test-stack test-faults browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ test: $(ENVIRONMENT) ## The tests that need nothing but Python
 test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real promtool, amtool, actionlint (needs Go once)
 	@$(RUN) -m monitoring tools promtool amtool actionlint
 	@$(RUN) -m pytest -n auto -m rules
+
+test-terraform: $(ENVIRONMENT) ## The stacks of the tests' regions by cdktf's toBeValidTerraform (needs terraform and the providers)
+	@mkdir -p $(TF_PLUGIN_CACHE_DIR)
+	@$(RUN) -m pytest -m terraform tests/constructs
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Chromium (needs Go once, make browser)
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)
@@ -103,8 +107,8 @@ lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lo
 bench: tools ## All figures of docs/performance.md anew, each beside its baseline (a quarter of an hour, root)
 	@$(RUN) -m monitoring bench $(filter-out list,$(ARGS)); status=$$?; $(RUN) -m monitoring generate; exit $$status
 
-validate: export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform
-validate: export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := 1
+validate test-terraform: export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform
+validate test-terraform: export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := 1
 validate: synth ## `terraform validate` of each stack, or of STACK=name (needs terraform and the providers)
 	@command -v terraform >/dev/null || { echo "make validate: terraform is not on PATH" >&2; exit 1; }
 	@mkdir -p $(TF_PLUGIN_CACHE_DIR)
