@@ -116,16 +116,3 @@ def name_of(label: str, body: Resource) -> str:
     """What Azure, Helm or Kubernetes calls it; where it has no name, the path of its construct."""
     name: str = body.get("metadata", body).get("name") or re.sub(r"_[0-9A-F]{8}$", "", label)
     return name
-
-
-def waits_for(stack: Stack, resource: Resource) -> set[str]:
-    """Addresses that must be there before the resource: those it names, and those that they wait for."""
-    by_address = {
-        f"{kind}.{label}": body for kind, bodies in stack["resource"].items() for label, body in bodies.items()
-    }
-    found: set[str] = set()
-    new = set(resource.get("depends_on", []))
-    while new:
-        found |= new
-        new = {one for address in new for one in by_address.get(address, {}).get("depends_on", [])} - found
-    return found

@@ -26,8 +26,8 @@ from tests.constructs.synthesized import (
     by_name,
     parsed,
     region_stack,
-    waits_for,
 )
+from tests.laws.stack_laws import waits_for
 
 KIND = "helm_release"
 CHART = Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=None)

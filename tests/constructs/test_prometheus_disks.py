@@ -21,8 +21,8 @@ from tests.constructs.synthesized import (
     reference,
     region_stack,
     synthesize,
-    waits_for,
 )
+from tests.laws.stack_laws import waits_for
 
 DISK = "azurerm_managed_disk"
 VOLUME = "kubernetes_persistent_volume_v1"

@@ -17,8 +17,8 @@ from tests.constructs.synthesized import (
     elsewhere_stack,
     reference,
     region_stack,
-    waits_for,
 )
+from tests.laws.stack_laws import waits_for
 
 IDENTITY = "azurerm_user_assigned_identity"
 CREDENTIAL = "azurerm_federated_identity_credential"

@@ -75,6 +75,17 @@ def unescaped(text: str) -> str:
     return text.replace("$${", "${").replace("%%{", "%{")
 
 
+def waits_for(stack: Stack, resource: Resource) -> set[str]:
+    """Addresses that must be there before the resource: those it names, and those that they wait for."""
+    by_address = {address: body for _, address, body in resources(stack)}
+    found: set[str] = set()
+    new = set(resource.get("depends_on", []))
+    while new:
+        found |= new
+        new = {one for address in new for one in by_address.get(address, {}).get("depends_on", [])} - found
+    return found
+
+
 def helm_values(stack: Stack) -> Iterator[tuple[str, Any]]:
     """(address, values) of every Helm release."""
     for kind, address, body in resources(stack):
@@ -121,17 +132,33 @@ def data_cannot_be_destroyed(stack: Stack) -> Iterator[str]:
             yield f"{address} lacks lifecycle.prevent_destroy"
 
 
+def what_lives_in_a_namespace_waits_for_it(stack: Stack) -> Iterator[str]:
+    """Terraform makes at once what does not wait, and destroys a namespace under what lives in it."""
+    namespaces = {
+        body["metadata"]["name"]: a for kind, a, body in resources(stack) if kind == "kubernetes_namespace_v1"
+    }
+    for kind, address, body in resources(stack):
+        namespace = body["namespace"] if kind == "helm_release" else body.get("metadata", {}).get("namespace")
+        if namespace and namespaces.get(namespace) not in waits_for(stack, body):
+            yield f"{address} does not wait for its namespace {namespace}"
+
+
 PUBLIC_SWITCHES = re.compile(r"(^|_)public_(network_access|ip)_enabled$|^allow_nested_items_to_be_public$")
 SHUT: Mapping[str, Mapping[str, object]] = {
     "azurerm_storage_account": {
         "public_network_access_enabled": False,
         "allow_nested_items_to_be_public": False,
         "shared_access_key_enabled": False,
+        "local_user_enabled": False,
         "cross_tenant_replication_enabled": False,
+        "https_traffic_only_enabled": True,
+        "min_tls_version": "TLS1_2",
+        "infrastructure_encryption_enabled": True,
     },
+    "azurerm_storage_container": {"container_access_type": "private"},
     "azurerm_managed_disk": {"public_network_access_enabled": False, "network_access_policy": "DenyAll"},
 }
-"""What must be said, since Azure's default is open."""
+"""What must be said: Azure's default is open or weaker, or has changed before."""
 
 
 def nothing_is_public(stack: Stack) -> Iterator[str]:
@@ -243,6 +270,8 @@ LAWS = (
     Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nid: TfToken[TOKEN.12]\n")),
     Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nnumber: -8.10956221259138e+298\n")),
     Law(holds=data_cannot_be_destroyed, fault=_set("azurerm_managed_disk", "lifecycle", {})),
+    Law(holds=what_lives_in_a_namespace_waits_for_it, fault=_set("kubernetes_service_account_v1", "depends_on", [])),
+    Law(holds=what_lives_in_a_namespace_waits_for_it, fault=_set("helm_release", "namespace", "elsewhere")),
     Law(holds=nothing_is_public, fault=_set("azurerm_storage_account", "public_network_access_enabled", True)),
     Law(holds=nothing_is_public, fault=_set("azurerm_managed_disk", "network_access_policy", "AllowAll")),
     Law(
