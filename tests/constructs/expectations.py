@@ -76,7 +76,8 @@ def _expect(matcher: Matcher, found: _Found, properties: Properties) -> None:
         raise ValueError(f"a matcher takes anything for None and for an empty mapping, got one at {', '.join(idle)}")
     wrong: list[str] = []
     if not matcher(found.synthesized, found.kind, properties):
-        wrong += [key for key, value in properties.items() if not matcher(found.synthesized, found.kind, {key: value})]
+        unmatched = [key for key in properties if not matcher(found.synthesized, found.kind, {key: properties[key]})]
+        wrong += unmatched or [*properties]
     wrong += [key for key in properties if _holds_more(found.body.get(key), properties[key])]
     said = "".join(
         f"\n  {key}: expected {properties[key]!r}, got {found.body.get(key)!r}" for key in dict.fromkeys(wrong)

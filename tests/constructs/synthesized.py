@@ -83,8 +83,11 @@ def only(stack: Stack, kind: str) -> Resource:
 
 
 def by_name(stack: Stack, kind: str) -> dict[str, Resource]:
-    """Resources of that type by `name_of`."""
-    return {name_of(label, body): body for label, body in stack["resource"].get(kind, {}).items()}
+    """Resources of that type by `name_of`, which tells them apart."""
+    labelled = stack["resource"].get(kind, {})
+    found = {name_of(label, body): body for label, body in labelled.items()}
+    assert len(found) == len(labelled), f"two of {kind} have one name: {sorted(labelled)}"
+    return found
 
 
 def addresses(stack: Stack, kind: str) -> dict[str, str]:

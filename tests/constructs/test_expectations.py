@@ -89,6 +89,14 @@ def test_one_among_several_must_be_named() -> None:
         expect(STACK).to_have_resource_with_properties("disk", {"zone": "1"})
 
 
+def test_two_of_one_name_are_refused() -> None:
+    """The second would hide the first."""
+    broken = copy.deepcopy(STACK)
+    broken["resource"]["disk"]["d_1"]["name"] = "d0"
+    with pytest.raises(AssertionError, match=r"two of disk have one name: \['d_0', 'd_1'\]"):
+        expect(broken).to_have_resource_with_properties("disk", {"zone": "2"}, name="d0")
+
+
 @pytest.mark.parametrize("kind", ["disk", "bucket"])
 def test_what_is_not_there_is_not_found(kind: str) -> None:
     with pytest.raises(AssertionError, match=rf"no {kind} is called 'd7'; there are \["):
