@@ -48,6 +48,7 @@ def test_the_stores_address_is_a_secret_by_form_that_holds_none() -> None:
         "  container: trial-blocks\n"
         "  endpoint: blob.core.windows.net\n"
         "  storage_create_container: false\n"
+        "  max_retries: 3\n"
     )
     expect(stack).to_have_resource_with_properties(
         "kubernetes_secret_v1",
