@@ -32,6 +32,20 @@ def test_every_expression_and_template_is_right() -> None:
     fail_with(problems(rules(), root=ROOT))
 
 
+def factors(expr: str) -> list[tuple[int, str]]:
+    """The sums of recorded rates that an expression turns into numbers of events: what by, and which."""
+    return [(int(factor), name) for factor, name in re.findall(r"(\d+) \* sum_over_time\(([\w:]+)\[", expr)]
+
+
+def test_a_sum_of_rates_times_the_seconds_from_one_to_the_next_is_a_number_of_events() -> None:
+    groups = [group for file in rules().files for group in file.data["groups"]]
+    interval = {rule.get("record"): group.get("interval") for group in groups for rule in group["rules"]}
+    found = [one for group in groups for rule in group["rules"] for one in factors(rule["expr"])]
+    assert {name for _, name in found} == {"job:http_request_errors:rate5m", "job:http_requests_over_500ms:rate5m"}
+    assert [one for one in found if interval[one[1]] != f"{one[0]}s"] == []
+    assert factors("a\n  and\n60 * sum_over_time(job:a:rate5m[1h]) > 10") == [(60, "job:a:rate5m")]
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if comments(case, "promtool")], ids=lambda case: case.stem)
 def test_a_bad_expression_is_told_at_its_line(case: Path, tmp_path: Path) -> None:
     found = [str(problem) for problem in problems(read(case, tmp_path), root=tmp_path)]
