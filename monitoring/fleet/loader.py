@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from monitoring.errors import InvalidInput, Problem
-from monitoring.fleet import trust
+from monitoring.fleet import azure_calls, trust
 from monitoring.fleet.checks import fleet_faults, region_faults
 from monitoring.fleet.model import Peer, Region
 from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, leaves, merged, read_yaml
@@ -78,7 +78,8 @@ class Fleet:
                             path=dotted(path),
                             message="must be filled in before a deploy, got zeros",
                         )
-            for path, message in trust.warnings(file.region.trust, now):
+            told = (*trust.warnings(file.region.trust, now), *azure_calls.warnings(file.region))
+            for path, message in told:
                 problem = file.problem(path, message)
                 found[problem.file, path] = problem
         return tuple(found.values())

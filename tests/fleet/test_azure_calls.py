@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.fleet import Duration, Fleet, Region
-from monitoring.fleet.azure_calls import READS_PER_HOUR, calls_note, calls_per_hour
+from monitoring.blueprint.charts import ROOT
+from monitoring.fleet import Duration, Fleet, Region, load_fleet
+from monitoring.fleet.azure_calls import READS_PER_HOUR, calls_note, calls_per_hour, warnings
+from tests.rules.pages import alerts
 
 
 def _with(region: Region, **azure_vms: Any) -> Region:
@@ -59,3 +61,27 @@ def test_every_replica_asks_for_itself(zoned: Region, replicas: int) -> None:
     prometheus = zoned.prometheus.model_copy(update={"replicas": replicas})
     region = zoned.model_copy(update={"prometheus": prometheus})
     assert calls_per_hour(region) == replicas * calls_per_hour(zoned) // zoned.prometheus.replicas
+
+
+def test_a_machine_that_was_stopped_is_no_target_any_more_when_its_alert_would_fire() -> None:
+    """14 refreshes of 60 s and 5 minutes for Azure are 19 minutes."""
+    assert alerts()["AzureVmDown"]["for"] == "20m"
+    for region in load_fleet(ROOT / "regions").regions:
+        assert region.azure_vms.refresh.seconds == 60
+        assert list(warnings(region)) == []
+
+
+def test_a_slower_refresh_is_a_warning(zoned: Region) -> None:
+    assert list(warnings(_with(zoned, refresh=Duration.parse("64s")))) == []
+    assert list(warnings(_with(zoned, refresh=Duration.parse("5m")))) == [
+        (
+            ("azure_vms", "refresh"),
+            "should be at most 64s, got 5m: AzureVmDown fires after 20 minutes, and a stopped machine stays a target "
+            "for up to 75 (docs/discovery.md)",
+        )
+    ]
+
+
+def test_the_calls_of_all_regions_are_within_the_limit_at_that_refresh() -> None:
+    calls = [calls_per_hour(region) for region in load_fleet(ROOT / "regions").regions]
+    assert max(calls) == 2160  # two replicas, each 60 times 8 lists, and 100 interfaces 6 times

@@ -84,7 +84,7 @@ def test_machines_are_found_in_the_regions_group_by_workload_identity(fleet: Fle
             "tenant_id": region.tenant_id,
             "resource_group": f"rg-trial-machines-{region.name.removeprefix('trial-')}",
             "port": 9200,
-            "refresh_interval": "2m",
+            "refresh_interval": "1m",
         }
 
 
