@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.blueprint.charts import ROOT
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Duration, Fleet, Region, load_fleet
 from monitoring.fleet.azure_calls import READS_PER_HOUR, calls_note, calls_per_hour, warnings
 from tests.rules.pages import alerts
