@@ -44,7 +44,9 @@ def test_the_router_as_it_is_rendered_has_these_labels_and_this_port() -> None:
 
 
 @pytest.mark.parametrize(
-    ("component", "name"), [(PROMETHEUS, "prometheus"), (RECEIVE_ROUTER, "thanos-receiver")], ids=str
+    ("component", "name"),
+    [(PROMETHEUS, "prometheus"), (RECEIVE_ROUTER, "thanos-receiver")],
+    ids=["prometheus", "router"],
 )
 def test_the_certificate_holds_the_name_short_and_in_full(unzoned: Region, component: Any, name: str) -> None:
     full = f"{name}.monitoring.svc.cluster.local"
