@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Literal, TypeVar
@@ -10,8 +10,8 @@ from typing import Literal, TypeVar
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
-from oversight_metrics.contract import CONTRACT, MetricFamily
-from oversight_metrics.labels import RouteLabels, method_label, status_label
+from oversight_metrics.contract import CONTRACT, HTTP_LABEL_SETS, MetricFamily
+from oversight_metrics.labels import LabelSets, other_request, request_labels
 
 _M = TypeVar("_M", bound=MetricWrapperBase)
 
@@ -22,30 +22,39 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self.registry = registry
         self.objects = {family.name: _made(family, registry) for family in CONTRACT}
-        self._durations = self._one("http_request_duration_seconds", Histogram)
-        self._requests = self._one("http_requests_total", Counter)
-        self._queries = self._one("db_query_duration_seconds", Histogram)
-        self._hits = self._one("cache_hits_total", Counter)
-        self._misses = self._one("cache_misses_total", Counter)
-        self._figures = self._one("business_metric", Gauge)
-        self._users = self._one("business_active_users", Gauge)
-        self._transactions = self._one("business_transactions_total", Counter)
-        self._revenue = self._one("business_revenue_total", Counter)
-        self._route = RouteLabels()
-        self._of_request: dict[tuple[str, str, str], tuple[Histogram, Counter]] = {}
+        self._over = self._one("oversight_metrics_over_limit_total", Counter)
+        durations = self._one("http_request_duration_seconds", Histogram)
+        requests = self._one("http_requests_total", Counter)
+        self._requests = LabelSets(
+            lambda labels: (durations.labels(*labels), requests.labels(*labels)),
+            limit=HTTP_LABEL_SETS,
+            over=self._counted_over("http_requests_total"),
+            beyond=other_request,
+        )
+        self._queries = self._bounded("db_query_duration_seconds", Histogram)
+        self._hits = self._bounded("cache_hits_total", Counter)
+        self._misses = self._bounded("cache_misses_total", Counter)
+        self._figures = self._bounded("business_metric", Gauge)
+        self._users = self._bounded("business_active_users", Gauge)
+        self._transactions = self._bounded("business_transactions_total", Counter)
+        self._revenue = self._bounded("business_revenue_total", Counter)
 
     def _one(self, name: str, kind: type[_M]) -> _M:
         metric = self.objects[name]
         assert isinstance(metric, kind)  # noqa: S101  (the contract says so)
         return metric
 
+    def _bounded(self, name: str, kind: type[_M]) -> LabelSets[_M]:
+        metric = self._one(name, kind)
+        limit = next(family.label_sets for family in CONTRACT if family.name == name)
+        return LabelSets(lambda labels: metric.labels(*labels), limit=limit, over=self._counted_over(name))
+
+    def _counted_over(self, name: str) -> Callable[[], None]:
+        return lambda: self._over.labels(name).inc()
+
     def observe_request(self, *, method: str, route: str | None, status: int, seconds: float) -> None:
         """A request that is over. `route` is a template, None where none matched; the middlewares call this."""
-        labels = (method_label(method), self._route(route), status_label(status))
-        series = self._of_request.get(labels)
-        if series is None:
-            series = self._of_request[labels] = (self._durations.labels(*labels), self._requests.labels(*labels))
-        duration, requests = series
+        duration, requests = self._requests(*request_labels(method, route, status))
         duration.observe(seconds)
         requests.inc()
 
@@ -56,34 +65,34 @@ class Metrics:
         try:
             yield
         finally:
-            self._queries.labels(operation, table).observe(perf_counter() - start)
+            self._queries(operation, table).observe(perf_counter() - start)
 
     def cache_hit(self, cache_name: str) -> None:
         """A look-up found something."""
-        self._hits.labels(cache_name).inc()
+        self._hits(cache_name).inc()
 
     def cache_miss(self, cache_name: str) -> None:
         """A look-up found nothing."""
-        self._misses.labels(cache_name).inc()
+        self._misses(cache_name).inc()
 
     def set_business_metric(self, metric_name: str, value: float) -> None:
         """A figure as it is now. Its name is fixed in the code: each name is a series."""
-        self._figures.labels(metric_name).set(value)
+        self._figures(metric_name).set(value)
 
     def set_active_users(self, count: int, *, window: str) -> None:
         """Distinct users within the window (`5m`, `24h`), over all pods: the database counts, one query."""
-        self._users.labels(window).set(count)
+        self._users(window).set(count)
 
     def count_transaction(self, *, type: str, status: Literal["completed", "failed", "cancelled"]) -> None:  # noqa: A002
         """A transaction came to an end."""
-        self._transactions.labels(type, status).inc()
+        self._transactions(type, status).inc()
 
     def add_revenue(self, amount: float, *, currency: str) -> None:
         """Revenue, at least 0, in units of the currency (ISO 4217: `EUR`). A refund is a transaction of that type.
 
         ValueError for a negative amount: a counter that falls reads as a restart.
         """
-        self._revenue.labels(currency).inc(amount)
+        self._revenue(currency).inc(amount)
 
 
 def _made(family: MetricFamily, registry: CollectorRegistry) -> MetricWrapperBase:

@@ -27,6 +27,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "window": ('window="5m"', 'window="24h"'),
     "type,status": tuple(f'type="{kind}",status="{end}"' for kind in ("order", "refund") for end in ("done", "failed")),
     "currency": ('currency="USD"', 'currency="EUR"'),
+    "metric": ('metric="http_requests_total"',),
 }
 """Labels of the series of a pod, by the labels of a family of the contract."""
 

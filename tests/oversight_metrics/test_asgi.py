@@ -101,9 +101,9 @@ def test_it_works_as_a_middleware_of_the_framework(metrics: Metrics) -> None:
     assert only(metrics) == ("GET", "/a/{tenant}/b", "200")
 
 
-def test_a_method_that_the_route_has_not_counts_under_the_route(metrics: Metrics) -> None:
+def test_a_method_that_the_route_has_not_counts_under_none(metrics: Metrics) -> None:
     ask(measured(metrics, Route("/orders", fine)), "DELETE", "/orders")
-    assert only(metrics) == ("DELETE", "/orders", "405")
+    assert only(metrics) == ("DELETE", "unmatched", "405")
 
 
 def test_an_exception_counts_as_500_and_goes_on(metrics: Metrics) -> None:

@@ -25,6 +25,8 @@ def fill(metrics: Metrics) -> None:
     metrics.set_active_users(1, window="1h")
     metrics.count_transaction(type="order", status="completed")
     metrics.add_revenue(1, currency="EUR")
+    for window in map(str, range(100)):  # one too many
+        metrics.set_active_users(1, window=window)
 
 
 @pytest.fixture

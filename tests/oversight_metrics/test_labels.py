@@ -5,9 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.blueprint.scraping import limits
+from oversight_metrics import Metrics
 from oversight_metrics.example import asgi, wsgi
-from oversight_metrics.labels import METHODS, RouteLabels, method_label, status_label
-from tests.oversight_metrics.support import ask, ask_wsgi, new_metrics, requests, text
+from oversight_metrics.labels import METHODS, LabelSets, request_labels
+from tests.oversight_metrics.support import ask, ask_wsgi, new_metrics, requests, text, total
 
 PATHS = st.one_of(
     st.text(max_size=30).map(lambda text: f"/{text}"),
@@ -45,20 +47,81 @@ def test_no_client_makes_a_label_value_of_its_own_wsgi(asked: list[tuple[str, st
     assert sum(seen.values()) == len(asked)
 
 
-@given(st.lists(st.text(), max_size=50), st.integers(min_value=1, max_value=5))
-def test_a_resolver_that_gives_raw_paths_by_mistake_is_bounded(paths: list[str], limit: int) -> None:
-    label = RouteLabels(limit)
-    assert len({label(path) for path in paths} - {"other"}) <= limit
+def fill_beyond(metrics: Metrics) -> None:
+    """Into every metric more label sets than any page may hold."""
+    for number in range(1200):
+        word = f"word_{number}"
+        metrics.observe_request(method="GET", route=f"/orders/{number}", status=200, seconds=0.1)
+        metrics.observe_request(method="GET", route=f"/orders/{number}", status=503, seconds=0.1)
+        with metrics.observe_query(operation="select", table=word):
+            pass
+        metrics.cache_hit(word)
+        metrics.cache_miss(word)
+        metrics.set_business_metric(word, 1)
+        metrics.set_active_users(1, window=word)
+        metrics.count_transaction(type=word, status="completed")
+        metrics.add_revenue(1, currency=word)
 
 
-def test_a_known_route_keeps_its_name_when_the_limit_is_reached() -> None:
-    label = RouteLabels(1)
-    assert [label("/a"), label("/b"), label("/a"), label(None)] == ["/a", "other", "/a", "unmatched"]
+def test_the_whole_page_stays_below_what_prometheus_takes_of_a_target() -> None:
+    metrics = new_metrics()
+    fill_beyond(metrics)
+    samples = [line for line in text(metrics).splitlines() if not line.startswith("#")]
+    assert 8_000 < len(samples) < 8_500
+    assert limits.SAMPLES == 10_000  # the rest is for the process' own and the service's
+
+
+def test_what_is_over_the_limit_is_in_one_set_and_counted() -> None:
+    metrics = new_metrics()
+    fill_beyond(metrics)
+    seen = requests(text(metrics))
+    assert len(seen) == 502
+    assert seen["OTHER", "other", "other"] == 950
+    assert seen["OTHER", "other", "500"] == 950  # to every rule a failure is one
+    page = text(metrics)
+    assert 'oversight_metrics_over_limit_total{metric="http_requests_total"} 1900.0' in page
+    assert 'oversight_metrics_over_limit_total{metric="cache_hits_total"} 1100.0' in page
+    assert 'cache_hits_total{cache_name="other"} 1100.0' in page
+    assert total(page, "cache_hits_total") == 1200
+
+
+def test_no_client_makes_a_set_per_route_and_method() -> None:
+    metrics = new_metrics()
+    routes = [f"/things_{number}" for number in range(110)]
+    for route in routes:
+        for method in sorted(METHODS):
+            metrics.observe_request(method=method, route=route, status=200 if method == "GET" else 405, seconds=0.1)
+    seen = requests(text(metrics))
+    assert {route for _, route, code in seen if code == "405"} == {"unmatched"}
+    assert len(seen) == 110 + len(METHODS) - 1
+    assert "oversight_metrics_over_limit_total{" not in text(metrics)
+
+
+def test_a_known_set_keeps_its_name_when_the_limit_is_reached() -> None:
+    over: list[str] = []
+    sets = LabelSets(lambda labels: labels, limit=1, over=lambda: over.append("one more"))
+    assert [sets("/a"), sets("/b"), sets("/a")] == [("/a",), ("other",), ("/a",)]
+    assert over == ["one more"]
+
+
+def test_no_label_value_is_empty() -> None:
+    metrics = new_metrics()
+    metrics.observe_request(method="", route="", status=200, seconds=0.1)
+    with metrics.observe_query(operation="", table=""):
+        pass
+    metrics.cache_hit("")
+    metrics.cache_miss("")
+    metrics.set_business_metric("", 1)
+    metrics.set_active_users(1, window="")
+    metrics.count_transaction(type="", status="completed")
+    metrics.add_revenue(1, currency="")
+    assert requests(text(metrics)) == {("OTHER", "/", "200"): 1}
+    assert '=""' not in text(metrics)
 
 
 def test_a_method_is_one_of_http_or_other() -> None:
-    assert [method_label(method) for method in ("GET", "get", "BREW")] == ["GET", "OTHER", "OTHER"]
+    assert [request_labels(method, "/", 200)[0] for method in ("GET", "get", "BREW")] == ["GET", "OTHER", "OTHER"]
 
 
 def test_a_status_is_one_of_http_or_other() -> None:
-    assert [status_label(status) for status in (100, 599, 99, 600)] == ["100", "599", "other", "other"]
+    assert [request_labels("GET", "/", code)[2] for code in (100, 599, 99, 600)] == ["100", "599", "other", "other"]

@@ -31,7 +31,7 @@ def test_a_page_is_read_where_it_is_served() -> None:
         server.shutdown()
         server.server_close()
         thread.join()
-    assert (result.exit_code, result.stdout) == (0, "9 metrics, 0 findings\n")
+    assert (result.exit_code, result.stdout) == (0, "10 metrics, 0 findings\n")
 
 
 def test_a_person_sees_a_table_with_lines(tmp_path: Path) -> None:

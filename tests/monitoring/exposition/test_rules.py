@@ -196,7 +196,7 @@ def test_a_metric_of_the_contract_keeps_it() -> None:
         (
             "db_query_duration_seconds",
             "contract",
-            "must have the buckets 0.01, 0.05, 0.1, 0.5, 1, 5 by the contract, got 0.25",
+            "must have the buckets 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1 by the contract, got 0.25",
         )
     ]
 
@@ -296,14 +296,14 @@ def test_each_series_keeps_the_contract_by_itself() -> None:
 
 
 def test_buckets_that_only_all_series_together_have_are_told() -> None:
-    bounds = {"read": ("0.01", "0.05", "0.1", "+Inf"), "write": ("0.5", "1", "5", "+Inf")}
+    bounds = {"read": ("0.001", "0.005", "0.01", "+Inf"), "write": ("0.05", "0.1", "0.5", "1", "+Inf")}
     buckets = [f'bucket{{operation="{one}",table="t",le="{le}"}} 1' for one in bounds for le in bounds[one]]
     assert messages(histogram(*buckets, name="db_query_duration_seconds")) == [
-        "must have the buckets 0.01, 0.05, 0.1, 0.5, 1, 5 by the contract, got 0.01, 0.05, 0.1",
-        "must have the buckets 0.01, 0.05, 0.1, 0.5, 1, 5 by the contract, got 0.5, 1, 5",
+        "must have the buckets 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1 by the contract, got 0.001, 0.005, 0.01",
+        "must have the buckets 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1 by the contract, got 0.05, 0.1, 0.5, 1",
     ]
     only = histogram('bucket{operation="a",table="t",le="+Inf"} 1', name="db_query_duration_seconds")
-    assert "must have the buckets 0.01, 0.05, 0.1, 0.5, 1, 5 by the contract, got none" in messages(only)
+    assert "must have the buckets 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1 by the contract, got none" in messages(only)
 
 
 @pytest.mark.parametrize(
