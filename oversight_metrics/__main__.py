@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from oversight_metrics.page import FOLDER, PORT, serve_metrics
+from oversight_metrics.page import PORT, serve_metrics
+from oversight_metrics.workers import FOLDER
 
 
 def main() -> int:

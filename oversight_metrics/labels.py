@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
-from oversight_metrics.contract import OTHER, OTHER_METHOD, UNMATCHED
+from oversight_metrics.contract import OTHER, OTHER_METHOD, UNMATCHED, MetricFamily
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
@@ -28,34 +28,31 @@ def request_labels(method: str, route: str | None, status: int) -> tuple[str, st
     return method if method in METHODS else OTHER_METHOD, route or "/", code
 
 
-def other_request(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The label set of a request beyond the limit: one for our failures, one for all else."""
+def beyond(family: MetricFamily) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """What becomes of a label set beyond the limit: all are one, and of requests one more, for our failures."""
+    return _other_request if "status_code" in family.labels else lambda labels: (OTHER,) * len(labels)
+
+
+def _other_request(labels: tuple[str, ...]) -> tuple[str, ...]:
     return OTHER_METHOD, OTHER, str(ERROR) if labels[-1].startswith("5") else OTHER
 
 
-def other(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The label set of anything else beyond the limit."""
-    return (OTHER,) * len(labels)
-
-
 class LabelSets(Generic[_Series]):
-    """The series of a metric by their label sets: at most `limit`, and one of `other` for all that come later.
+    """The series of a metric by their label sets: at most those of the contract, and `beyond` for all that come later.
 
     `make` gives the series of a label set; `over` is called for each use beyond the limit.
     """
 
     def __init__(
         self,
+        family: MetricFamily,
         make: Callable[[tuple[str, ...]], _Series],
-        *,
-        limit: int,
         over: Callable[[], None],
-        beyond: Callable[[tuple[str, ...]], tuple[str, ...]] = other,
     ) -> None:
         self._make = make
-        self._limit = limit
+        self._limit = family.label_sets
         self._over = over
-        self._beyond = beyond
+        self._beyond = beyond(family)
         self._known: dict[tuple[str, ...], _Series] = {}
         self._lock = Lock()
 

@@ -10,10 +10,11 @@ from typing import Literal, TypeVar
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
-from oversight_metrics.contract import CONTRACT, HTTP_LABEL_SETS, MetricFamily
-from oversight_metrics.labels import LabelSets, other_request, request_labels
+from oversight_metrics.contract import CONTRACT, MetricFamily
+from oversight_metrics.labels import LabelSets, request_labels
 
 _M = TypeVar("_M", bound=MetricWrapperBase)
+_S = TypeVar("_S")
 
 
 class Metrics:
@@ -25,11 +26,8 @@ class Metrics:
         self._over = self._one("oversight_metrics_over_limit_total", Counter)
         durations = self._one("http_request_duration_seconds", Histogram)
         requests = self._one("http_requests_total", Counter)
-        self._requests = LabelSets(
-            lambda labels: (durations.labels(*labels), requests.labels(*labels)),
-            limit=HTTP_LABEL_SETS,
-            over=self._counted_over("http_requests_total"),
-            beyond=other_request,
+        self._requests = self._limited(
+            "http_requests_total", lambda labels: (durations.labels(*labels), requests.labels(*labels))
         )
         self._queries = self._bounded("db_query_duration_seconds", Histogram)
         self._hits = self._bounded("cache_hits_total", Counter)
@@ -46,11 +44,11 @@ class Metrics:
 
     def _bounded(self, name: str, kind: type[_M]) -> LabelSets[_M]:
         metric = self._one(name, kind)
-        limit = next(family.label_sets for family in CONTRACT if family.name == name)
-        return LabelSets(lambda labels: metric.labels(*labels), limit=limit, over=self._counted_over(name))
+        return self._limited(name, lambda labels: metric.labels(*labels))
 
-    def _counted_over(self, name: str) -> Callable[[], None]:
-        return lambda: self._over.labels(name).inc()
+    def _limited(self, name: str, make: Callable[[tuple[str, ...]], _S]) -> LabelSets[_S]:
+        family = next(family for family in CONTRACT if family.name == name)
+        return LabelSets(family, make, lambda: self._over.labels(name).inc())
 
     def observe_request(self, *, method: str, route: str | None, status: int, seconds: float) -> None:
         """A request that is over. `route` is a template, None where none matched; the middlewares call this."""

@@ -18,7 +18,8 @@ from prometheus_client import (
     start_http_server,
 )
 from prometheus_client.metrics_core import Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+
+from oversight_metrics.workers import FOLDER, Workers
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -32,12 +33,9 @@ if TYPE_CHECKING:
 PORT = 9464
 """The port of the page unless told otherwise."""
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder in which worker processes share their values (prometheus_client's own)."""
-
 
 class Page:
-    """A registry without the `_created` series: up to two more per label set, and nothing here asks for them."""
+    """A registry without prometheus_client's `_created` series: one more per label set, and nothing asks for them."""
 
     def __init__(self, source: CollectorRegistry | RestrictedRegistry) -> None:
         self.source = source
@@ -45,9 +43,13 @@ class Page:
     def collect(self) -> Iterator[Metric]:
         """The metrics, as prometheus_client writes them out."""
         for metric in self.source.collect():
-            kept = Metric(metric.name, metric.documentation, metric.type, metric.unit)
-            kept.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
-            yield kept
+            if metric.type in {"counter", "histogram", "summary"}:
+                created = f"{metric.name}_created"  # a gauge may be called so: `shop_reports_created`
+                kept = Metric(metric.name, metric.documentation, metric.type, metric.unit)
+                kept.samples = [sample for sample in metric.samples if sample.name != created]
+                yield kept
+            else:
+                yield metric
 
     def restricted_registry(self, names: Iterable[str]) -> Page:
         """Only these names: `/metrics?name[]=…`."""
@@ -60,7 +62,7 @@ def page(registry: CollectorRegistry = REGISTRY) -> Collector:
     """What is scraped: the registry, or, where worker processes share a folder, the sum of them all."""
     if os.environ.get(FOLDER):
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(Workers())
     return Page(registry)
 
 

@@ -6,7 +6,7 @@ A raw path is never an answer: it would be a series per customer, order and typi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from oversight_metrics.contract import OTHER
@@ -24,44 +24,66 @@ def found(resolver: Callable[[_Request], str | None], request: _Request) -> str 
         return OTHER
 
 
-def asgi_route(app: Any, root_path: str, scope: Mapping[str, Any]) -> str | None:
-    """Template of Starlette and FastAPI, with the templates of the mounts before it.
+def own_root(scope: Mapping[str, Any]) -> str:
+    """The server's part of `root_path`, of a request that has not been routed yet; FastAPI writes its own over it."""
+    root = str(scope.get("app_root_path", scope.get("root_path", "")))
+    return "" if root and root == getattr(scope.get("app"), "root_path", None) else root
 
-    `app` is what the middleware wraps, `root_path` the scope's before it was routed. Any other framework: a resolver.
+
+def asgi_route(server_root: str, scope: Mapping[str, Any]) -> str | None:
+    """Template of Starlette and FastAPI, with those of the mounts before it and the `root_path` of an application.
+
+    `server_root` is `own_root` before the request was routed. Any other framework: a resolver.
     """
-    route = scope.get("route")
-    if route is None:  # older Starlette, and Starlette's own routes in FastAPI
-        return _of_endpoint(_routes(app), scope.get("endpoint"))
-    # FastAPI: a route may know its path below its router only; the router's prefix stands here.
-    included = scope.get("fastapi", {}).get("effective_route_context")
+    route, endpoint = scope.get("route"), scope.get("endpoint")
+    if route is None and endpoint is None:
+        return None
+    root = str(scope.get("app_root_path", scope.get("root_path", "")))
+    if route is not None and "app_root_path" not in scope:
+        template = _noted(route, scope)
+    else:  # below a mount; older Starlette, and Starlette's own routes in FastAPI
+        again = {**scope, "root_path": root, "path_params": {}, "fastapi": {}}
+        template = _matched(_routes(scope.get("router")), again, route, endpoint)
+    return None if template is None else root.removeprefix(server_root) + template
+
+
+def _noted(route: Any, scope: Mapping[str, Any]) -> str | None:
+    """Template of the route that the router has left in the scope."""
+    included = scope.get("fastapi", {}).get("effective_route_context")  # it knows the prefix of FastAPI's routers
     whole = included if getattr(included, "original_route", None) is route else route
     template = getattr(whole, "path_format", None)
-    if not isinstance(template, str):
-        return None
-    mounted = str(scope.get("root_path", ""))[len(root_path) :]
-    if not mounted:
-        return template
-    if hasattr(route, "routes"):  # a mount itself: of files, or nothing below it matched
-        template = "/{path}"
-    return _mounts(_routes(app), mounted) + template
+    return template if isinstance(template, str) else None
 
 
-def _of_endpoint(routes: Sequence[Any], endpoint: object) -> str | None:
-    """Template of the first route to the endpoint."""
-    if endpoint is None:
-        return None
-    for route in routes:
-        template = str(getattr(route, "path_format", ""))
-        if hasattr(route, "routes"):
-            below = _of_endpoint(_routes(route), endpoint)
+def _matched(routes: Iterable[Any], scope: Mapping[str, Any], route: object, endpoint: object) -> str | None:
+    """Template of the route, or of the endpoint where no route was noted, as the router comes to it: the first match.
+
+    Only mounts and what may be it are matched; `scope` is that before the first of these routes.
+    """
+    for candidate in routes:
+        if hasattr(candidate, "effective_candidates"):  # FastAPI's included router
+            below = _matched(candidate.effective_candidates(), scope, route, endpoint)
             if below is not None:
-                return template.removesuffix("/{path}") + below
-        if endpoint in (getattr(route, "endpoint", None), getattr(route, "app", None)):
+                return below
+            continue
+        original = getattr(candidate, "original_route", candidate)
+        one = getattr(candidate, "starlette_route", None) or candidate
+        mount = hasattr(one, "routes")
+        sought = getattr(one, "endpoint", None) is endpoint if route is None else original is route
+        if not mount and not sought:
+            continue
+        match, child = one.matches(scope)
+        if match.name != "FULL":
+            continue
+        template = str(getattr(one, "path_format", "/{path}"))  # a Host has none
+        if not mount:
             return template
+        below = _matched(_routes(one.app), {**scope, **child}, route, endpoint)
+        return template if below is None else template.removesuffix("/{path}") + below
     return None
 
 
-def _routes(app: Any) -> Sequence[Any]:
+def _routes(app: Any) -> Iterable[Any]:
     """Routes of an application, below the middlewares around it."""
     while app is not None:
         routes = getattr(app, "routes", None)
@@ -71,21 +93,10 @@ def _routes(app: Any) -> Sequence[Any]:
     return ()
 
 
-def _mounts(routes: Sequence[Any], path: str) -> str:
-    """Template of the mounts that lead to `path`, which is all that they matched."""
-    for route in routes:
-        regex = getattr(route, "path_regex", None)
-        if regex is None or not hasattr(route, "routes"):
-            continue
-        match = regex.match(f"{path}/")
-        if match:
-            below = "/" + match.groupdict().get("path", "").rstrip("/")
-            prefix = str(route.path_format).removesuffix("/{path}")
-            return prefix + (_mounts(_routes(route.app), below) if below != "/" else "")
-    return ""
-
-
 def wsgi_route(environ: Mapping[str, Any]) -> str | None:
-    """Template of Flask, which leaves its request in the environment. Any other framework: a resolver."""
+    """Template of Flask, below the path that its application is mounted at. Any other framework: a resolver.
+
+    Flask leaves its request in the environment; whoever mounts applications writes into SCRIPT_NAME.
+    """
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
-    return None if rule is None else str(rule.rule)
+    return None if rule is None else f"{environ.get('SCRIPT_NAME', '')}{rule.rule}"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Host, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 
 from oversight_metrics import ASGIMetricsMiddleware, Metrics
@@ -76,22 +76,61 @@ def test_mounts_give_their_templates_too(
 )
 def test_a_framework_that_tells_the_endpoint_alone_is_understood(metrics: Metrics, path: str, route: str) -> None:
     inner = Starlette(routes=[Mount("/b/{shop}", routes=[Route("/c/{order}", fine)])])
-    outer = Starlette(routes=[Mount("/a/{tenant}", inner)])
-
-    class Older:
-        """Starlette before it said the route: its scope has the endpoint alone."""
-
-        routes = outer.routes
-
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            async def forget(message: Any) -> None:
-                scope.pop("route", None)
-                await send(message)
-
-            await outer(scope, receive, forget)
-
-    ask(ASGIMetricsMiddleware(Older(), metrics=metrics), "GET", path)
+    ask(older(metrics, Mount("/a/{tenant}", inner)), "GET", path)
     assert only(metrics)[1] == route
+
+
+def older(metrics: Metrics, *routes: Any) -> ASGIMetricsMiddleware:
+    """Starlette before it said the route: its scope has the endpoint alone."""
+    app = Starlette(routes=list(routes))
+
+    async def forgetful(scope: Any, receive: Any, send: Any) -> None:
+        async def forget(message: Any) -> None:
+            scope.pop("route", None)
+            await send(message)
+
+        await app(scope, receive, forget)
+
+    return ASGIMetricsMiddleware(forgetful, metrics=metrics)
+
+
+@pytest.mark.parametrize("made", [measured, older])
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/first/1", "/first/{order}"),
+        ("/second/1", "/second/{order}"),
+        ("/eu/orders", "/eu/orders"),
+        ("/us/orders", "/us/orders"),
+        ("/us/none", "/us/{path}"),
+        ("/de/x/orders", "/{locale}/x/orders"),
+        ("/open/orders", "/open/orders"),
+    ],
+)
+def test_the_label_is_what_the_router_matched(metrics: Metrics, made: Any, path: str, route: str) -> None:
+    shop = Starlette(routes=[Route("/orders", fine)])  # one application, mounted several times
+    routes = [Route(f"/{name}/{{order}}", fine) for name in ("first", "second")]  # one handler of two routes
+    mounts = [Mount("/eu", shop), Mount("/us", shop), Host("open.example.org", Router([Mount("/open", shop)]))]
+    last = Mount("/{locale}", routes=[Mount("/x", shop)])
+    ask(
+        made(metrics, *routes, *mounts, last),
+        "GET",
+        path,
+        headers=[(b"host", path.split("/")[1].encode() + b".example.org")],
+    )
+    assert only(metrics) == ("GET", route, "200" if "none" not in path else "404")
+
+
+def test_applications_below_a_parent_have_its_prefix_when_each_is_measured_by_itself(metrics: Metrics) -> None:
+    def shop() -> Starlette:
+        app = Starlette(routes=[Route("/orders", fine)])
+        app.add_middleware(ASGIMetricsMiddleware, metrics=metrics)
+        return app
+
+    parent = Starlette(routes=[Mount(f"/{name}", shop()) for name in ("eu", "us", "asia")])
+    for name in ("eu", "us", "asia"):
+        ask(parent, "GET", f"/{name}/orders")
+    assert {route for _, route, _ in requests(text(metrics))} == {"/eu/orders", "/us/orders", "/asia/orders"}
 
 
 def test_it_works_as_a_middleware_of_the_framework(metrics: Metrics) -> None:
@@ -139,6 +178,54 @@ def test_a_request_that_the_client_left_is_no_error_of_ours(metrics: Metrics) ->
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(leave())
     assert only(metrics) == ("GET", "/orders", "499")
+
+
+async def leave_after(app: Any, *sent: Any, refuse: bool = False) -> None:
+    """A request whose client sends these parts of its body and is gone; the server may refuse what comes then."""
+    parts = iter([{"type": "http.request", "body": part, "more_body": True} for part in sent])
+
+    async def receive() -> Any:
+        return next(parts, {"type": "http.disconnect"})
+
+    async def send(_: Any) -> None:
+        if refuse:
+            raise OSError("the client is gone")
+
+    await app(http_scope("POST", "/orders"), receive, send)
+
+
+async def read(request: Request) -> Response:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def read_and_forgive(request: Request) -> Response:
+    try:
+        return await read(request)
+    except ClientDisconnect:
+        return PlainTextResponse("what a pity", status_code=400)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_client_that_breaks_off_its_request_is_no_error_of_ours(metrics: Metrics, inside: bool) -> None:
+    app = Starlette(routes=[Route("/orders", read, methods=["POST"])])
+    wrapped: Any = ASGIMetricsMiddleware(app, metrics=metrics)
+    if inside:
+        app.add_middleware(ASGIMetricsMiddleware, metrics=metrics)
+        wrapped = app
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(leave_after(wrapped, b"abc"))
+    assert requests(text(metrics)) == {("POST", "/orders", "499"): 1}
+
+
+def test_what_the_application_answers_to_nobody_does_not_count(metrics: Metrics) -> None:
+    asyncio.run(leave_after(measured(metrics, Route("/orders", read_and_forgive, methods=["POST"])), b"abc"))
+    assert requests(text(metrics)) == {("POST", "/orders", "499"): 1}
+
+
+def test_an_answer_that_the_server_cannot_send_counts_with_what_the_client_saw(metrics: Metrics) -> None:
+    with pytest.raises(OSError, match="gone"):
+        asyncio.run(leave_after(measured(metrics, Route("/orders", fine, methods=["POST"])), refuse=True))
+    assert requests(text(metrics)) == {("POST", "/orders", "200"): 1}
 
 
 def test_an_application_that_answers_nothing_counts_as_500(metrics: Metrics) -> None:

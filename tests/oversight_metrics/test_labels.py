@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from monitoring.blueprint.scraping import limits
 from oversight_metrics import Metrics
+from oversight_metrics.contract import MetricFamily
 from oversight_metrics.example import asgi, wsgi
 from oversight_metrics.labels import METHODS, LabelSets, request_labels
 from tests.oversight_metrics.support import ask, ask_wsgi, new_metrics, requests, text, total
@@ -99,7 +100,8 @@ def test_no_client_makes_a_set_per_route_and_method() -> None:
 
 def test_a_known_set_keeps_its_name_when_the_limit_is_reached() -> None:
     over: list[str] = []
-    sets = LabelSets(lambda labels: labels, limit=1, over=lambda: over.append("one more"))
+    family = MetricFamily(name="shop_orders_total", type="counter", labels=("kind",), help="Orders.", label_sets=1)
+    sets = LabelSets(family, lambda labels: labels, lambda: over.append("one more"))
     assert [sets("/a"), sets("/b"), sets("/a")] == [("/a",), ("other",), ("/a",)]
     assert over == ["one more"]
 

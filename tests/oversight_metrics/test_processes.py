@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
 
-from oversight_metrics.page import FOLDER
+from oversight_metrics.page import page
+from oversight_metrics.workers import FOLDER
 from tests.fake_clock import STANDING
 from tests.oversight_metrics.support import requests, scrape, total
 from tests.stack.processes import PATIENCE, free_ports, running
@@ -69,14 +72,14 @@ def test_counters_add_up_and_stay_when_a_worker_ends_and_the_last_distinct_count
     with served(folder, tmp_path / "page.log") as address:
         for users in (3, 9, 4):
             work(users, folder)
-        page = scrape(address)
-    assert requests(page) == {("GET", "/orders", "200"): 3}
-    assert total(page, "cache_hits_total") == 3
-    assert total(page, "business_revenue_total") == 30
-    assert 'http_request_duration_seconds_bucket{le="0.1",method="GET",route="/orders",status_code="200"} 2.0' in page
+        text = scrape(address)
+    assert requests(text) == {("GET", "/orders", "200"): 3}
+    assert total(text, "cache_hits_total") == 3
+    assert total(text, "business_revenue_total") == 30
+    assert 'http_request_duration_seconds_bucket{le="0.1",method="GET",route="/orders",status_code="200"} 2.0' in text
     # neither 16 (each worker has counted the same users) nor 9 (they are gone)
-    assert 'business_active_users{window="1h"} 4.0' in page
-    assert 'business_metric{metric_name="open_orders"} 4.0' in page
+    assert 'business_active_users{window="1h"} 4.0' in text
+    assert 'business_metric{metric_name="open_orders"} 4.0' in text
 
 
 def test_a_real_server_with_several_workers_counts_every_request_once(folder: Path, tmp_path: Path) -> None:
@@ -92,6 +95,74 @@ def test_a_real_server_with_several_workers_counts_every_request_once(folder: Pa
         seen = requests(scrape(address))
     assert seen[("GET", "/orders/{order_id}", "404")] == 20
     assert seen[("GET", "/shops/{shop}/reports/orders", "200")] == 1
+
+
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "cut off": lambda whole: whole[:100],
+    "garbage": lambda _: bytes(range(1, 256)) * 40,
+    "a length that leads back": lambda _: struct.pack("ii i", 1000, 0, -28) + bytes(2000),
+    "no JSON": lambda whole: whole.replace(b'["', b"[[", 1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_file_costs_what_is_in_it_and_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    for users in (3, 4):
+        work(users, folder)
+    file, _ = folder.glob("counter_*.db")
+    file.write_bytes(DAMAGED[damage](file.read_bytes()))
+    monkeypatch.setenv(FOLDER, str(folder))
+    source = page()
+    for _ in range(2):
+        text = generate_latest(source).decode()
+    assert requests(text) == {("GET", "/orders", "200"): 1}
+    assert "oversight_metrics_files_left_out_total 1.0" in text
+    assert total(text, "http_request_duration_seconds_count") == 2
+    (line,) = caplog.messages
+    assert line == f"{file} is damaged, the page does without it"
+
+
+def test_whole_files_are_all_on_the_page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work(3, folder)
+    monkeypatch.setenv(FOLDER, str(folder))
+    assert "oversight_metrics_files_left_out_total 0.0" in generate_latest(page()).decode()
+
+
+MANY = """
+import sys
+from oversight_metrics import METRICS, cache_hit
+
+for number in range(400):
+    route = f"/orders/{sys.argv[1]}/{number}"
+    METRICS.observe_request(method="GET", route=route, status=200, seconds=0.1)
+    METRICS.observe_request(method="GET", route=route, status=500, seconds=0.1)
+for number in range(80):
+    cache_hit(f"cache_{sys.argv[1]}_{number}")
+"""
+
+
+def test_all_workers_together_keep_the_limits_of_label_sets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        line = [sys.executable, "-c", MANY, name]
+        subprocess.run(line, cwd=ROOT, env={**os.environ, FOLDER: str(folder)}, check=True)
+    monkeypatch.setenv(FOLDER, str(folder))
+    source = page()
+    first, second = (generate_latest(source).decode() for _ in range(2))
+    assert first == second
+    seen = requests(first)
+    assert sum(seen.values()) == 3 * 800
+    assert len(seen) == 502
+    assert sum(count for (_, _, code), count in seen.items() if code == "500") == 3 * 400
+    assert (
+        'http_request_duration_seconds_bucket{le="0.1",method="OTHER",route="other",status_code="other"} 950.0' in first
+    )
+    assert 'oversight_metrics_over_limit_total{metric="http_requests_total"} 1900.0' in first
+    assert 'oversight_metrics_over_limit_total{metric="cache_hits_total"} 140.0' in first
+    assert total(first, "cache_hits_total") == 240
+    assert len([line for line in first.splitlines() if not line.startswith("#")]) < 10_000
 
 
 @pytest.mark.parametrize("given", ["", "/no/such/folder"])

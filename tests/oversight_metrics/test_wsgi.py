@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -132,3 +134,86 @@ def test_a_resolver_that_fails_does_not_fail_the_request(metrics: Metrics, caplo
     assert ask_wsgi(app, "GET", "/") == "200 OK"
     assert requests(text(metrics)) == {("GET", "other", "200"): 1}
     assert "the route of a request is not known" in caplog.text
+
+
+class Broken:
+    """A body of 1,000 bytes that ends after three, in one of two ways."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+        self.data = io.BytesIO(b"abc")
+
+    def read(self, *size: int) -> bytes:
+        data = self.data.read(*size)
+        if self.error and len(data) < 3:
+            raise self.error
+        return data
+
+    readline = read
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("reset by peer"), None])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda stream: stream.read(),
+        lambda stream: stream.read(1000),
+        lambda stream: [stream.read(3), stream.read(3)],
+        lambda stream: [stream.readline(), stream.readline()],
+        list,
+    ],
+)
+@pytest.mark.parametrize("caught", [True, False])
+def test_a_client_that_breaks_off_its_request_is_no_error_of_ours(
+    metrics: Metrics, error: Exception | None, read: Any, caught: bool
+) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        try:
+            read(environ["wsgi.input"])
+            if error:
+                environ["wsgi.input"].read(1)  # the next packet
+        except ConnectionResetError:
+            if not caught:
+                raise
+        return answering([b""], "500 Internal Server Error")(environ, start_response)
+
+    body = {"CONTENT_LENGTH": "1000", "wsgi.input": Broken(error)}
+    measured = WSGIMetricsMiddleware(app, metrics=metrics)
+    with nullcontext() if caught or not error else pytest.raises(ConnectionResetError):
+        ask_wsgi(measured, "POST", "/", **body)
+    assert requests(text(metrics)) == {("POST", "unmatched", "499"): 1}
+
+
+@pytest.mark.parametrize("length", ["10", ""])
+def test_a_request_that_is_read_to_its_end_or_not_at_all_counts_as_answered(metrics: Metrics, length: str) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        if length:
+            assert environ["wsgi.input"].readline() == b"first\n"
+            assert environ["wsgi.input"].readlines() == [b"last"]
+            assert environ["wsgi.input"].read() == b""
+            assert environ["wsgi.input"].getvalue() == b"first\nlast"  # what a server's own has besides
+        return answering([b""])(environ, start_response)
+
+    body = {"CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(b"first\nlast")}
+    ask_wsgi(WSGIMetricsMiddleware(app, metrics=metrics), "POST", "/", **body)
+    assert requests(text(metrics)) == {("POST", "unmatched", "200"): 1}
+
+
+def test_an_application_that_fails_after_it_has_read_is_an_error_of_ours(metrics: Metrics) -> None:
+    def app(environ: Any, _start_response: Any) -> Any:
+        environ["wsgi.input"].read()
+        raise RuntimeError("broken")
+
+    body = {"CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b"abc")}
+    with pytest.raises(RuntimeError, match="broken"):
+        ask_wsgi(WSGIMetricsMiddleware(app, metrics=metrics), "POST", "/", **body)
+    assert requests(text(metrics)) == {("POST", "unmatched", "500"): 1}
+
+
+def test_applications_that_are_mounted_have_their_prefix(metrics: Metrics) -> None:
+    request = {"werkzeug.request": SimpleNamespace(url_rule=SimpleNamespace(rule="/orders"))}
+    for name in ("/eu", "/us", ""):
+        ask_wsgi(
+            WSGIMetricsMiddleware(answering([b""]), metrics=metrics), "GET", "/orders", SCRIPT_NAME=name, **request
+        )
+    assert {route for _, route, _ in requests(text(metrics))} == {"/eu/orders", "/us/orders", "/orders"}
