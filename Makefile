@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-terraform test-stack test-faults browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, o
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)
 	@$(RUN) -m pytest -m stack $(ACCEPTANCE) # alone: it starts thirty processes, and asks them in time
 	@$(FAULTS)
+
+test-matrix: $(ENVIRONMENT) ## Of oversight_metrics: the oldest and the newest frameworks and servers, from the package registry
+	@$(RUN) -m pytest -n auto -m matrix tests/oversight_metrics
 
 browser: ## Chromium, its driver and certutil: those that are not on PATH, from Debian's packages (needs root)
 	@found() { for name; do command -v "$$name" >/dev/null && return; done; return 1; }; \

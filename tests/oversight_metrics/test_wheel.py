@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,13 +10,11 @@ import pytest
 
 from monitoring.exposition.page import read_page
 from monitoring.exposition.rules import lint
+from tests.oversight_metrics.environment import NEWEST, ROOT, built, python_of, service, unpacked
 from tests.oversight_metrics.support import requests, scrape
-from tests.stack.processes import free_ports, running
+from tests.stack.processes import free_ports
 
 pytestmark = pytest.mark.stack
-
-ROOT = Path(__file__).parents[2]
-REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 FLASK = """
 from flask import Blueprint, Flask
@@ -69,59 +60,39 @@ if __name__ == "__main__":
 """
 
 
-def run(*line: str | Path, cwd: Path = ROOT) -> str:
-    done = subprocess.run([str(one) for one in line], cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """The Python of an environment of its own, made once per version and list of packages."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    folder = ROOT / ".cache" / f"oversight-metrics-python-{digest}"
-    python = folder / "bin" / "python"
-    if not (folder / "done").is_file():
-        run(sys.executable, "-m", "venv", "--clear", folder)
-        run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", REQUIREMENTS)
-        (folder / "done").touch()
-    return python
+    return python_of(NEWEST)
 
 
 @pytest.fixture(scope="module")
-def wheel(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT / "oversight_metrics", folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, folder / "source")
-    (made,) = folder.glob("*.whl")
-    return made
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture
-def place(python: Path, wheel: Path, tmp_path: Path) -> Path:
+def place(wheel: Path, tmp_path: Path) -> Path:
     """A folder with the wheel unpacked by pip, and nothing else of ours."""
-    run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path / "installed", wheel)
+    unpacked(wheel, tmp_path)
     return tmp_path
-
-
-@contextmanager
-def service(python: Path, *line: object, place: Path, port: int, ready: str, **environment: str) -> Iterator[None]:
-    clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    environment = {**clean, "PYTHONPATH": f"{place / 'installed'}:{place}", **environment}
-    words = [str(python), *map(str, line)]
-    with running(words, log=place / f"{port}.log", port=port, ready=ready, environment=environment):
-        yield
 
 
 def test_the_wheel_holds_the_package_and_needs_one_other(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = [name.partition("/") for name in archive.namelist()]
         (metadata,) = (name for name in archive.namelist() if name.endswith("METADATA"))
-        needs = [line for line in archive.read(metadata).decode().splitlines() if line.startswith("Requires-Dist")]
+        lines = archive.read(metadata).decode().splitlines()
     shipped = {name for folder, _, name in names if folder == "oversight_metrics"}
     ours = {file.name for file in (ROOT / "oversight_metrics").glob("*.py")} - {"bench.py"}
     assert shipped == ours | {"py.typed"}
-    assert needs == ["Requires-Dist: prometheus-client>=0.22"]
+    assert sorted(line for line in lines if line.startswith("Requires")) == [
+        "Requires-Dist: django<6,>=5; extra == 'django'",
+        "Requires-Dist: fastapi<1,>=0.115; extra == 'fastapi'",
+        "Requires-Dist: flask<4,>=3; extra == 'flask'",
+        "Requires-Dist: prometheus-client<1,>=0.22",
+        "Requires-Dist: starlette<2,>=0.46; extra == 'starlette'",
+        "Requires-Python: >=3.11",
+    ]
 
 
 def test_flask_under_gunicorn_counts_by_its_rules_over_all_workers(python: Path, place: Path) -> None:
