@@ -15,6 +15,7 @@ import pytest
 
 from monitoring.exposition.page import read_page
 from monitoring.exposition.rules import lint
+from tests.oversight_metrics.comparison import measured, table
 from tests.oversight_metrics.environment import HERE, NEWEST, OLDEST, ROOT, built, python_of, service, unpacked
 from tests.oversight_metrics.support import Labels, requests, scrape, total
 from tests.stack.processes import eventually, free_ports
@@ -162,10 +163,10 @@ def test_no_client_makes_a_target_that_prometheus_refuses(start: Started) -> Non
     assert "oversight_metrics_over_limit_total{" not in text
 
 
-@pytest.mark.parametrize("measured", ["app", "outside"])
-def test_flask_under_gunicorn_with_forked_workers(start: Started, measured: str) -> None:
+@pytest.mark.parametrize("app", ["app", "outside"])
+def test_flask_under_gunicorn_with_forked_workers(start: Started, app: str) -> None:
     gunicorn = ("-m", "gunicorn", "--workers", "2", "--bind", "127.0.0.1:{port}")
-    with start(*gunicorn, f"flask_shop:{measured}", ready="/") as shop:
+    with start(*gunicorn, f"flask_shop:{app}", ready="/") as shop:
         shop.get("/eu/", "/us/", "/orders/1", "/us/orders/1", "/us/orders/1/again", "/us/orders/x", "/read")
         shop.get("/eu/broken")
         shop.break_off("/eu/read")
@@ -210,3 +211,13 @@ def test_django(start: Started, server: tuple[str, ...]) -> None:
         ("POST", "unmatched", "405"): 1,
         ("POST", "/us/read/", "499"): 1,
     }
+
+
+def test_the_comparison_of_the_readme_can_be_made(tmp_path: Path) -> None:
+    found = measured(tmp_path, requests=20, rounds=1)
+    libraries = [(row["framework"], row["library"]) for row in found["rows"]]
+    told = re.findall(r"^\| (FastAPI|Flask) \| ([\w -]+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert libraries == told
+    assert len(libraries) == 7
+    assert 8_000 < found["bound"]["samples"] < 8_500
+    assert table(found).count("samples |") == 5
