@@ -101,6 +101,15 @@ def _readme_resolver() -> str:
     return found.group(1) + "\n"
 
 
+def test_the_versions_of_the_readme_are_those_that_are_tested() -> None:
+    row = r"^\| ([\w-]+)[^|]* \| ([\d.]+) \| ([\d.]+) \|"
+    told = re.findall(row, README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name, _, _ in told] == ["prometheus-client", "Starlette", "FastAPI", "Flask", "Django"]
+    for requirements, column in ((OLDEST, 1), (NEWEST, 2)):
+        pinned = requirements.read_text(encoding="utf-8").lower().replace("_", "-").splitlines()
+        assert [row for row in told if f"{row[0].lower()}=={row[column]}" not in pinned] == []
+
+
 def test_starlette_under_uvicorn(start: Started) -> None:
     with start("{place}/starlette_shop.py", "{port}", "{page_port}", ready="/") as shop:
         shop.get("/first/1", "/second/1", "/eu/orders/1", "/us/orders/1", "/us/orders/2", "/us/broken", "/us/x", "/x")

@@ -1,14 +1,14 @@
 """What measuring costs, per request and per scrape, beside no middleware and beside other libraries: in one run.
 
 `comparison.py REQUESTS ROUNDS` prints JSON. No network and no server: the time is the application's and the
-middleware's alone. The rounds take turns, so that a busy machine slows all; a figure is the best round.
+middleware's alone, in seconds of the processor. The rounds take turns; a figure is the best round.
 """
 
 import asyncio
 import json
 import sys
 import tracemalloc
-from time import perf_counter
+from time import process_time
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
@@ -67,10 +67,10 @@ def asgi_run(app):
             }
             for _ in range(count)
         ]
-        start = perf_counter()
+        start = process_time()
         for scope in scopes:
             await app(scope, receive, send)
-        return perf_counter() - start
+        return process_time() - start
 
     return lambda count, route=0: asyncio.run(requests(count, route))
 
@@ -89,13 +89,13 @@ def wsgi_run(app):
             }
             for _ in range(count)
         ]
-        start = perf_counter()
+        start = process_time()
         for environ in environs:
             body = app(environ, lambda *_: lambda _: None)
             b"".join(body)
             if hasattr(body, "close"):
                 body.close()
-        return perf_counter() - start
+        return process_time() - start
 
     return requests
 
@@ -124,9 +124,9 @@ def setups():
 
 def scrape(source):
     """Seconds of a scrape, and its samples."""
-    start = perf_counter()
+    start = process_time()
     text = generate_latest(source)
-    seconds = perf_counter() - start
+    seconds = process_time() - start
     return seconds, sum(not line.startswith(b"#") for line in text.splitlines())
 
 
