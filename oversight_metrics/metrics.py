@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
@@ -12,6 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from oversight_metrics.contract import CONTRACT, MetricFamily
 from oversight_metrics.labels import LabelSets, request_labels
+from oversight_metrics.workers import set_aside_damaged
 
 _M = TypeVar("_M", bound=MetricWrapperBase)
 _S = TypeVar("_S")
@@ -102,6 +104,8 @@ def _made(family: MetricFamily, registry: CollectorRegistry) -> MetricWrapperBas
     return Gauge(family.name, family.help, family.labels, registry=registry, multiprocess_mode=family.multiprocess_mode)
 
 
+set_aside_damaged()
+os.register_at_fork(after_in_child=set_aside_damaged)
 METRICS = Metrics()
 observe_query = METRICS.observe_query
 cache_hit = METRICS.cache_hit

@@ -24,6 +24,19 @@ _FAMILIES = {family.name.removesuffix("_total"): family for family in CONTRACT}
 _OVER = _FAMILIES["oversight_metrics_over_limit"]
 
 
+def set_aside_damaged() -> None:
+    """Rename the files of this process' id that cannot be read: prometheus_client would fail each call on them.
+
+    An earlier process of the same id has left them, as ids come again in a container.
+    """
+    for file in Path(os.environ.get(FOLDER) or os.devnull).glob(f"*_{os.getpid()}.db"):
+        try:
+            _merged([str(file)])
+        except Exception:
+            _LOG.exception("%s is damaged, it is set aside", file)
+            file.replace(file.with_suffix(".damaged"))
+
+
 class Workers(Collector):
     """prometheus_client's collector, which a damaged file does not stop, with the contract's limits of label sets.
 

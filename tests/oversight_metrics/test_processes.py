@@ -125,6 +125,36 @@ def test_a_damaged_file_costs_what_is_in_it_and_nothing_else(
     assert line == f"{file} is damaged, the page does without it"
 
 
+RETURNED = """
+import os, sys
+from pathlib import Path
+
+damaged = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], f"counter_{os.getpid()}.db")
+damaged.write_bytes(b"\\1" * 100)
+from oversight_metrics import cache_hit
+
+cache_hit("sessions")
+if os.fork() == 0:
+    cache_hit("sessions")
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_process_counts_although_one_before_it_left_a_damaged_file_under_its_id(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, environment = [sys.executable, "-c", RETURNED], {**os.environ, FOLDER: str(folder)}
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "is damaged, it is set aside" in done.stderr
+    assert [file.suffix for file in folder.glob("*.damaged")] == [".damaged"]
+    monkeypatch.setenv(FOLDER, str(folder))
+    text = generate_latest(page()).decode()
+    assert total(text, "cache_hits_total") == 2
+    assert "oversight_metrics_files_left_out_total 0.0" in text
+
+
 def test_whole_files_are_all_on_the_page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work(3, folder)
     monkeypatch.setenv(FOLDER, str(folder))
