@@ -7,6 +7,8 @@ export interface MetricFamily {
   type: 'counter' | 'gauge' | 'histogram'
   labels: string[]
   help: string
+  /** How many label sets it may have besides those of `other`. */
+  label_sets: number
   buckets: number[]
 }
 
@@ -37,11 +39,20 @@ export class Metrics {
 /** The process' own metrics, in prom-client's own registry. */
 export function ownMetrics(): Metrics
 
-/** Counts and times every request of an Express 4 or 5 application. `resolver` gives the template, null for none. */
+/**
+ * Counts and times every request of an Express 4 or 5 application. `resolver` gives the template instead, null for none:
+ * so it is for any other framework on Node's http.
+ */
 export function metricsMiddleware(options?: {
   metrics?: Metrics
-  resolver?: (req: IncomingMessage) => string | null
+  resolver?: (req: IncomingMessage) => string | null | undefined
 }): (req: IncomingMessage, res: ServerResponse, next: () => void) => void
 
-/** Serves /metrics on a port of its own (9464), which no ingress leads to. */
+/** The same as a plugin of Fastify 4 and 5: `fastify.register(fastifyMetrics)`. */
+export function fastifyMetrics(fastify: unknown, options: { metrics?: Metrics }, done: () => void): void
+
+/**
+ * Serves /metrics on a port of its own (9464), which no ingress leads to. Without `register` it is that of prom-client,
+ * and an Error where the process has loaded two copies of prom-client.
+ */
 export function serveMetrics(options?: { port?: number; address?: string; register?: Registry }): Server

@@ -1,58 +1,63 @@
 'use strict'
 
 // The route template of an Express request, never its path: a path would be a series per customer, order and typing
-// error.
+// error. It is noted while Express routes, layer by layer: looked up afterwards, a path may belong to another router.
 
-/**
- * Remember where a request is when Express finds its route: an error takes `req.baseUrl` back on its way out.
- *
- * @param {import('node:http').IncomingMessage} req
- * @returns {() => string | null} The template once the request is answered, null where no route matched.
- */
-function watchRoute(req) {
-  let route
-  let base = ''
-  Object.defineProperty(req, 'route', {
-    configurable: true,
-    enumerable: true,
-    get: () => route,
-    set: (found) => {
-      route = found
-      base = req.baseUrl || ''
-    },
-  })
-  return () => (route ? prefix(req.app, base) + text(route.path) : null)
-}
+const { template } = require('./templates')
 
-/** Templates of the routers that lead to `base`, which is what they have matched of the path. */
-function prefix(app, base) {
-  if (base === '') return ''
-  const below = mounted((app && (app._router || app.router)) || {}, base)
-  return below === null ? '/:mounted' : below // an application within the application keeps its routes to itself
-}
+const LAYERS = /[\\/](express[\\/]lib[\\/]router|router[\\/]lib)[\\/]layer\.js$/
+/** The router in which a request is: `next` of its run, its layer, what has been matched up to there, router before. */
+const AT = Symbol('oversight-metrics.at')
+const NOTED = Symbol('oversight-metrics.route')
+const PATCHED = Symbol('oversight-metrics.patched')
 
-function mounted(router, base) {
-  for (const layer of router.stack || []) {
-    if (layer.route || !layer.handle || !layer.handle.stack) continue
-    const match = layer.match(base)
-    if (!match) continue
-    const { path, params, pattern } = match === true ? layer : match // before Express 5.2 the layer itself holds it
-    const rest = base.slice(path.length)
-    const below = rest === '' ? '' : mounted(layer.handle, rest)
-    if (below !== null) return template(path, params, pattern) + below
+/** Have Express note its routes, each copy of it that is loaded. */
+function noteRoutes() {
+  for (const [file, { exports: Layer }] of Object.entries(require.cache)) {
+    if (LAYERS.test(file) && Layer.prototype) patch(Layer.prototype)
   }
-  return null
 }
 
-function template(path, params, pattern) {
-  if (pattern !== undefined) return pattern === '/' ? '' : text(pattern)
-  const names = Object.keys(params) // before Express 5.2 the template is not kept
-  return names.length > 0 ? names.map((name) => `/:${name}`).join('') : path.toLowerCase()
+function patch(prototype) {
+  const name = prototype.handleRequest ? 'handleRequest' : 'handle_request' // Express 5, Express 4
+  const handle = prototype[name]
+  if (!handle || prototype[PATCHED]) return
+  prototype[PATCHED] = true
+  prototype[name] = function noted(req, res, next) {
+    try {
+      if (Object.hasOwn(this, 'route')) note(this, req, next) // else it is a handler of a route
+    } catch {
+      req[NOTED] = undefined // a fault in measuring must not fail the request
+    }
+    return handle.call(this, req, res, next)
+  }
 }
 
-/** A path as the code gives it: a string, a regular expression, or several. */
-function text(path) {
-  return Array.isArray(path) ? path.map(String).join('|') : String(path)
+function note(layer, req, next) {
+  let at = req[AT]
+  while (at !== undefined && at.next !== next) at = at.before // routers that did not answer are left
+  if (at === undefined) at = { next, layer, base: '', before: req[AT] }
+  req[AT] = at
+  at.layer = layer
+  at.base = req.baseUrl
+  if (layer.route) req[NOTED] = { route: layer.route, prefix: prefix(at.before) }
 }
 
-module.exports = { watchRoute }
+/** Templates of the layers that lead to a router. */
+function prefix(at) {
+  if (at === undefined) return ''
+  const matched = at.base.slice(at.before === undefined ? 0 : at.before.base.length)
+  return prefix(at.before) + (matched === '' ? '' : template(at.layer, matched))
+}
+
+/** The template of a request that Express has routed, null where no route matched. */
+function notedRoute(req) {
+  const { route } = req
+  if (!route) return null
+  const noted = req[NOTED]
+  // a copy of Express that was loaded later keeps what leads to it to itself
+  const before = noted && noted.route === route ? noted.prefix : req.baseUrl && '/:mounted'
+  return before + (Array.isArray(route.path) ? route.path.map(String).join('|') : String(route.path))
+}
+
+module.exports = { noteRoutes, notedRoute }
