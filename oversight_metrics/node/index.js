@@ -1,7 +1,7 @@
 'use strict'
 
 const http = require('node:http')
-const contract = require('./contract.json')
+const { metrics: CONTRACT } = require('./contract.json')
 const { ERROR } = require('./label-sets')
 const { Metrics, ownMetrics } = require('./metrics')
 const { fastifyMetrics, metricsMiddleware } = require('./middleware')
@@ -28,4 +28,4 @@ function serveMetrics({ port = PORT, address, register } = {}) {
   return server.listen(port, address)
 }
 
-module.exports = { CONTRACT: contract.metrics, Metrics, fastifyMetrics, metricsMiddleware, ownMetrics, serveMetrics }
+module.exports = { CONTRACT, Metrics, fastifyMetrics, metricsMiddleware, ownMetrics, serveMetrics }

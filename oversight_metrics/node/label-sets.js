@@ -60,6 +60,11 @@ class LabelSets {
   all() {
     return [...this.known.values(), ...this.others.values()]
   }
+
+  clear() {
+    this.known.clear()
+    this.others.clear()
+  }
 }
 
 module.exports = { ERROR, LabelSets, otherRequest, requestLabels }

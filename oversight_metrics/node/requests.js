@@ -29,8 +29,11 @@ class Requests {
   constructor({ requests, durations, register, over }) {
     const make = ([method, route, status_code]) => new Series({ method, route, status_code }, durations.buckets)
     this.series = new LabelSets({ limit: requests.label_sets, over, make, beyond: otherRequest })
-    register.registerMetric(new Written(requests, () => this.series.all().map(({ labels, count }) => sample(labels, count))))
-    register.registerMetric(new Written(durations, () => this.series.all().flatMap((one) => lines(durations.name, one))))
+    const counts = () => this.series.all().map(({ labels, count }) => sample(labels, count))
+    const times = () => this.series.all().flatMap((one) => lines(durations.name, one))
+    const reset = () => this.series.clear()
+    register.registerMetric(new Written(requests, counts, reset))
+    register.registerMetric(new Written(durations, times, reset))
   }
 
   observe(method, route, status, seconds) {
@@ -40,8 +43,8 @@ class Requests {
 
 /** A metric as a registry of prom-client takes it. */
 class Written {
-  constructor({ name, help, type }, values) {
-    Object.assign(this, { name, help, type, values })
+  constructor({ name, help, type }, values, reset) {
+    Object.assign(this, { name, help, type, values, reset })
   }
 
   async getForPromString() {

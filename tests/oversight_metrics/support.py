@@ -58,9 +58,14 @@ def requests(page: str) -> dict[Labels, int]:
     }
 
 
+def samples(page: str) -> list[tuple[str, float]]:
+    """Name and value of each series."""
+    return [(one.name, one.value) for family in text_string_to_metric_families(page) for one in family.samples]
+
+
 def total(page: str, name: str) -> float:
     """Sum of all series of a name."""
-    found = [one.value for family in text_string_to_metric_families(page) for one in family.samples if one.name == name]
+    found = [value for at, value in samples(page) if at == name]
     assert found
     return sum(found)
 
