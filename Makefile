@@ -19,6 +19,8 @@ EVENT = $(if $(GITHUB_EVENT_PATH),--event "$(GITHUB_EVENT_PATH)")
 cdktf: ARGS ?= list
 REGION ?= prod-eastus
 CHARTS ?=
+COUNT ?= 40
+AT_LEAST ?= 0
 
 export CHECKPOINT_DISABLE := 1
 export PIPENV_VENV_IN_PROJECT := 1
@@ -28,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults mutants browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +87,9 @@ verify: $(ENVIRONMENT) ## Ask what runs for the acceptance criteria: that of mak
 
 test-faults: tools ## Of these alone: parts of the real system killed, lost samples counted; FAULTS_JSON=file for the table
 	@$(FAULTS)
+
+mutants: $(ENVIRONMENT) ## Small faults, and which the tests notice: make mutants AREA="fleet verify" COUNT=40 AT_LEAST=90
+	@$(RUN) -m tools.mutants $(AREA) --count $(COUNT) --at-least $(AT_LEAST) $(filter-out list,$(ARGS))
 
 tools: $(ENVIRONMENT) ## The real binaries: on PATH in the exact version, else built once
 	@$(RUN) -m monitoring tools

@@ -1,0 +1,50 @@
+"""The areas: which files get faults, and which tests must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """`sources` and `tests` are patterns below the tree; `marker` is that of tests which `make test` leaves out."""
+
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+    marker: str = "not rules and not stack and not faults"
+
+
+AREAS = {
+    "constructs": Area(sources=("constructs/*.py",), tests=("tests/constructs", "tests/laws/test_stacks.py")),
+    "fleet": Area(sources=("monitoring/fleet/*.py",), tests=("tests/fleet",)),
+    "flows": Area(
+        sources=("monitoring/blueprint/flow*.py", "monitoring/blueprint/objects/[cn]*.py"),
+        tests=(
+            "tests/monitoring/blueprint/test_flows.py",
+            "tests/monitoring/blueprint/test_network_policies.py",
+            "tests/laws/test_reachability.py",
+        ),
+    ),
+    "capacity": Area(
+        sources=("monitoring/blueprint/*capacity.py", "monitoring/blueprint/limits.py"),
+        tests=("tests/monitoring/blueprint/test_capacity*.py", "tests/monitoring/commands/test_capacity.py"),
+    ),
+    "releases": Area(sources=("monitoring/blueprint/releases/*.py",), tests=("tests/monitoring/blueprint",)),
+    "helm-values": Area(sources=("helm-values/*.yaml",), tests=("tests/monitoring/blueprint",)),
+    "review": Area(sources=("monitoring/review/**/*.py",), tests=("tests/monitoring/review",)),
+    "verify": Area(sources=("monitoring/verify/*.py",), tests=("tests/monitoring/verify",)),
+    "rules": Area(sources=("helm-values/rules/*.yaml",), tests=("tests/rules",), marker="not stack and not faults"),
+}
+
+
+def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
+    """What the patterns name below the tree, in order; FileNotFoundError where one names nothing."""
+    found: set[Path] = set()
+    for pattern in patterns:
+        of = {path for path in root.glob(pattern) if path.suffix in {".py", ".yaml"} or path.is_dir()}
+        if not of:
+            raise FileNotFoundError(f"tools/mutants/areas.py: {pattern} names nothing below {root}")
+        found |= of
+    return sorted(found)
