@@ -26,7 +26,7 @@ def changed(over: Mapping[str, Any], *, of: str = "trial-gamma", name: str = "")
 @cache
 def _read(name: str) -> dict[str, Any]:
     files = (REGIONS / "_common.yaml", REGIONS / f"{name}.yaml")
-    common, own = (yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) for file in files)  # noqa: S506  (it is safe)
+    common, own = (yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) for file in files)
     return merged(common, own)
 
 
