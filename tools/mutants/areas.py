@@ -29,7 +29,11 @@ AREAS = {
     ),
     "capacity": Area(
         sources=("monitoring/blueprint/*capacity.py", "monitoring/blueprint/limits.py"),
-        tests=("tests/monitoring/blueprint/test_capacity*.py", "tests/monitoring/commands/test_capacity.py"),
+        tests=(
+            "tests/monitoring/blueprint/test_capacity*.py",
+            "tests/monitoring/blueprint/test_[ls][ic][mr]*.py",
+            "tests/monitoring/commands/test_capacity.py",
+        ),
     ),
     "releases": Area(sources=("monitoring/blueprint/releases/*.py",), tests=("tests/monitoring/blueprint",)),
     "helm-values": Area(sources=("helm-values/*.yaml",), tests=("tests/monitoring/blueprint",)),

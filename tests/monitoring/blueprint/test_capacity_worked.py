@@ -1,0 +1,272 @@
+"""What a load needs, by worked numbers of docs/capacity.md, and the model beside what was measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitoring.blueprint.capacity import (
+    BYTES_PER_SAMPLE,
+    WAL_BYTES_PER_SAMPLE,
+    Load,
+    Need,
+    Unit,
+    blob,
+    ingestor_memory,
+    load,
+    needs,
+    prometheus_memory,
+    runs_out,
+)
+from monitoring.blueprint.pool_capacity import Pods, nodes_left, nodes_needed, placed_pods
+from monitoring.blueprint.release import Release
+from monitoring.blueprint.releases import releases
+from monitoring.fleet import Region
+from monitoring.fleet.quantities import Duration
+from tests.fleet.changed import at, changed
+
+NEAR = 0.3
+FIGURES = Path(__file__).parents[3] / "docs" / "figures.json"
+SOME = Load(series=300_000, interval=30, queried=2_000_000)
+"""10,000 samples per second in each of two Prometheus."""
+
+
+@pytest.fixture(scope="module")
+def made(zoned: Region) -> tuple[Release, ...]:
+    return releases(zoned, ())
+
+
+def found(region: Region, made: tuple[Release, ...], some: Load = SOME) -> dict[tuple[str, str], Need]:
+    return {(need.part, need.resource): need for need in needs(region, some, releases=made)}
+
+
+def test_what_every_part_needs_has_and_where_to_change_it(zoned: Region, made: tuple[Release, ...]) -> None:
+    told = {
+        key: (round(need.need), need.configured, ".".join(map(str, need.path)), need.unit.value, need.release)
+        for key, need in found(zoned, made).items()
+        if "Nodes" not in need.part
+    }
+    gib = 2**30
+    assert told == {
+        ("Prometheus", "memory, steady"): (1_725_000_000, gib, "prometheus.resources.requests.memory", "bytes", None),
+        ("Prometheus", "memory, with queries"): (
+            1_757_000_000,
+            2 * gib,
+            "prometheus.resources.limits.memory",
+            "bytes",
+            None,
+        ),
+        ("Prometheus", "CPU"): (160, 500, "prometheus.resources.requests.cpu", "millicores", None),
+        ("Prometheus", "blocks of 10d"): (25_920_000_000, 16 * gib, "prometheus.retention_size", "bytes", None),
+        ("Prometheus", "blocks and WAL"): (26_622_000_000, 32 * gib, "prometheus.volume_size", "bytes", None),
+        ("Receive ingestor", "memory"): (
+            5_665_000_000,
+            3 * gib,
+            "thanos.receive.resources.limits.memory",
+            "bytes",
+            None,
+        ),
+        ("Receive ingestor", "CPU"): (3000, 1000, "thanos.receive.resources.limits.cpu", "millicores", None),
+        ("Receive ingestor", "blocks and WAL"): (16_956_000_000, 20 * gib, "thanos.receive.volume_size", "bytes", None),
+        ("Store Gateway", "memory"): (
+            2_250_000_000,
+            3 * gib,
+            "thanos.store_gateway.resources.limits.memory",
+            "bytes",
+            None,
+        ),
+        ("Compactor", "disk"): (145_152_000_000, 100 * gib, "thanos.compactor.volume_size", "bytes", None),
+        ("Receive router", "memory"): (
+            1_200_000_000,
+            2 * gib,
+            "receive.router.resources.limits.memory",
+            "bytes",
+            "thanos",
+        ),
+        ("Receive router", "CPU"): (1200, 2000, "receive.router.resources.limits.cpu", "millicores", "thanos"),
+    }
+
+
+def test_six_ingestors_beside_a_lost_one_carry_half_of_the_copies_each(made: tuple[Release, ...]) -> None:
+    wider = found(changed(at("thanos.receive.replicas", 7), of="trial-alpha"), made)
+    assert [round(wider["Receive ingestor", of].need) for of in ("memory", "CPU", "blocks and WAL")] == [
+        2_875_000_000,
+        1500,
+        8_478_000_000,
+    ]
+
+
+def test_four_ingestors_hold_each_series_still(made: tuple[Release, ...]) -> None:
+    """Three beside a lost one, for three copies."""
+    wider = found(changed(at("thanos.receive.replicas", 4), of="trial-alpha"), made)
+    assert round(wider["Receive ingestor", "CPU"].need) == 3000
+
+
+def test_five_copies_on_seven_ingestors(made: tuple[Release, ...]) -> None:
+    """5 of 6: 500,000 series of 600,000."""
+    wide = found(changed(at("thanos.receive", {"replicas": 7, "replication_factor": 5}), of="trial-alpha"), made)
+    assert round(wide["Receive ingestor", "CPU"].need) == 2500
+
+
+def test_a_small_region_compacts_on_the_smallest_disk(zoned: Region, made: tuple[Release, ...]) -> None:
+    small = Load(series=30_000, interval=30, queried=1)
+    assert found(zoned, made, small)["Compactor", "disk"].need == 100_000_000_000
+
+
+def test_three_routers_share_what_two_would(zoned: Region, made: tuple[Release, ...]) -> None:
+    (thanos,) = [release for release in made if release.name == "thanos"]
+    router = {"replicas": 3, "resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}
+    three = replace(thanos, values={"receive": {"router": router}})
+    told = found(zoned, (three,))
+    assert (told["Receive router", "CPU"].need, told["Receive router", "CPU"].configured) == (600, 2000)
+    assert told["Receive router", "memory"].need == 600_000_000
+
+
+def test_the_load_is_what_the_file_states(zoned: Region) -> None:
+    assert load(zoned) == Load(series=40_000, interval=15, queried=4_000_000)
+    assert load(zoned, series=0) == Load(series=0, interval=15, queried=4_000_000)
+    assert SOME.rate == 10_000
+    assert SOME.after(2, growth=0.5) == Load(series=675_000, interval=30, queried=2_000_000)
+
+
+def test_blob_keeps_each_resolution_as_long_as_the_file_says() -> None:
+    """4.32 GB a day: raw 14 d, 5-minute samples 90 d, 1-hour samples 2 y."""
+    stored = blob(changed(at("thanos.retention.one_hour", "2y"), of="trial-alpha"), SOME)
+    assert stored.written_per_day == pytest.approx(12.96e9)
+    assert stored.month == pytest.approx(182.091e9, rel=1e-5)
+    assert stored.year == pytest.approx(604.3266e9, rel=1e-5)
+    assert stored.full == pytest.approx(841.9266e9, rel=1e-5)
+
+
+@pytest.mark.parametrize(("growth", "month"), [(0.05, 31), (0.0254, 60), (0.025, None)])
+def test_the_month_in_which_prometheus_runs_out_of_memory(
+    made: tuple[Release, ...], growth: float, month: int | None
+) -> None:
+    """1 GiB holds 179,396 series, four and a half times as many as there are."""
+    region = changed(at("load.growth_per_month", growth), of="trial-alpha")
+    need = found(region, made, load(region))["Prometheus", "memory, steady"]
+    assert runs_out(region, need, load=load(region), releases=made) == month
+
+
+def test_what_is_short_today_runs_out_in_month_0(zoned: Region, made: tuple[Release, ...]) -> None:
+    need = found(zoned, made)["Prometheus", "memory, steady"]
+    assert runs_out(zoned, need, load=SOME, releases=made) == 0
+
+
+@pytest.mark.parametrize(
+    ("need", "unit", "enough", "headroom", "message"),
+    [
+        (4 * 2**30, Unit.BYTES, True, 0.0, "must be at least 4.0Gi for the region's load, got 4.0Gi (part, thing)"),
+        (
+            4 * 2**30 + 1,
+            Unit.BYTES,
+            False,
+            -2.3e-10,
+            "must be at least 4.0Gi for the region's load, got 4.0Gi (part, thing)",
+        ),
+    ],
+)
+def test_a_need_that_is_met_exactly_is_met(
+    need: float, unit: Unit, enough: bool, headroom: float, message: str
+) -> None:
+    one = Need(part="part", resource="thing", unit=unit, need=need, configured=4 * 2**30, path=("a",))
+    assert (one.enough, one.message) == (enough, message)
+    assert one.headroom == pytest.approx(headroom, abs=1e-9)
+
+
+def test_headroom_is_the_share_that_is_left() -> None:
+    one = Need(part="part", resource="thing", unit=Unit.COUNT, need=1, configured=4, path=("a",))
+    assert one.headroom == 0.75
+
+
+def test_numbers_are_said_in_their_unit() -> None:
+    assert (Unit.BYTES.text(3.75 * 2**30), Unit.MILLICORES.text(1200), Unit.COUNT.text(42.0)) == (
+        "3.8Gi",
+        "1.20 cores",
+        "42",
+    )
+
+
+def test_the_model_is_near_to_what_was_measured() -> None:
+    """The newest run of `make bench`; what a machine's luck adds stays within a third."""
+    figures = json.loads(FIGURES.read_text(encoding="utf-8"))
+    ingestion, panels = figures["ingestion"]["values"], figures["panels"]["values"]
+    series = ingestion["series"]
+    assert prometheus_memory(series) == pytest.approx(ingestion["Prometheus: memory"], rel=NEAR)
+    assert ingestor_memory(series) == pytest.approx(ingestion["ingestor: memory"], rel=NEAR)
+    assert pytest.approx(ingestion["Prometheus: WAL per sample"], rel=NEAR) == WAL_BYTES_PER_SAMPLE
+    assert pytest.approx(panels["blocks: bytes per sample"], rel=NEAR) == BYTES_PER_SAMPLE
+
+
+def release(made: tuple[Release, ...], **values: Any) -> tuple[Release, ...]:
+    """One release of these values alone."""
+    return (replace(made[0], name="one", values=values),)
+
+
+def workload(*, cpu: str = "1m", memory: str = "1Ki", **more: Any) -> dict[str, Any]:
+    """A workload on the monitoring nodes."""
+    requests = {"requests": {"cpu": cpu, "memory": memory}}
+    return {"nodeSelector": {"workload": "monitoring"}, "resources": requests, **more}
+
+
+def test_each_pod_is_counted_with_its_sidecars_and_volume(made: tuple[Release, ...]) -> None:
+    beside = [{"resources": {"requests": {"cpu": "5m", "memory": "2Ki"}}}, {"name": "without"}]
+    values = {
+        "a": workload(cpu="10m", memory="1Ki", replicas=3, containers=beside, storageSpec={}),
+        "b": {"c": workload(cpu="2", replicaCount=2, persistence={"enabled": True})},
+        "d": workload(persistence={"enabled": False}),
+        "e": workload(storage={}),
+        "elsewhere": {**workload(), "nodeSelector": {}},
+        "without": {**workload(), "resources": {"limits": {}}},
+        "upgradeJob": workload(),
+    }
+    assert list(placed_pods(release(made, **values))) == [
+        Pods(workload="one a", replicas=3, millicores=15, memory=3072, volumes=1),
+        Pods(workload="one b c", replicas=2, millicores=2000, memory=1024, volumes=1),
+        Pods(workload="one d", replicas=1, millicores=1, memory=1024, volumes=0),
+        Pods(workload="one e", replicas=1, millicores=1, memory=1024, volumes=1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "fits", "too_much"),
+    [
+        # 4 cores: AKS keeps 140 m, its own pods take 500 m
+        ("CPU", {"cpu": "3360m"}, {"cpu": "3361m"}),
+        # 16 GiB - (50 pods · 20 MB + 50 MB) - 100 MiB - 1 GiB
+        ("memory", {"memory": "14600849Ki"}, {"memory": "14600850Ki"}),
+        # 50 pods, 15 of them AKS' own
+        ("pods", {"replicas": 35}, {"replicas": 36}),
+        ("data disks", {"replicas": 8, "storage": {}}, {"replicas": 9, "storage": {}}),
+    ],
+)
+def test_a_node_is_full_and_one_more_needs_another(
+    zoned: Region, made: tuple[Release, ...], what: str, fits: dict[str, Any], too_much: dict[str, Any]
+) -> None:
+    full, over = (nodes_needed(zoned, release(made, a=workload(**one))) for one in (fits, too_much))
+    assert full == {"CPU": 1, "memory": 1, "pods": 1, "data disks": full["data disks"]}
+    assert (full[what], over[what]) == (1, 2)
+
+
+def test_a_lost_zone_or_host_is_left_out(zoned: Region, unzoned: Region) -> None:
+    assert nodes_left(zoned) == 4  # three pools of two
+    assert nodes_left(unzoned) == 5  # one pool of six
+    assert nodes_left(changed({})) == 2  # two pools of two
+
+
+def test_what_the_nodes_hold_is_held_against_the_nodes_that_are_left(zoned: Region, made: tuple[Release, ...]) -> None:
+    counted = [need for need in needs(zoned, SOME, releases=made) if need.part.startswith("Nodes")]
+    assert [(need.part, need.resource, need.need, need.configured, need.path, need.unit) for need in counted] == [
+        ("Nodes, one zone or host lost", what, count, 4, ("node_pools", "max_count"), Unit.COUNT)
+        for what, count in (("CPU", 3), ("memory", 2), ("pods", 1), ("data disks", 2))
+    ]
+
+
+def test_the_head_holds_three_hours_at_any_rate(zoned: Region, made: tuple[Release, ...]) -> None:
+    told = found(zoned, made)
+    wal = told["Prometheus", "blocks and WAL"].need - told["Prometheus", "blocks of 10d"].need
+    assert wal == pytest.approx(10_000 * Duration.parse("3h").seconds * 6.5)
