@@ -20,20 +20,16 @@ AREAS = {
     "constructs": Area(sources=("constructs/*.py",), tests=("tests/constructs", "tests/laws/test_stacks.py")),
     "fleet": Area(sources=("monitoring/fleet/*.py",), tests=("tests/fleet",)),
     "flows": Area(
-        sources=("monitoring/blueprint/flow*.py", "monitoring/blueprint/objects/[cn]*.py"),
+        sources=("monitoring/blueprint/network/*.py", "monitoring/blueprint/objects/[cn]*.py"),
         tests=(
-            "tests/monitoring/blueprint/test_flows.py",
-            "tests/monitoring/blueprint/test_network_policies.py",
+            "tests/monitoring/blueprint/network",
+            "tests/monitoring/blueprint/objects",
             "tests/laws/test_reachability.py",
         ),
     ),
     "capacity": Area(
-        sources=("monitoring/blueprint/*capacity.py", "monitoring/blueprint/limits.py"),
-        tests=(
-            "tests/monitoring/blueprint/test_capacity*.py",
-            "tests/monitoring/blueprint/test_[ls][ic][mr]*.py",
-            "tests/monitoring/commands/test_capacity.py",
-        ),
+        sources=("monitoring/blueprint/capacity/*.py", "monitoring/blueprint/scraping/limits.py"),
+        tests=("tests/monitoring/blueprint/capacity", "tests/monitoring/blueprint/scraping"),
     ),
     "releases": Area(sources=("monitoring/blueprint/releases/*.py",), tests=("tests/monitoring/blueprint",)),
     "helm-values": Area(sources=("helm-values/*.yaml",), tests=("tests/monitoring/blueprint",)),

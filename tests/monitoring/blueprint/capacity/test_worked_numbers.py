@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.blueprint.capacity import (
+from monitoring.blueprint.capacity.needs import (
     BYTES_PER_SAMPLE,
     WAL_BYTES_PER_SAMPLE,
     Load,
@@ -22,15 +22,15 @@ from monitoring.blueprint.capacity import (
     prometheus_memory,
     runs_out,
 )
-from monitoring.blueprint.pool_capacity import Pods, nodes_left, nodes_needed, placed_pods
-from monitoring.blueprint.release import Release
+from monitoring.blueprint.capacity.node_pools import Pods, nodes_left, nodes_needed, placed_pods
 from monitoring.blueprint.releases import releases
+from monitoring.blueprint.releases.release import Release
 from monitoring.fleet import Region
 from monitoring.fleet.quantities import Duration
 from tests.fleet.changed import at, changed
 
 NEAR = 0.3
-FIGURES = Path(__file__).parents[3] / "docs" / "figures.json"
+FIGURES = Path(__file__).parents[4] / "docs" / "figures.json"
 SOME = Load(series=300_000, interval=30, queried=2_000_000)
 """10,000 samples per second in each of two Prometheus."""
 

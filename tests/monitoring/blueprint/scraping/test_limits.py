@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitoring.blueprint.releases import releases
-from monitoring.blueprint.scrape import scrape_files
+from monitoring.blueprint.scraping.files import scrape_files
 from monitoring.fleet import Fleet, Region
 
 EVERY_TARGET = {
