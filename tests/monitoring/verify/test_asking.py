@@ -1,0 +1,195 @@
+"""How a check asks over the network: what is sent, to whom the password goes, and what counts as an answer."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from cryptography.x509 import load_pem_x509_certificate
+
+from monitoring.errors import InvalidInput
+from monitoring.fleet import load_fleet
+from monitoring.local.authorities import CLIENT, SERVER, issue
+from monitoring.verify.addresses import read_addresses
+from monitoring.verify.client import HttpClient, UnreachableError
+
+FLEET = load_fleet(Path(__file__).parents[2] / "fleet" / "regions")
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Says what it was asked; /away redirects, /no refuses."""
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        status = {"/away": 302, "/no": 403}.get(self.path, 200)
+        said = {
+            "method": self.command,
+            "path": self.path,
+            "who": self.headers.get("Authorization"),
+            "kind": self.headers.get("Content-Type"),
+            "body": self.rfile.read(length).decode(),
+        }
+        text = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = _answer  # noqa: N815  (as the base class calls them)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output to itself."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    served = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    Thread(target=served.serve_forever, daemon=True).start()
+    yield served
+    served.shutdown()
+    served.server_close()
+
+
+@pytest.fixture
+def url(server: ThreadingHTTPServer) -> str:
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def test_parameters_are_sent_as_a_query(url: str) -> None:
+    said = HttpClient().get(f"{url}/q", query="up{a='b'}", **{"x[]": "y"}).json()
+    assert (said["method"], said["path"], said["who"]) == ("GET", "/q?query=up%7Ba%3D%27b%27%7D&x%5B%5D=y", None)
+    assert HttpClient().get(f"{url}/q").json()["path"] == "/q"
+
+
+def test_the_machines_password_goes_to_the_door_alone(url: str) -> None:
+    client = HttpClient(door=f"{url}/door", machine=("admin", "word"))
+    assert client.get(f"{url}/door/q").json()["who"] == "Basic YWRtaW46d29yZA=="
+    assert client.get(f"{url}/q").json()["who"] is None
+    assert client.get_as_stranger(f"{url}/door/q").json()["who"] is None
+    assert HttpClient(machine=("admin", "word")).get(f"{url}/door/q").json()["who"] is None
+    assert HttpClient(door=url).get(f"{url}/door/q").json()["who"] is None
+
+
+def test_json_is_posted_as_such(url: str) -> None:
+    said = HttpClient(door=url, machine=("a", "b")).post(f"{url}/p", [{"x": 1}]).json()
+    assert said == {
+        "method": "POST",
+        "path": "/p",
+        "who": "Basic YTpi",
+        "kind": "application/json",
+        "body": '[{"x": 1}]',
+    }
+
+
+def test_a_redirect_and_a_refusal_are_answers(url: str) -> None:
+    away, refused = HttpClient().get_as_stranger(f"{url}/away"), HttpClient().get(f"{url}/no")
+    assert (away.status, away.json()["path"]) == (302, "/away")
+    assert (refused.status, refused.json()["path"]) == (403, "/no")
+
+
+def test_nobody_there_is_told_with_the_address(server: ThreadingHTTPServer, url: str, tmp_path: Path) -> None:
+    port = server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    roots = tmp_path / "roots.pem"
+    roots.write_text(issue("root", authority=True).pem, encoding="utf-8")
+    with pytest.raises(UnreachableError, match=f"^{url}/q: "):
+        HttpClient().get(f"{url}/q")
+    for ask in (HttpClient(trust=roots).ends, HttpClient(trust=roots).refuses_strangers):
+        with pytest.raises(UnreachableError, match=f"^127.0.0.1:{port}: "):
+            ask(f"127.0.0.1:{port}")
+
+
+@pytest.fixture
+def with_tls(server: ThreadingHTTPServer, tmp_path: Path) -> Path:
+    """The server behind TLS that asks for a certificate; `trust.pem` and the client's below the folder."""
+    root = issue("root", authority=True)
+    (tmp_path / "trust.pem").write_text(root.pem, encoding="utf-8")
+    for folder, usage in (("server", SERVER), ("client", CLIENT)):
+        leaf = issue(folder, by=root, names=["127.0.0.1"], usages=[usage])
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "tls.crt").write_text(leaf.pem, encoding="utf-8")
+        (tmp_path / folder / "tls.key").write_text(leaf.key_pem, encoding="utf-8")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tmp_path / "trust.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(tmp_path / "server" / "tls.crt", tmp_path / "server" / "tls.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return tmp_path
+
+
+def test_who_has_a_certificate_shows_it_and_a_stranger_does_not(with_tls: Path, server: ThreadingHTTPServer) -> None:
+    url = f"https://127.0.0.1:{server.server_address[1]}"
+    client = HttpClient(trust=with_tls / "trust.pem", certificate=with_tls / "client")
+    assert client.get(f"{url}/q").status == 200
+    assert client.get(f"{url}/r").status == 200
+    with pytest.raises(UnreachableError):
+        client.get_as_stranger(f"{url}/q")
+    assert client.refuses_strangers(url.removeprefix("https://"))
+    with pytest.raises(UnreachableError, match="CERTIFICATE_VERIFY_FAILED"):
+        HttpClient(certificate=with_tls / "client").get(f"{url}/q")
+
+
+def test_the_end_of_a_certificate_is_read_from_who_shows_it(with_tls: Path, server: ThreadingHTTPServer) -> None:
+    client = HttpClient(trust=with_tls / "trust.pem", certificate=with_tls / "client")
+    shown = load_pem_x509_certificate((with_tls / "server" / "tls.crt").read_bytes())
+    assert client.ends(f"127.0.0.1:{server.server_address[1]}") == shown.not_valid_after_utc
+
+
+def addresses(folder: Path, **regions: Any) -> Path:
+    file = folder / "addresses.json"
+    file.write_text(json.dumps(regions), encoding="utf-8")
+    return file
+
+
+def test_a_file_of_addresses_says_who_is_asked_and_how(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("secret\n", encoding="utf-8")
+    alpha = {
+        "parts": {"prometheus": ["https://p0"]},
+        "trust": "/t.pem",
+        "client_certificate": "/c",
+        "door": "https://door",
+        "door_password_file": str(tmp_path / "word"),
+        "remote_write": "r:1",
+        "query_grpc": "q:2",
+        "receiver": "http://x",
+    }
+    file = addresses(tmp_path, **{"trial-alpha": alpha, "trial-beta": {"parts": {}, "machine": "robot"}})
+    client, deployment = read_addresses(file, FLEET, None, may_alert=True)
+    assert client == HttpClient(
+        trust=Path("/t.pem"), certificate=Path("/c"), door="https://door", machine=("admin", "secret")
+    )
+    assert (deployment.region.name, deployment.parts, deployment.door) == (
+        "trial-alpha",
+        {"prometheus": ["https://p0"]},
+        "https://door",
+    )
+    assert (deployment.remote_write, deployment.query_grpc, deployment.receiver) == ("r:1", "q:2", "http://x")
+    assert (deployment.may_alert, deployment.regions) == (True, ("trial-alpha", "trial-beta"))
+
+
+def test_what_a_file_of_addresses_leaves_out_is_not_there(tmp_path: Path) -> None:
+    file = addresses(tmp_path, **{"trial-alpha": {"parts": {}}, "trial-beta": {"parts": {}}})
+    client, deployment = read_addresses(file, FLEET, "trial-beta")
+    assert client == HttpClient()
+    assert (deployment.region.name, deployment.may_alert) == ("trial-beta", False)
+    assert (deployment.remote_write, deployment.query_grpc, deployment.door, deployment.receiver) == (None,) * 4
+
+
+def test_another_machines_name_is_used(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("secret", encoding="utf-8")
+    one = {"parts": {}, "machine": "robot", "door_password_file": str(tmp_path / "word")}
+    client, _ = read_addresses(addresses(tmp_path, **{"trial-alpha": one}), FLEET, "trial-alpha")
+    assert client.machine == ("robot", "secret")
+
+
+def test_a_region_that_the_file_does_not_have_is_told(tmp_path: Path) -> None:
+    file = addresses(tmp_path, **{"trial-alpha": {"parts": {}}, "trial-beta": {"parts": {}}})
+    with pytest.raises(InvalidInput, match="region must be one of trial-alpha, trial-beta, got trial-gamma"):
+        read_addresses(file, FLEET, "trial-gamma")
