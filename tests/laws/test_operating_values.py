@@ -95,7 +95,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "prometheus-node-exporter.tolerations": [{"operator": "Exists"}],
         "prometheus-node-exporter.nodeSelector": {"kubernetes.io/os": "linux"},
         "prometheus-node-exporter.namespaceOverride": "monitoring-node",
-        "prometheus-node-exporter.priorityClassName": "oversight-monitoring",
+        "prometheus-node-exporter.priorityClassName": "monitoring-critical",
         "grafana.fullnameOverride": "grafana",
         "grafana.replicas": 1,
         "grafana.persistence.enabled": False,

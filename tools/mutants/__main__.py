@@ -17,7 +17,7 @@ import yaml
 
 from tools.mutants.areas import AREAS, Area, matching
 from tools.mutants.sample import Mutant, mutants, sample
-from tools.mutants.trial import TestsFailError, copies, pytest_arguments, survivors
+from tools.mutants.trial import RedTestsError, copies, pytest_arguments, survivors
 
 ROOT = Path(__file__).parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results.append(
                 tried(name, AREAS[name], count=options.count, jobs=options.jobs, progress=sys.stderr.isatty())
             )
-        except (FileNotFoundError, TestsFailError) as fault:
+        except (FileNotFoundError, RedTestsError) as fault:
             sys.stderr.write(f"{fault}\n")
             return 2
         if not options.json:

@@ -48,8 +48,9 @@ def sample(area: str, all_mutants: Iterable[Mutant], count: int) -> list[Mutant]
     kinds: dict[str, list[tuple[str, Mutant]]] = defaultdict(list)
     seen: Counter[tuple[str, ...]] = Counter()
     for mutant in all_mutants:
-        seen[mutant.diff] += 1
-        key = "\n".join((area, mutant.kind, *mutant.diff, str(seen[mutant.diff])))
+        what = (area, mutant.kind, *mutant.diff)
+        seen[what] += 1
+        key = "\n".join((*what, str(seen[what])))
         kinds[mutant.kind].append((hashlib.sha256(key.encode()).hexdigest(), mutant))
     ordered = ([mutant for _, mutant in sorted(of, key=lambda each: each[0])] for _, of in sorted(kinds.items()))
     turns = (mutant for turn in zip_longest(*ordered) for mutant in turn if mutant)

@@ -23,7 +23,7 @@ LINKED = (".venv", ".cache", "node_modules")
 """What git ignores and tests use."""
 
 
-class TestsFailError(Exception):
+class RedTestsError(Exception):
     """The tests fail without a fault, so no failure would say anything."""
 
 
@@ -82,10 +82,10 @@ def pytest_arguments(tests: Iterable[str], marker: str) -> list[str]:
 def survivors(
     trees: Sequence[Path], sampled: Sequence[Mutant], tests: Sequence[str], *, progress: bool
 ) -> Iterator[tuple[Mutant, bool]]:
-    """Each fault, in order, with whether no test noticed it; TestsFailError where there is nothing to notice."""
+    """Each fault, in order, with whether no test noticed it; RedTestsError where there is nothing to notice."""
     began = time.monotonic()
     if not passes(trees[0], tests, timeout=None):
-        raise TestsFailError(f"these fail without any fault: pytest {' '.join(tests)}")
+        raise RedTestsError(f"these fail without any fault: pytest {' '.join(tests)}")
     timeout = 60 + 10 * (time.monotonic() - began)
     free: SimpleQueue[Path] = SimpleQueue()
     for tree in trees:

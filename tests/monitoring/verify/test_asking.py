@@ -17,7 +17,7 @@ from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.local.authorities import CLIENT, SERVER, issue
 from monitoring.verify.addresses import read_addresses
-from monitoring.verify.client import HttpClient, UnreachableError
+from monitoring.verify.client import HELLO, HttpClient, UnreachableError
 
 FLEET = load_fleet(Path(__file__).parents[2] / "fleet" / "regions")
 
@@ -27,7 +27,7 @@ class Echo(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        status = {"/away": 302, "/no": 403}.get(self.path, 200)
+        status = {"/away": 302, "/no": 403, "/no-text": 502}.get(self.path, 200)
         said = {
             "method": self.command,
             "path": self.path,
@@ -35,7 +35,7 @@ class Echo(BaseHTTPRequestHandler):
             "kind": self.headers.get("Content-Type"),
             "body": self.rfile.read(length).decode(),
         }
-        text = json.dumps(said).encode()
+        text = b"\xff" if self.path == "/no-text" else json.dumps(said).encode()
         self.send_response(status)
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(text)))
@@ -92,6 +92,19 @@ def test_a_redirect_and_a_refusal_are_answers(url: str) -> None:
     away, refused = HttpClient().get_as_stranger(f"{url}/away"), HttpClient().get(f"{url}/no")
     assert (away.status, away.json()["path"]) == (302, "/away")
     assert (refused.status, refused.json()["path"]) == (403, "/no")
+
+
+def test_a_fault_that_is_no_text_is_an_answer_too(url: str) -> None:
+    answer = HttpClient().get(f"{url}/no-text")
+    assert (answer.status, answer.text) == (502, "\N{REPLACEMENT CHARACTER}")
+
+
+def test_a_stranger_begins_as_the_protocol_says() -> None:
+    """RFC 9113, 3.4 and 4.1: the preface, then settings of no length, without flags, of the connection."""
+    assert HELLO == {
+        "h2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
+        "http/1.1": b"GET / HTTP/1.1\r\nHost: stranger\r\n\r\n",
+    }
 
 
 def test_nobody_there_is_told_with_the_address(server: ThreadingHTTPServer, url: str, tmp_path: Path) -> None:
