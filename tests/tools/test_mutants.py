@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tools.mutants import __main__ as tool
+from tools.mutants import trial
 from tools.mutants.__main__ import ROOT, Tried, as_json, equivalents, table
 from tools.mutants.areas import AREAS, matching
 from tools.mutants.edit import Edit
 from tools.mutants.python_edits import python_edits
 from tools.mutants.sample import Mutant, mutants, sample
-from tools.mutants.trial import RedTestsError, copies, survivors
+from tools.mutants.trial import RedTestsError, copies, passes, survivors
 from tools.mutants.yaml_edits import yaml_edits
 
 
@@ -157,22 +159,43 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_bound_that_no_test_meets_survives_and_the_tree_is_left_alone(project: Path) -> None:
+def holds(tree: Path, *_: object, **__: object) -> bool:
+    """What the project's test says, without a pytest."""
+    found: dict[str, Callable[[int], bool]] = {}
+    exec((tree / "bounds.py").read_text(encoding="utf-8"), found)  # noqa: S102  (the fixture's)
+    inside = found["inside"]
+    return inside(1) and not inside(0) and not inside(9)
+
+
+def test_a_bound_that_no_test_meets_survives_and_the_tree_is_left_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "passes", holds)
     file = project / "bounds.py"
     whole = file.read_text(encoding="utf-8")
     low, high = (one for one in mutants(project, [file]) if one.kind == "comparison")
     with copies(project, 2) as trees:
-        results = dict(survivors(trees, [low, high], ["-q", "-p", "no:cacheprovider"], progress=False))
+        results = dict(survivors(trees, [low, high], [], progress=False))
         assert [tree.joinpath("bounds.py").read_text(encoding="utf-8") for tree in trees] == [whole, whole]
     assert (results[low], results[high]) == (False, True)
     assert file.read_text(encoding="utf-8") == whole
     assert not any(tree.exists() for tree in trees)
 
 
-def test_tests_that_are_red_without_a_fault_prove_nothing(project: Path) -> None:
-    (project / "test_bounds.py").write_text("def test_it() -> None:\n    assert False\n", encoding="utf-8")
-    with copies(project, 1) as trees, pytest.raises(RedTestsError, match="these fail without any fault"):
-        next(survivors(trees, [], ["-q"], progress=False))
+def test_a_run_of_pytest_passes_or_fails(project: Path) -> None:
+    assert passes(project, ["-q", "-p", "no:cacheprovider"], timeout=None)
+    (project / "bounds.py").write_text("def inside(x): return True\n", encoding="utf-8")
+    assert not passes(project, ["-q", "-p", "no:cacheprovider"], timeout=None)
+
+
+def test_a_run_that_does_not_end_does_not_pass(project: Path) -> None:
+    assert not passes(project, [], timeout=0)
+
+
+def test_tests_that_are_red_without_a_fault_prove_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "passes", lambda *_, **__: False)
+    with pytest.raises(RedTestsError, match="these fail without any fault: pytest -q"):
+        next(survivors([project], [], ["-q"], progress=False))
 
 
 RESULT = Tried(area="fleet", killed=[mutant("a", 1)] * 3, survived=[mutant("b", 2)], equivalent=[mutant("c", 3)])

@@ -28,16 +28,20 @@ PROMQL = (
 
 def yaml_edits(text: str) -> Iterator[Edit]:
     """Every fault after which the text is still YAML and says something else."""
-    documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-    said = list(yaml.safe_load_all(text))
+    documents = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+    said = _said(text)
     for document in documents:
         for edit in _node(document, text):
             try:
-                other = list(yaml.safe_load_all(edit.of(text)))
+                other = _said(edit.of(text))
             except yaml.YAMLError:
                 continue
             if other != said:
                 yield edit
+
+
+def _said(text: str) -> list[object]:
+    return list(yaml.load_all(text, Loader=yaml.CSafeLoader))
 
 
 def _node(node: yaml.Node, text: str) -> Iterator[Edit]:
