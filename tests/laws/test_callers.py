@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import pytest
 
-from monitoring.blueprint.network.flow import ApiServer, Auth, Cidr, Flow, HostName, Neighbour, Nodes, Side
+from monitoring.blueprint.network.flow import ApiServer, Auth, Cidr, ClusterPods, Flow, HostName, Nodes, Side
 from monitoring.blueprint.network.flows import flows
 from monitoring.fleet import Fleet
 
@@ -114,7 +114,7 @@ def where(side: Side) -> str:
             return f"{' '.join(map(str, side.networks))} {ports}"
         case HostName():
             return f"{side.network} {ports}"
-        case Neighbour():
+        case ClusterPods():
             return f"{side.namespace}/{dict(side.labels)} {ports}"
         case _:
             return ""

@@ -102,7 +102,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
             }
             for kind in ("mutating", "validating")
         },
-        # who comes to Grafana has signed in at the door, and is a viewer unless the door says more
+        # who comes to Grafana has signed in at oauth2-proxy, and is a viewer unless it says more
         "grafana.grafana/ini.users.auto_assign_org_role": "Viewer",
         "grafana.grafana/ini.users.allow_sign_up": False,
         "grafana.grafana/ini.auth.disable_login_form": True,
@@ -220,7 +220,7 @@ def test_the_sign_in_is_of_the_regions_tenant_group_and_host(fleet: Fleet, regio
 
 
 @pytest.mark.parametrize(("fleet", "region"), REGIONS, ids=lambda one: getattr(one, "name", ""))
-def test_grafana_believes_the_door_alone(fleet: Fleet, region: Region) -> None:
+def test_grafana_believes_pods_alone(fleet: Fleet, region: Region) -> None:
     """From the pods' network: a port-forward comes from 127.0.0.1."""
     found = values(fleet, region)["kube-prometheus-stack"]
     assert at(found, "grafana.grafana/ini.auth/proxy.whitelist") == str(region.network.pod_network)

@@ -68,17 +68,17 @@ def test_parameters_are_sent_as_a_query(url: str) -> None:
     assert HttpClient().get(f"{url}/q").json()["path"] == "/q"
 
 
-def test_the_machines_password_goes_to_the_door_alone(url: str) -> None:
-    client = HttpClient(door=f"{url}/door", machine=("admin", "word"))
-    assert client.get(f"{url}/door/q").json()["who"] == "Basic YWRtaW46d29yZA=="
+def test_the_machines_password_goes_to_the_proxy_alone(url: str) -> None:
+    client = HttpClient(proxy=f"{url}/proxy", machine=("admin", "word"))
+    assert client.get(f"{url}/proxy/q").json()["who"] == "Basic YWRtaW46d29yZA=="
     assert client.get(f"{url}/q").json()["who"] is None
-    assert client.get_as_stranger(f"{url}/door/q").json()["who"] is None
-    assert HttpClient(machine=("admin", "word")).get(f"{url}/door/q").json()["who"] is None
-    assert HttpClient(door=url).get(f"{url}/door/q").json()["who"] is None
+    assert client.get_anonymously(f"{url}/proxy/q").json()["who"] is None
+    assert HttpClient(machine=("admin", "word")).get(f"{url}/proxy/q").json()["who"] is None
+    assert HttpClient(proxy=url).get(f"{url}/proxy/q").json()["who"] is None
 
 
 def test_json_is_posted_as_such(url: str) -> None:
-    said = HttpClient(door=url, machine=("a", "b")).post(f"{url}/p", [{"x": 1}]).json()
+    said = HttpClient(proxy=url, machine=("a", "b")).post(f"{url}/p", [{"x": 1}]).json()
     assert said == {
         "method": "POST",
         "path": "/p",
@@ -89,7 +89,7 @@ def test_json_is_posted_as_such(url: str) -> None:
 
 
 def test_a_redirect_and_a_refusal_are_answers(url: str) -> None:
-    away, refused = HttpClient().get_as_stranger(f"{url}/away"), HttpClient().get(f"{url}/no")
+    away, refused = HttpClient().get_anonymously(f"{url}/away"), HttpClient().get(f"{url}/no")
     assert (away.status, away.json()["path"]) == (302, "/away")
     assert (refused.status, refused.json()["path"]) == (403, "/no")
 
@@ -115,7 +115,7 @@ def test_nobody_there_is_told_with_the_address(server: ThreadingHTTPServer, url:
     roots.write_text(issue("root", authority=True).pem, encoding="utf-8")
     with pytest.raises(UnreachableError, match=f"^{url}/q: "):
         HttpClient().get(f"{url}/q")
-    for ask in (HttpClient(trust=roots).ends, HttpClient(trust=roots).refuses_strangers):
+    for ask in (HttpClient(trust=roots).ends, HttpClient(trust=roots).refuses_anonymous_clients):
         with pytest.raises(UnreachableError, match=f"^127.0.0.1:{port}: "):
             ask(f"127.0.0.1:{port}")
 
@@ -143,8 +143,8 @@ def test_who_has_a_certificate_shows_it_and_a_stranger_does_not(with_tls: Path, 
     assert client.get(f"{url}/q").status == 200
     assert client.get(f"{url}/r").status == 200
     with pytest.raises(UnreachableError):
-        client.get_as_stranger(f"{url}/q")
-    assert client.refuses_strangers(url.removeprefix("https://"))
+        client.get_anonymously(f"{url}/q")
+    assert client.refuses_anonymous_clients(url.removeprefix("https://"))
     with pytest.raises(UnreachableError, match="CERTIFICATE_VERIFY_FAILED"):
         HttpClient(certificate=with_tls / "client").get(f"{url}/q")
 
@@ -164,45 +164,45 @@ def addresses(folder: Path, **regions: Any) -> Path:
 def test_a_file_of_addresses_says_who_is_asked_and_how(tmp_path: Path) -> None:
     (tmp_path / "word").write_text("secret\n", encoding="utf-8")
     alpha = {
-        "parts": {"prometheus": ["https://p0"]},
+        "components": {"prometheus": ["https://p0"]},
         "trust": "/t.pem",
         "client_certificate": "/c",
-        "door": "https://door",
-        "door_password_file": str(tmp_path / "word"),
+        "proxy": "https://proxy",
+        "machine_password_file": str(tmp_path / "word"),
         "remote_write": "r:1",
         "query_grpc": "q:2",
         "receiver": "http://x",
     }
-    file = addresses(tmp_path, **{"trial-alpha": alpha, "trial-beta": {"parts": {}, "machine": "robot"}})
+    file = addresses(tmp_path, **{"trial-alpha": alpha, "trial-beta": {"components": {}, "machine": "robot"}})
     client, deployment = read_addresses(file, FLEET, None, may_alert=True)
     assert client == HttpClient(
-        trust=Path("/t.pem"), certificate=Path("/c"), door="https://door", machine=("admin", "secret")
+        trust=Path("/t.pem"), certificate=Path("/c"), proxy="https://proxy", machine=("admin", "secret")
     )
-    assert (deployment.region.name, deployment.parts, deployment.door) == (
+    assert (deployment.region.name, deployment.components, deployment.proxy) == (
         "trial-alpha",
         {"prometheus": ["https://p0"]},
-        "https://door",
+        "https://proxy",
     )
     assert (deployment.remote_write, deployment.query_grpc, deployment.receiver) == ("r:1", "q:2", "http://x")
     assert (deployment.may_alert, deployment.regions) == (True, ("trial-alpha", "trial-beta"))
 
 
 def test_what_a_file_of_addresses_leaves_out_is_not_there(tmp_path: Path) -> None:
-    file = addresses(tmp_path, **{"trial-alpha": {"parts": {}}, "trial-beta": {"parts": {}}})
+    file = addresses(tmp_path, **{"trial-alpha": {"components": {}}, "trial-beta": {"components": {}}})
     client, deployment = read_addresses(file, FLEET, "trial-beta")
     assert client == HttpClient()
     assert (deployment.region.name, deployment.may_alert) == ("trial-beta", False)
-    assert (deployment.remote_write, deployment.query_grpc, deployment.door, deployment.receiver) == (None,) * 4
+    assert (deployment.remote_write, deployment.query_grpc, deployment.proxy, deployment.receiver) == (None,) * 4
 
 
 def test_another_machines_name_is_used(tmp_path: Path) -> None:
     (tmp_path / "word").write_text("secret", encoding="utf-8")
-    one = {"parts": {}, "machine": "robot", "door_password_file": str(tmp_path / "word")}
+    one = {"components": {}, "machine": "robot", "machine_password_file": str(tmp_path / "word")}
     client, _ = read_addresses(addresses(tmp_path, **{"trial-alpha": one}), FLEET, "trial-alpha")
     assert client.machine == ("robot", "secret")
 
 
 def test_a_region_that_the_file_does_not_have_is_told(tmp_path: Path) -> None:
-    file = addresses(tmp_path, **{"trial-alpha": {"parts": {}}, "trial-beta": {"parts": {}}})
+    file = addresses(tmp_path, **{"trial-alpha": {"components": {}}, "trial-beta": {"components": {}}})
     with pytest.raises(InvalidInput, match="region must be one of trial-alpha, trial-beta, got trial-gamma"):
         read_addresses(file, FLEET, "trial-gamma")

@@ -98,8 +98,8 @@ ASKED: dict[str, tuple[str, list[str]]] = {
         ["https://a0:9093/alertmanager/api/v2/alerts?", "http://receiver/calls?"],
     ),
     "an alert is told": ("told at /a, 1 time", ["http://receiver/calls?"]),
-    "the door is shut": ("3 APIs say 401, a page leads to the sign-in", []),
-    "the door lets a machine in": ("a machine reads", ["http://door/api/v1/query?query=up"]),
+    "sign-in is required": ("3 APIs say 401, a page leads to the sign-in", []),
+    "basic auth lets a machine in": ("a machine reads", ["http://proxy/api/v1/query?query=up"]),
     "the router wants a certificate": ("remote write refuses strangers", []),
     "Query wants a certificate": ("Query by gRPC refuses strangers", []),
     "the global query": (
@@ -131,9 +131,9 @@ class Recorded(Canned):
         self.asked.append(re.sub(r"(?<=&time=)[0-9.]+", "NOW", asked))
         return super().get(url, **parameters)
 
-    def get_as_stranger(self, url: str) -> Answer:
+    def get_anonymously(self, url: str) -> Answer:
         self.strange.append(url)
-        return super().get_as_stranger(url)
+        return super().get_anonymously(url)
 
     def post(self, url: str, body: object) -> Answer:
         self.sent.append((url, body))
@@ -153,14 +153,14 @@ def test_every_rule_is_asked_for_at_each_replica() -> None:
     assert client.asked == [f"{P0}/api/v1/rules?", f"{P1}/api/v1/rules?"]
 
 
-def test_a_stranger_knocks_at_each_part_behind_the_door() -> None:
+def test_a_stranger_knocks_at_each_path_behind_the_proxy() -> None:
     client = Recorded()
-    told("the door is shut", client)
+    told("sign-in is required", client)
     assert client.strange == [
-        "http://door/api/v1/query?query=up",
-        "http://door/alertmanager/api/v2/alerts",
-        "http://door/thanos/api/v1/query?query=up",
-        "http://door/graph",
+        "http://proxy/api/v1/query?query=up",
+        "http://proxy/alertmanager/api/v2/alerts",
+        "http://proxy/thanos/api/v1/query?query=up",
+        "http://proxy/graph",
     ]
 
 
@@ -300,13 +300,13 @@ BOUNDS: list[tuple[str, Canned, State, str]] = [
     ),
     ("an alert is told", Canned(takes_alerts=201), State.FAILED, "Alertmanager takes no alert: 201 "),
     (
-        "the door is shut",
+        "sign-in is required",
         Canned(strangers={**STRANGERS, "/api/v1/query": 200}),
         State.FAILED,
         "/api/v1/query?query=up: 200; /thanos/api/v1/query?query=up: 200; /graph: 302",
     ),
-    ("the door is shut", Canned(strangers={**STRANGERS, "/graph": 200}), State.FAILED, "/graph: 200"),
-    ("the door lets a machine in", but(machine=403), State.FAILED, "a machine gets 403"),
+    ("sign-in is required", Canned(strangers={**STRANGERS, "/graph": 200}), State.FAILED, "/graph: 200"),
+    ("basic auth lets a machine in", but(machine=403), State.FAILED, "a machine gets 403"),
     ("the router wants a certificate", Canned(refuses=False), State.FAILED, "remote write lets strangers in"),
     ("Query wants a certificate", Canned(refuses=False), State.FAILED, "Query by gRPC lets strangers in"),
     (
@@ -380,14 +380,14 @@ def test_what_is_told_is_cut_where_a_terminal_would_be_full() -> None:
 
 
 def test_one_alertmanager_must_know_as_many_as_the_region_has() -> None:
-    alone = Deployment(region=REGION, parts={"alertmanager": ["https://a0:9093"]})
+    alone = Deployment(region=REGION, components={"alertmanager": ["https://a0:9093"]})
     (check,) = [one for one in CHECKS if one.name == "the Alertmanagers are one"]
     assert ask(check, but(peers={"cluster": {"peers": [1]}}), alone).evidence == "of 3 they know [1]"
     assert ask(check, but(peers={"cluster": {"peers": [1, 2, 3]}}), alone).evidence == "3 know one another"
 
 
 def test_without_a_receiver_the_watchdog_need_only_be_at_alertmanager() -> None:
-    afar = Deployment(region=REGION, parts=DEPLOYMENT.parts)
+    afar = Deployment(region=REGION, components=DEPLOYMENT.components)
     assert told("the Watchdog arrives", Canned(), afar).evidence == "at Alertmanager"
 
 
@@ -411,21 +411,21 @@ def test_a_certificate_with_less_than_a_week_is_told(days: float, state: State, 
 
 
 def test_what_has_no_certificate_is_not_asked_for_one() -> None:
-    plain = Deployment(region=REGION, parts={"prometheus": ["http://p0:9090"]})
+    plain = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
     assert told("certificates last", Canned(), plain).evidence == "no address with TLS among the addresses"
-    other = Deployment(region=REGION, parts={"prometheus": ["https://p0"]})
+    other = Deployment(region=REGION, components={"prometheus": ["https://p0"]})
     assert told("certificates last", Canned(days=1.5), other).evidence == "p0:443 ends in 1 days"
 
 
 def test_the_part_that_is_missing_is_named() -> None:
-    none = Deployment(region=REGION, parts={})
+    none = Deployment(region=REGION, components={})
     named = {check.name: ask(check, Canned(), none).evidence for check in CHECKS}
     assert {evidence.removesuffix(" among the addresses") for evidence in named.values()} == {
         "no prometheus",
         "no alertmanager",
         "no thanos-query",
         "no receiver that may get a test alert (--send-alert)",
-        "no door",
+        "no proxy",
         "no remote write",
         "no Query by gRPC",
         "no address with TLS",
@@ -434,7 +434,7 @@ def test_the_part_that_is_missing_is_named() -> None:
 
 
 def test_a_region_without_the_global_view_federates_nothing() -> None:
-    other = Deployment(region=REGION.model_copy(update={"global_view": False}), parts=DEPLOYMENT.parts)
+    other = Deployment(region=REGION.model_copy(update={"global_view": False}), components=DEPLOYMENT.components)
     assert told("federation", Canned(), other).evidence == "no global view among the addresses"
 
 
