@@ -12,7 +12,7 @@ import yaml
 
 from tools.mutants import __main__ as tool
 from tools.mutants import trial
-from tools.mutants.__main__ import ROOT, Tried, as_json, equivalents, table
+from tools.mutants.__main__ import ROOT, Tried, as_json, equivalents, killed_before, table
 from tools.mutants.areas import AREAS, matching
 from tools.mutants.edit import Edit
 from tools.mutants.python_edits import python_edits
@@ -207,6 +207,7 @@ def test_the_table_shows_what_survived_and_the_share() -> None:
         "         - 2",
         "fleet: 3 of 4 killed (75 %), 1 equivalent not counted",
     ]
+    assert killed_before(as_json([RESULT])) == {("a", ("- 1",))}
     told = json.loads(as_json([RESULT]))
     assert (told[0]["share"], told[0]["survived"]) == (
         75.0,

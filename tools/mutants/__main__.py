@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,17 +44,32 @@ def equivalents(text: str) -> set[tuple[str, tuple[str, ...]]]:
     return {(each["file"], tuple(each["diff"])) for each in yaml.safe_load(text) if each["reason"]}
 
 
-def tried(name: str, area: Area, *, count: int, jobs: int, progress: bool) -> Tried:
-    """Every sampled fault of the area, tried."""
+def killed_before(report: str) -> set[tuple[str, tuple[str, ...]]]:
+    """Kind and diff of what an earlier `--json` says was killed."""
+    return {(each["kind"], tuple(each["diff"])) for result in json.loads(report) for each in result["killed"]}
+
+
+def tried(
+    name: str,
+    area: Area,
+    *,
+    count: int,
+    jobs: int,
+    progress: bool,
+    before: Set[tuple[str, tuple[str, ...]]] = frozenset(),
+) -> Tried:
+    """Every sampled fault of the area, tried; what was killed `before` is not tried again."""
     unseen = equivalents(EQUIVALENT.read_text(encoding="utf-8"))
     sampled = sample(name, mutants(ROOT, matching(ROOT, area.sources)), count)
     counted = [mutant for mutant in sampled if (mutant.path, mutant.diff) not in unseen]
+    again = [mutant for mutant in counted if (mutant.kind, mutant.diff) not in before]
     tests = [path.relative_to(ROOT).as_posix() for path in matching(ROOT, area.tests)]
     with copies(ROOT, jobs) as trees:
-        results = list(survivors(trees, counted, pytest_arguments(tests, area.marker), progress=progress))
+        results = list(survivors(trees, again, pytest_arguments(tests, area.marker), progress=progress))
     return Tried(
         area=name,
-        killed=[mutant for mutant, survived in results if not survived],
+        killed=[mutant for mutant in counted if mutant not in again]
+        + [mutant for mutant, survived in results if not survived],
         survived=[mutant for mutant, survived in results if survived],
         equivalent=[mutant for mutant in sampled if mutant not in counted],
     )
@@ -88,14 +103,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("areas", nargs="+", choices=sorted(AREAS), metavar="area", help=", ".join(sorted(AREAS)))
     parser.add_argument("--count", type=int, default=40, help="faults per area (40)")
     parser.add_argument("--at-least", type=float, default=0, metavar="PERCENT", help="exit code 1 below it")
+    parser.add_argument("--before", type=Path, metavar="REPORT", help="a --json: what it says was killed is not tried")
     parser.add_argument("--jobs", type=int, default=2, help="tried at the same time (2)")
     parser.add_argument("--json", action="store_true", help="the table for a program")
     options = parser.parse_args(arguments)
+    before = killed_before(options.before.read_text(encoding="utf-8")) if options.before else frozenset()
     results = []
     for name in options.areas:
         try:
             results.append(
-                tried(name, AREAS[name], count=options.count, jobs=options.jobs, progress=sys.stderr.isatty())
+                tried(
+                    name,
+                    AREAS[name],
+                    count=options.count,
+                    jobs=options.jobs,
+                    progress=sys.stderr.isatty(),
+                    before=before,
+                )
             )
         except (FileNotFoundError, RedTestsError) as fault:
             sys.stderr.write(f"{fault}\n")

@@ -9,7 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """`sources` and `tests` are patterns below the tree; `marker` is that of tests which `make test` leaves out."""
+    """`sources` and `tests` are patterns below the tree, quick tests first.
+
+    `marker` selects among the tests; by default those of `make test`.
+    """
 
     sources: tuple[str, ...]
     tests: tuple[str, ...]
@@ -24,9 +27,9 @@ AREAS = {
     "flows": Area(
         sources=("monitoring/blueprint/network/*.py", "monitoring/blueprint/objects/[cn]*.py"),
         tests=(
+            "tests/laws/test_callers.py",
             "tests/monitoring/blueprint/network",
             "tests/monitoring/blueprint/objects",
-            "tests/laws/test_callers.py",
             "tests/laws/test_reachability.py",
         ),
     ),
@@ -34,9 +37,9 @@ AREAS = {
         sources=("monitoring/blueprint/capacity/*.py", "monitoring/blueprint/scraping/limits.py"),
         tests=("tests/monitoring/blueprint/capacity", "tests/monitoring/blueprint/scraping"),
     ),
-    "releases": Area(sources=("monitoring/blueprint/releases/*.py",), tests=("tests/monitoring/blueprint", *VALUES)),
+    "releases": Area(sources=("monitoring/blueprint/releases/*.py",), tests=(*VALUES, "tests/monitoring/blueprint")),
     # not versions.yaml: whether a version is the right one, only its registry knows
-    "helm-values": Area(sources=("helm-values/[!v]*.yaml",), tests=("tests/monitoring/blueprint", *VALUES)),
+    "helm-values": Area(sources=("helm-values/[!v]*.yaml",), tests=(*VALUES, "tests/monitoring/blueprint")),
     "review": Area(sources=("monitoring/review/**/*.py",), tests=("tests/monitoring/review",)),
     "verify": Area(sources=("monitoring/verify/*.py",), tests=("tests/monitoring/verify",)),
     "rules": Area(sources=("helm-values/rules/*.yaml",), tests=("tests/rules",), marker="not stack and not faults"),
@@ -44,11 +47,11 @@ AREAS = {
 
 
 def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
-    """What the patterns name below the tree, in order; FileNotFoundError where one names nothing."""
-    found: set[Path] = set()
+    """What the patterns name below the tree, in their order; FileNotFoundError where one names nothing."""
+    found: list[Path] = []
     for pattern in patterns:
-        of = {path for path in root.glob(pattern) if path.suffix in {".py", ".yaml"} or path.is_dir()}
+        of = sorted(path for path in root.glob(pattern) if path.suffix in {".py", ".yaml"} or path.is_dir())
         if not of:
             raise FileNotFoundError(f"tools/mutants/areas.py: {pattern} names nothing below {root}")
-        found |= of
-    return sorted(found)
+        found += of
+    return list(dict.fromkeys(found))
