@@ -20,7 +20,6 @@ from tests.monitoring.verify.test_checks import (
     but,
     groups,
     of_replicas,
-    quick,
     rule_group,
     series,
     target,
@@ -28,7 +27,11 @@ from tests.monitoring.verify.test_checks import (
     told,
 )
 
-__all__ = ["quick"]
+
+@pytest.fixture(autouse=True)
+def mark_of_the_test_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uuid.uuid4", lambda: type("Mark", (), {"hex": "MARK"}))
+
 
 OWN = 'job="prometheus-prometheus",endpoint="http-web"'
 LAG = (
