@@ -239,24 +239,34 @@ def test_thanos_listens_with_certificates_on_both_sides_to_whom_is_not_of_its_re
         assert all(mount["readOnly"] for mount in at(found, f"{path}.extraVolumeMounts"))
 
 
+SAFE: dict[str, Any] = {
+    "runAsNonRoot": True,
+    "readOnlyRootFilesystem": True,
+    "allowPrivilegeEscalation": False,
+    "privileged": False,
+    "hostNetwork": False,
+    "hostPID": False,
+    "insecureSkipVerify": False,
+    "insecure_skip_verify": False,
+}
+
+
+def unsafe(found: Any, path: str = "") -> list[str]:
+    """Where values say one of `SAFE` otherwise."""
+    if isinstance(found, Mapping):
+        here = [f"{path}.{key}" for key, value in found.items() if key in SAFE and value is not SAFE[key]]
+        return here + [fault for key, value in found.items() for fault in unsafe(value, f"{path}.{key}")]
+    below = enumerate(found) if isinstance(found, list) else ()
+    return [fault for index, value in below for fault in unsafe(value, f"{path}[{index}]")]
+
+
 @pytest.mark.parametrize(("fleet", "region"), REGIONS, ids=lambda one: getattr(one, "name", ""))
 def test_no_container_asks_for_more_than_it_needs_of_the_host(fleet: Fleet, region: Region) -> None:
-    """Wherever the values say one of these, they say it this way."""
-    safe: dict[str, Any] = {
-        "runAsNonRoot": True,
-        "readOnlyRootFilesystem": True,
-        "allowPrivilegeEscalation": False,
-        "privileged": False,
-        "hostNetwork": False,
-        "hostPID": False,
-        "insecureSkipVerify": False,
-        "insecure_skip_verify": False,
-    }
+    assert {name: unsafe(found) for name, found in values(fleet, region).items() if unsafe(found)} == {}
 
-    def wrong(found: Any) -> list[str]:
-        if isinstance(found, Mapping):
-            here = [key for key, value in found.items() if key in safe and value is not safe[key]]
-            return here + [fault for value in found.values() for fault in wrong(value)]
-        return [fault for value in found for fault in wrong(value)] if isinstance(found, list) else []
 
-    assert {name: wrong(found) for name, found in values(fleet, region).items() if wrong(found)} == {}
+def test_what_asks_for_more_is_found_wherever_it_is() -> None:
+    assert unsafe({"a": [{"securityContext": {"runAsNonRoot": False, "privileged": False}}], "hostPID": True}) == [
+        ".hostPID",
+        ".a[0].securityContext.runAsNonRoot",
+    ]
