@@ -12,6 +12,7 @@ import pytest
 
 from monitoring.blueprint.network.flow import ApiServer, Auth, Cidr, ClusterPods, Flow, HostName, Nodes, Side
 from monitoring.blueprint.network.flows import flows
+from monitoring.blueprint.network.selectors import Block, called
 from monitoring.fleet import Fleet
 
 Callers = dict[str, str]
@@ -171,3 +172,18 @@ def test_names_are_asked_for_at_both_protocols(fleet: Fleet, name: str, servers:
     assert len(asked) == len(callers) * len(servers) * 2
     assert {"prometheus", "oauth2-proxy", "grafana", "alertmanager", "thanos-compact"} < callers
     assert "node-exporter" not in callers
+
+
+def test_what_is_public_is_all_but_private_addresses_and_azures_own(fleet: Fleet) -> None:
+    region = fleet.region("trial-alpha")
+    (public,) = called(HostName(name="a.example"), region)
+    assert isinstance(public, Block)
+    assert str(public.network) == "0.0.0.0/0"
+    assert [str(network) for network in public.but] == [
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "168.63.129.16/32",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+    ]
