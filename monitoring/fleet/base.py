@@ -20,4 +20,4 @@ ResourceGroupName = Annotated[str, pattern(r"^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$"
 class Model(BaseModel):
     """Strict (a string is not a number), closed (an unknown key is an error), immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -202,6 +202,10 @@ def test_an_editor_knows_the_same_ranges(editor: jsonschema.Draft202012Validator
     everything = (*RANGES.items(), *LENGTHS.items())
     unlike = [(path, value) for path, (good, _) in everything for value in good if not editor.is_valid(at(path, value))]
     assert unlike == []
-    numbers = [(path, value) for path, value in REFUSED if isinstance(value, int | float) and "secret" not in path]
-    assert len(numbers) > 25
-    assert [(path, value) for path, value in numbers if editor.is_valid(at(path, value))] == []
+    shown: list[tuple[str, Any]] = [
+        (path, value) for path, value in REFUSED if isinstance(value, int | float) and "secret" not in path
+    ]
+    shown += [("prometheus.retention", 5), ("prometheus.volume_size", 5), ("prometheus.resources.limits.cpu", 5)]
+    shown += [("prometheus.retention", "5x"), ("prometheus.volume_size", "5Gib"), ("trust", ["x"]), ("trust", [5])]
+    assert len(shown) > 25
+    assert [(path, value) for path, value in shown if editor.is_valid(at(path, value))] == []

@@ -54,7 +54,8 @@ def test_what_is_no_root_is_refused(text: object, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "told"), [(0, "must be taken out, got a root, which ended on"), (90, "must be followed by"), (181, None)]
+    ("days", "told"),
+    [(0, "must be taken out, got a root, which ended on"), (90, "must be followed by"), (180, None), (181, None)],
 )
 def test_a_root_is_told_before_it_ends_and_after(days: int, told: str | None) -> None:
     root = Root.parse(ROOT.pem)
