@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -20,6 +21,10 @@ from monitoring.verify.addresses import read_addresses
 from monitoring.verify.client import HELLO, HttpClient, UnreachableError
 
 FLEET = load_fleet(Path(__file__).parents[2] / "fleet" / "regions")
+
+
+VALID: Any = {"begins": datetime(2020, 1, 1, tzinfo=UTC), "lasts": timedelta(days=36500)}
+"""Whatever the clock says: OpenSSL reads the machine's own."""
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -123,15 +128,16 @@ def test_nobody_there_is_told_with_the_address(server: ThreadingHTTPServer, url:
 @pytest.fixture
 def with_tls(server: ThreadingHTTPServer, tmp_path: Path) -> Path:
     """The server behind TLS that asks for a certificate; `trust.pem` and the client's below the folder."""
-    root = issue("root", authority=True)
+    root = issue("root", authority=True, **VALID)
     (tmp_path / "trust.pem").write_text(root.pem, encoding="utf-8")
     for folder, usage in (("server", SERVER), ("client", CLIENT)):
-        leaf = issue(folder, by=root, names=["127.0.0.1"], usages=[usage])
+        leaf = issue(folder, by=root, names=["127.0.0.1"], usages=[usage], **VALID)
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "tls.crt").write_text(leaf.pem, encoding="utf-8")
         (tmp_path / folder / "tls.key").write_text(leaf.key_pem, encoding="utf-8")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tmp_path / "trust.pem")
     context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # who shows nothing is refused before a word is said
     context.load_cert_chain(tmp_path / "server" / "tls.crt", tmp_path / "server" / "tls.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     return tmp_path

@@ -377,6 +377,23 @@ def test_a_rule_that_is_missing_or_broken_is_named() -> None:
     assert young.state is State.OK
 
 
+@pytest.mark.parametrize(("late", "state"), [(90, State.OK), (91, State.FAILED)])
+def test_results_are_old_after_two_intervals_and_some_slack(late: float, state: State) -> None:
+    """Of 30 s each, and 30 s."""
+    result = told("rules are evaluated", but(rules=groups(rule_group(late=late))))
+    assert result.state is state
+    assert (result.evidence == "; ".join(["all was last evaluated 91 s ago"] * 2)) == (state is State.FAILED)
+
+
+def test_of_several_the_first_is_asked() -> None:
+    two = Deployment(
+        region=REGION, components={**DEPLOYMENT.components, "thanos-query": ["http://query:1", "http://q2:1"]}
+    )
+    client = Recorded()
+    told("copies in Receive", client, two)
+    assert [asked.partition("/thanos/")[0] for asked in client.asked] == ["http://query:1"]
+
+
 def test_what_is_told_is_cut_where_a_terminal_would_be_full() -> None:
     group = rule_group()
     assert len(told("rules are evaluated", but(rules=groups({**group, "rules": []}))).evidence) == 300
@@ -503,6 +520,7 @@ def test_what_is_no_answer_to_a_query_is_told() -> None:
     with pytest.raises(UnreachableError, match=r"^x does not answer up: \{\}$"):
         vector(Canned(answers={"x": {}}), "x", "up")
     assert scalar(Canned(answers={"x": series()}), "x", "up") is None
+    assert scalar(Canned(answers={"x": series(({}, 1), ({}, 2))}), "x", "up") == 1
     assert vector(Canned(answers={"x": series(({"a": "b"}, 1.5))}), "x", "up") == [({"a": "b"}, 1.5)]
 
 
