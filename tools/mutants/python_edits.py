@@ -29,7 +29,20 @@ OPPOSITE = {"max": "min", "min": "max", "ceil": "floor", "floor": "ceil", "any":
 UNSEEN_CALLS = {"print", "warn", "debug", "info", "warning", "error", "zip", "dataclass", "field_validator", "TypeVar"}
 """Their arguments are messages, or guard against faults that are not made here."""
 
-UNSEEN_KEYWORDS = {"encoding", "help", "metavar", "description", "title", "n", "frozen", "slots", "kw_only"}
+UNSEEN_KEYWORDS = {
+    "encoding",
+    "help",
+    "metavar",
+    "description",
+    "title",
+    "n",
+    "frozen",
+    "slots",
+    "kw_only",
+    "hash",
+    "repr",
+    "compare",
+}
 
 Position = Callable[[int, int], int]
 Span = tuple[int, int]
