@@ -17,7 +17,7 @@ from tools.mutants.areas import AREAS, matching
 from tools.mutants.edit import Edit
 from tools.mutants.python_edits import python_edits
 from tools.mutants.sample import Mutant, mutants, sample
-from tools.mutants.trial import RedTestsError, copies, passes, survivors
+from tools.mutants.trial import RedTestsError, copies, passes, pytest_arguments, survivors
 from tools.mutants.yaml_edits import yaml_edits
 
 
@@ -219,6 +219,12 @@ def test_the_table_shows_what_survived_and_the_share() -> None:
 def test_a_share_below_the_bound_is_an_exit_code(monkeypatch: pytest.MonkeyPatch, bound: str, code: int) -> None:
     monkeypatch.setattr(tool, "tried", lambda *_, **__: RESULT)
     assert tool.main(["fleet", "--at-least", bound]) == code
+
+
+def test_tests_are_those_of_make_test_unless_a_marker_says_otherwise() -> None:
+    alike = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    assert pytest_arguments(["a", "b"], "") == [*alike, "a", "b"]
+    assert pytest_arguments(["a"], "x or y") == [*alike, "-m", "x or y", "a"]
 
 
 def test_every_area_names_files_and_tests_that_exist() -> None:

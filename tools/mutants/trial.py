@@ -76,7 +76,17 @@ def passes(tree: Path, tests: Sequence[str], *, timeout: float | None) -> bool:
 
 def pytest_arguments(tests: Iterable[str], marker: str) -> list[str]:
     """Stop at the first failure, in one process; random tests draw the same each time."""
-    return ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-m", marker, *tests]
+    return [
+        "-x",
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-seed=0",
+        *(["-m", marker] if marker else []),
+        *tests,
+    ]
 
 
 def survivors(
