@@ -30,7 +30,7 @@ SNIPPETS = {
     "thanos-objstore.yml": ("storage_account_key", "max_retries: 3"),
     "recording-rules.yml": ("instance:node_cpu:rate5m", "business:revenue:rate1m"),
     "federation-config.yaml": ("honor_labels: true", "prometheus-westus.monitoring.svc:9090"),
-    "prometheus-auth.yaml": ("cert_file", "admin:"),
+    "prometheus-auth.yaml": ("cert_file", "admin"),
     "oauth2-proxy.yaml": ("--provider=azure", "--cookie-secret=", "--email-domain=oversight.com"),
     "prometheus-self-monitoring.yml": ("localhost:9090",),
 }
