@@ -11,6 +11,7 @@ from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping import monitors
 from monitoring.blueprint.values import flags
 from monitoring.blueprint.values.charts import ROOT
+from monitoring.blueprint.values.confinement import access
 from monitoring.blueprint.values.manifests import in_namespace, workloads
 from monitoring.rendering.objects import Rendering
 
@@ -18,17 +19,21 @@ WORKLOADS = "tests/golden/workloads.json"
 FLAGS = "tests/golden/flags.json"
 MONITORS = "tests/golden/monitors.json"
 UPSTREAM = "tests/golden/upstream-expressions.json"
+REPEATED = "tests/golden/upstream-repeated.json"
+ACCESS = "tests/golden/access.json"
 
 
 def write(renderings: Sequence[Rendering]) -> None:
-    """Workloads, flags of Thanos, monitors, and upstream's rules, as they are rendered now."""
+    """Workloads, accounts and roles, flags of Thanos, monitors, and upstream's rules, as they are rendered now."""
     made = [in_namespace(one, rendering.namespace) for rendering in renderings for one in rendering.objects]
     of_thanos = [rendering for rendering in renderings if rendering.release.startswith(THANOS)]
     content = {
         WORKLOADS: workloads(made),
         MONITORS: monitors.record(made),
         FLAGS: flags.of_workloads(manifest for rendering in of_thanos for manifest in rendering.objects),
+        ACCESS: access(made),
         UPSTREAM: upstream_alerts.expressions(made, ours=rules().object_names),
+        REPEATED: upstream_alerts.repeated(made, ours=rules().object_names),
     }
     for name, found in content.items():
         (ROOT / name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -17,6 +17,7 @@ from monitoring.blueprint.components.workloads import (
     GLOBAL_QUERY_FRONTEND,
     GRAFANA,
     GRAFANA_PATH,
+    OPERATOR_WEBHOOK,
     PRIORITY_CLASS,
     PROMETHEUS,
     QUERY_FRONTEND,
@@ -30,7 +31,7 @@ from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import federation, request_limits, tls
 from monitoring.blueprint.releases.discovery import discovery
 from monitoring.blueprint.releases.federation import federated
-from monitoring.blueprint.releases.pod_settings import image, of_component, resources, scheduling, spread
+from monitoring.blueprint.releases.pod_settings import apart, image, of_component, resources, scheduling, spread
 from monitoring.blueprint.rules import upstream_alerts
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.federation import kept_here
@@ -73,6 +74,8 @@ def _everywhere() -> dict[str, Any]:
             "kube-state-metrics",
             "grafana",
         ),
+        # the chart has no key for topologySpreadConstraints here
+        "prometheusOperator.admissionWebhooks.deployment.affinity": apart(OPERATOR_WEBHOOK),
         **scheduling("crds.upgradeJob", priority=False),  # the chart has no key for it; the job runs for seconds
         "crds.upgradeJob.image.busybox": image("busybox"),
         "crds.upgradeJob.image.kubectl": image("kubectl"),

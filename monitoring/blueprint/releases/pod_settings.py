@@ -53,6 +53,12 @@ def of_component(component: Component) -> dict[str, Any]:
     return {"labelSelector": {"matchLabels": dict(component.labels)}}
 
 
+def apart(component: Component) -> dict[str, Any]:
+    """The affinity of pods that share no node with another of their component."""
+    term = {"topologyKey": HOST, **of_component(component)}
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
 def resources(wanted: Resources) -> dict[str, Any]:
     """A container's resources as Kubernetes writes them."""
     return {

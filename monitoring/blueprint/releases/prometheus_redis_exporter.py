@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring.blueprint.components.workloads import POOL_LABELS, PRIORITY_CLASS, REDIS_CREDENTIALS, REDIS_SECRETS
+from monitoring.blueprint.components.workloads import (
+    POOL_LABELS,
+    PRIORITY_CLASS,
+    REDIS_CREDENTIALS,
+    REDIS_EXPORTER,
+    REDIS_SECRETS,
+)
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases.pod_settings import TOLERATIONS, of_database, scheduling
 from monitoring.blueprint.values.charts import versions
@@ -35,6 +41,7 @@ def _values(region: Region, database: Redis) -> dict[str, Any]:
     secret = database.password_secret
     return {
         **scheduling(""),
+        "serviceAccount": {"create": False, "name": REDIS_EXPORTER.service_account},
         # rediss: TLS, with the server's certificate and name verified against the roots of the image
         "redisAddress": f"rediss://{database.host}:{database.port}",
         "auth.enabled": True,
@@ -42,8 +49,23 @@ def _values(region: Region, database: Redis) -> dict[str, Any]:
         "extraManifests": [
             key_vault.secret_provider_class(REDIS_SECRETS, region, (secret,), synced_to=REDIS_SECRETS),
             credentials(),
+            account(),
         ],
         "serviceMonitor.relabelings": of_database(JOB, database.host, database.port),
+    }
+
+
+def account() -> dict[str, Any]:
+    """The exporter's account. The chart's own would mount its token, and no key of the chart says otherwise."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {
+            "name": REDIS_EXPORTER.service_account,
+            "namespace": REDIS_EXPORTER.namespace,
+            "labels": dict(REDIS_EXPORTER.labels),
+        },
+        "automountServiceAccountToken": False,
     }
 
 

@@ -5,8 +5,10 @@ Whole groups go with the parts that AKS hides (`kubeEtcd` and its like in helm-v
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from monitoring.blueprint.values.manifests import Manifest
 
@@ -48,14 +50,43 @@ OFF_WITH_THEIR_PART: Mapping[str, str] = MappingProxyType(
 """Reason by the beginning of the names."""
 
 
+SAME_SERIES: Mapping[str, str] = MappingProxyType(
+    {
+        "code_verb:apiserver_request_total:increase1h": (
+            "four rules, one for each first digit of `code`, which they keep: no series comes from two of them. The "
+            "chart has no key that drops a recording rule, and apiserver_request:availability30d is made of these"
+        ),
+    }
+)
+"""Recording rules that upstream has more than once under the same name and labels, and why that does no harm."""
+
+
 def expressions(manifests: Iterable[Manifest], *, ours: Collection[str]) -> dict[str, list[str]]:
     """Expressions of the chart's own rules and alerts as rendered, by name; `ours` are names of other objects."""
     found: dict[str, set[str]] = {}
-    for manifest in manifests:
-        if manifest.get("kind") != "PrometheusRule" or manifest["metadata"]["name"].removeprefix("prometheus-") in ours:
-            continue
-        for group in manifest["spec"]["groups"]:
-            for rule in group["rules"]:
-                name = rule.get("record") or rule["alert"]
-                found.setdefault(name, set()).add(" ".join(str(rule["expr"]).split()))
+    for rule in _rules(manifests, ours=ours):
+        found.setdefault(rule.get("record") or rule["alert"], set()).add(_expression(rule))
     return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def repeated(manifests: Iterable[Manifest], *, ours: Collection[str]) -> dict[str, list[str]]:
+    """Expressions of recording rules that share name and labels with another: they may write the same series."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for rule in _rules(manifests, ours=ours):
+        if "record" in rule:
+            labels = json.dumps(rule.get("labels") or {}, sort_keys=True)
+            found.setdefault((rule["record"], labels), []).append(_expression(rule))
+    return {name: sorted(alike) for (name, _), alike in sorted(found.items()) if len(alike) > 1}
+
+
+def _rules(manifests: Iterable[Manifest], *, ours: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    for manifest in manifests:
+        if (
+            manifest.get("kind") == "PrometheusRule"
+            and manifest["metadata"]["name"].removeprefix("prometheus-") not in ours
+        ):
+            yield from (rule for group in manifest["spec"]["groups"] for rule in group["rules"])
+
+
+def _expression(rule: Mapping[str, Any]) -> str:
+    return " ".join(str(rule["expr"]).split())

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
 from monitoring.blueprint.components.model import NODE_NAMESPACE
+from monitoring.blueprint.values.confinement import confinement
 
 Manifest = Mapping[str, Any]
 
-PRIVILEGED_NAMESPACES = frozenset({NODE_NAMESPACE})
-"""Namespaces whose pods need not fit Pod Security `restricted`."""
+OF_THE_HOST: Mapping[str, frozenset[str]] = MappingProxyType({NODE_NAMESPACE: frozenset({"hostNetwork", "hostPath"})})
+"""What pods of a namespace may use that Pod Security `restricted` forbids: node-exporter counts the host's network
+devices, and reads its /proc, /sys and mounts. All else of `restricted` holds of them too.
+"""
 
 WITHOUT_PRIORITY = frozenset({"kube-prometheus-stack-crds-upgrade"})
 """Pods for which the chart has no key: this job runs for seconds."""
@@ -88,8 +92,7 @@ def pod_faults(manifest: Manifest) -> Iterator[str]:
     yield from _place(manifest, pod)
     for path, container in _containers(pod):
         yield from _container(path, container)
-    if manifest["metadata"].get("namespace") not in PRIVILEGED_NAMESPACES:
-        yield from _restricted(pod)
+    yield from restricted_faults(pod, namespace=manifest["metadata"].get("namespace", ""))
 
 
 def _place(manifest: Manifest, pod: PodSpec) -> Iterator[str]:
@@ -119,13 +122,17 @@ def _container(path: str, container: Mapping[str, Any]) -> Iterator[str]:
         yield f"{path}.image must be of a fixed version, got {image!r}"
 
 
-def _restricted(pod: PodSpec) -> Iterator[str]:
-    """Pod Security `restricted`, as far as manifests show it (Kubernetes, "Pod Security Standards")."""
+def restricted_faults(pod: PodSpec, *, namespace: str) -> Iterator[str]:
+    """Pod Security `restricted`, as far as manifests show it (Kubernetes, "Pod Security Standards").
+
+    More than it asks: a root file system that nobody writes to.
+    """
+    allowed = OF_THE_HOST.get(namespace, frozenset())
     for key in ("hostNetwork", "hostPID", "hostIPC"):
-        if pod.spec.get(key):
+        if pod.spec.get(key) and key not in allowed:
             yield f"{pod.path}.{key} must be off for Pod Security restricted"
     for volume in pod.spec.get("volumes") or ():
-        for kind in set(volume) - {"name"} - RESTRICTED_VOLUMES:
+        for kind in set(volume) - {"name"} - RESTRICTED_VOLUMES - allowed:
             yield f"{pod.path}.volumes[{volume['name']}] must not be a {kind} for Pod Security restricted"
     whole = pod.spec.get("securityContext") or {}
     if pod.operated:
@@ -148,6 +155,8 @@ def _identity(path: str, context: Mapping[str, Any]) -> Iterator[str]:
 def _privileges(path: str, context: Mapping[str, Any]) -> Iterator[str]:
     if context.get("allowPrivilegeEscalation") is not False or context.get("privileged"):
         yield f"{path}.allowPrivilegeEscalation must be false for Pod Security restricted"
+    if context.get("readOnlyRootFilesystem") is not True:
+        yield f"{path}.readOnlyRootFilesystem must be true"
     capabilities = context.get("capabilities") or {}
     if "ALL" not in (capabilities.get("drop") or ()) or set(capabilities.get("add") or ()) - {"NET_BIND_SERVICE"}:
         yield f"{path}.capabilities must drop ALL for Pod Security restricted"
@@ -156,7 +165,8 @@ def _privileges(path: str, context: Mapping[str, Any]) -> Iterator[str]:
 def workloads(manifests: list[Manifest]) -> list[dict[str, Any]]:
     """What components.py and flows.py say of workloads, as rendered.
 
-    Pods with labels, ports, account and network, Services with selectors, ServiceMonitors with what they select.
+    Pods with labels, ports, account, network and how they are confined, Services with selectors, ServiceMonitors with
+    what they select.
     Sorted, and small enough to be committed: `monitoring render --record`.
     """
     found = [row for manifest in manifests if (row := _workload(manifest) or _service(manifest) or _monitor(manifest))]
@@ -180,8 +190,15 @@ def _workload(manifest: Manifest) -> dict[str, Any] | None:
     ]
     account = pod.spec.get("serviceAccountName")
     labels = template.get("metadata", {}).get("labels", {})
-    host_network = bool(pod.spec.get("hostNetwork"))
-    return _row(manifest, labels=labels, ports=ports, service_account=account, host_network=host_network)
+    return _row(
+        manifest,
+        labels=labels,
+        ports=ports,
+        service_account=account,
+        host_network=bool(pod.spec.get("hostNetwork")),
+        replicas=manifest["spec"].get("replicas", 1),
+        pod=confinement(manifest["kind"], pod.spec),
+    )
 
 
 def _service(manifest: Manifest) -> dict[str, Any] | None:

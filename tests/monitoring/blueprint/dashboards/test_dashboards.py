@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 
 from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER, dashboard_json
 from monitoring.blueprint.dashboards.delivery import config_maps
@@ -184,8 +185,9 @@ def test_what_helm_makes_of_the_config_maps_is_the_committed_text() -> None:
 
 
 def test_the_sidecar_finds_the_config_maps() -> None:
-    schema = (ROOT / "helm-values" / "kube-prometheus-stack.yaml").read_text(encoding="utf-8")
-    assert "dashboards: {searchNamespace: monitoring, resource: configmap" in schema
+    values = yaml.safe_load((ROOT / "helm-values" / "kube-prometheus-stack.yaml").read_text(encoding="utf-8"))
+    sidecar = values["grafana"]["sidecar"]["dashboards"]
+    assert (sidecar["searchNamespace"], sidecar["resource"]) == ("monitoring", "configmap")
     for made in config_maps():
         assert made["metadata"]["labels"] == {"grafana_dashboard": "1"}
         assert made["metadata"]["namespace"] == "monitoring"

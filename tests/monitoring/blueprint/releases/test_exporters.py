@@ -79,7 +79,7 @@ def test_redis_is_asked_by_verified_tls_with_a_password_from_a_file(redis: Any, 
 
 
 def test_the_secret_that_redis_exporter_mounts_is_kept_from_key_vault(redis: Any) -> None:
-    provider, keeper = redis["extraManifests"]
+    provider, keeper, _ = redis["extraManifests"]
     (synced,) = provider["spec"]["secretObjects"]
     secret = redis["auth"]["redisPasswordFile"]["secret"]
     assert synced["secretName"] == secret["name"]
@@ -91,6 +91,13 @@ def test_the_secret_that_redis_exporter_mounts_is_kept_from_key_vault(redis: Any
 
 def test_the_pod_that_waits_fits_pod_security_restricted() -> None:
     assert list(pod_faults(prometheus_redis_exporter.credentials())) == []
+
+
+def test_the_account_of_redis_exporter_is_ours_and_mounts_no_token(redis: Any) -> None:
+    account = redis["extraManifests"][2]
+    assert redis["serviceAccount"] == {"create": False, "name": "redis-exporter"}
+    assert (account["kind"], account["metadata"]["name"]) == ("ServiceAccount", "redis-exporter")
+    assert account["automountServiceAccountToken"] is False
 
 
 def test_nobody_tells_the_exporter_which_redis_to_ask(redis: Any) -> None:

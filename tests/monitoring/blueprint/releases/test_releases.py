@@ -160,7 +160,23 @@ def test_grafana_keeps_no_state_and_no_password(stack: Any) -> None:
     assert grafana["persistence"] == {"enabled": False}
     assert grafana["env"]["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
     assert grafana["grafana.ini"]["auth"]["disable_login_form"] is True
-    assert grafana["rbac"] == {"namespaced": True}
+    assert grafana["rbac"] == {"namespaced": True, "useExistingRole": "grafana"}
+
+
+def test_grafana_and_its_sidecars_write_to_volumes_alone(stack: Any) -> None:
+    """The sidecars ask Python for a temporary folder, and end where there is none."""
+    grafana, tmp = stack["grafana"], {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108  (a mount)
+    assert grafana["extraEmptyDirMounts"] == [tmp]
+    assert [grafana["sidecar"][of]["extraMounts"] for of in ("dashboards", "datasources")] == [[tmp], [tmp]]
+
+
+def test_two_webhooks_are_never_on_one_node(stack: Any) -> None:
+    webhook = stack["prometheusOperator"]["admissionWebhooks"]["deployment"]
+    (term,) = webhook["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term["topologyKey"] == "kubernetes.io/hostname"
+    assert term["labelSelector"]["matchLabels"]["app"] == "kube-prometheus-stack-operator-webhook"
+    # as many nodes as replicas are enough for a rollout
+    assert webhook["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
 
 
 def test_grafana_fetches_no_plugins(stack: Any) -> None:

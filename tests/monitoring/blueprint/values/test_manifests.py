@@ -28,7 +28,10 @@ spec:
         - name: main
           image: quay.io/example/main:v1.2.3
           resources: {requests: {cpu: 10m, memory: 16Mi}}
-          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+          securityContext:
+            allowPrivilegeEscalation: false
+            capabilities: {drop: [ALL]}
+            readOnlyRootFilesystem: true
 """
 
 
@@ -61,6 +64,10 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda m: _container(m)["securityContext"]["capabilities"].update(add=["SYS_ADMIN"]),
         "must drop ALL",
     ),
+    "writable root": (
+        lambda m: _container(m)["securityContext"].pop("readOnlyRootFilesystem"),
+        "readOnlyRootFilesystem must be true",
+    ),
     "host path": (
         lambda m: _pod(m)["volumes"].append({"name": "host", "hostPath": {"path": "/"}}),
         "must not be a hostPath",
@@ -84,11 +91,17 @@ def test_each_fault_of_a_pod_is_found(fault: Callable[[dict[str, Any]], object],
     assert message in " ".join(found)
 
 
-def test_a_pod_in_the_node_namespace_may_use_the_host() -> None:
-    bad: dict[str, Any] = yaml.safe_load(GOOD)
-    _pod(bad)["hostNetwork"] = True
-    bad["metadata"]["namespace"] = NODE_NAMESPACE
-    assert list(pod_faults(bad)) == []
+def test_a_pod_in_the_node_namespace_may_use_the_hosts_network_and_files_and_nothing_else() -> None:
+    manifest: dict[str, Any] = yaml.safe_load(GOOD)
+    manifest["metadata"]["namespace"] = NODE_NAMESPACE
+    _pod(manifest)["hostNetwork"] = True
+    _pod(manifest)["volumes"].append({"name": "host", "hostPath": {"path": "/"}})
+    assert list(pod_faults(manifest)) == []
+    _pod(manifest)["hostPID"] = True
+    _container(manifest)["securityContext"].pop("capabilities")
+    found = " ".join(pod_faults(manifest))
+    assert "hostPID must be off" in found
+    assert "must drop ALL" in found
 
 
 def test_what_the_operator_makes_needs_requests_in_its_resource() -> None:
