@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 OF_OTHER_REGIONS = ("federated:", "global:")
 WORKLOADS = ROOT / "tests" / "golden" / "workloads.json"
 EXPRESSIONS = ROOT / "tests" / "golden" / "upstream-expressions.json"
+REPEATED = ROOT / "tests" / "golden" / "upstream-repeated.json"
 UPSTREAM = ROOT / "tests" / "golden" / "upstream-alerts.txt"
 
 GOOD = """\
@@ -184,6 +185,39 @@ def test_what_is_off_of_upstream_exists_there_and_has_no_name_of_ours() -> None:
     assert version == versions().charts["kube-prometheus-stack"].version, f"record {UPSTREAM.name} anew"
     assert set(upstream_alerts.OFF) <= upstream
     assert not set(alerts()) & upstream
+
+
+def may_collide(repeated: dict[str, list[str]]) -> set[str]:
+    """Recording rules of one name whose expressions do not differ by the codes that they ask for."""
+    asked = {name: [re.findall(r'code=~"([^"]*)"', one) for one in alike] for name, alike in repeated.items()}
+    return {name for name, codes in asked.items() if not all(codes) or len(set(map(tuple, codes))) < len(codes)}
+
+
+def test_rules_that_upstream_has_twice_are_known_and_write_no_series_twice() -> None:
+    repeated = json.loads(REPEATED.read_text(encoding="utf-8"))
+    assert set(repeated) == set(upstream_alerts.SAME_SERIES) == {"code_verb:apiserver_request_total:increase1h"}
+    assert may_collide(repeated) == set()
+
+
+@pytest.mark.parametrize("alike", [["sum(a)", "sum(a)"], ['a{code=~"2.."}', 'a{code=~"2.."}'], ['a{code=~"2.."}', "a"]])
+def test_rules_that_may_write_the_same_series_are_found(alike: list[str]) -> None:
+    assert may_collide({"b:a:sum": alike}) == {"b:a:sum"}
+
+
+def test_rules_of_one_name_and_the_same_labels_are_repeated() -> None:
+    group = {
+        "rules": [
+            {"record": "a:b:sum", "expr": "sum(b)"},
+            {"record": "a:b:sum", "expr": "sum(b)"},
+            {"record": "a:c:sum", "expr": "sum(c)", "labels": {"verb": "read"}},
+            {"record": "a:c:sum", "expr": "sum(c)", "labels": {"verb": "write"}},
+            {"alert": "A", "expr": "b > 1"},
+            {"alert": "A", "expr": "b > 2"},
+        ]
+    }
+    upstream = {"kind": "PrometheusRule", "metadata": {"name": "prometheus-x"}, "spec": {"groups": [group]}}
+    assert upstream_alerts.repeated([upstream], ours=()) == {"a:b:sum": ["sum(b)", "sum(b)"]}
+    assert upstream_alerts.repeated([upstream], ours=("x",)) == {}
 
 
 def test_the_stack_is_told_what_is_off(fleet: Fleet) -> None:
