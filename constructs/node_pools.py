@@ -44,6 +44,7 @@ class NodePools(Construct):
             vm_size=wanted.vm_size,
             vnet_subnet_id=region.network.node_subnet_id,
             node_public_ip_enabled=False,
+            host_encryption_enabled=True,  # the local disk and the disks' caches too, on the host
             auto_scaling_enabled=True,
             min_count=wanted.min_count,
             max_count=wanted.max_count,

@@ -113,6 +113,11 @@ def test_nodes_are_of_the_regions_size_with_the_operating_system_on_the_local_di
     )
 
 
+@of_every_pool
+def test_the_host_encrypts_local_disks_and_caches(region: str, pool: str) -> None:
+    expect(region_stack(region)).to_have_resource_with_properties(KIND, {"host_encryption_enabled": True}, name=pool)
+
+
 @pytest.mark.parametrize("pool", ["monitorz1", "monitorz2", "monitorz3"])
 def test_nodes_are_the_clusters_in_the_subnet_of_nodes_and_have_no_public_address(pool: str) -> None:
     stack = region_stack(ZONES)
