@@ -162,7 +162,8 @@ def test_what_is_rendered_is_recorded_for_the_tests(run: Run, tmp_path: Path, mo
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: query}\n"
         f"spec: {{selector: {{}}, template: {{metadata: {{labels: {{app: a}}}}, spec: {pod}}}}}\n"
     )
-    run(f"{service}---\n{monitor}---\n{workload}", "--record")
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nautomountServiceAccountToken: false\n"
+    run(f"{service}---\n{monitor}---\n{workload}---\n{account}", "--record")
 
     def recorded(name: str) -> Any:
         return json.loads((tmp_path / name).read_text())
@@ -170,4 +171,8 @@ def test_what_is_rendered_is_recorded_for_the_tests(run: Run, tmp_path: Path, mo
     assert [one["name"] for one in recorded(record.MONITORS)["monitors"]] == ["m"]
     assert [one["namespace"] for one in recorded(record.MONITORS)["services"]] == ["monitoring"]
     assert "query" in json.dumps(recorded(record.WORKLOADS))
+    assert recorded(record.ACCESS) == [
+        {"kind": "ServiceAccount", "name": "a", "namespace": "monitoring", "automountServiceAccountToken": False}
+    ]
+    assert recorded(record.REPEATED) == {}
     assert "--log.level" in json.dumps(recorded(record.FLAGS))

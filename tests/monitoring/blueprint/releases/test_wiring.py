@@ -313,7 +313,7 @@ def test_exporters_ask_the_regions_databases_with_a_password_of_the_vault(found:
 
 
 def test_the_pod_that_keeps_the_password_there_only_waits(found: Found) -> None:
-    _, waiting = found["prometheus-redis-exporter"]["extraManifests"]
+    _, waiting, _ = found["prometheus-redis-exporter"]["extraManifests"]
     labels = {
         "app.kubernetes.io/name": "redis-credentials",
         "app.kubernetes.io/instance": "prometheus-redis-exporter",
