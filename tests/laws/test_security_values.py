@@ -52,7 +52,20 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "prometheusOperator.admissionWebhooks.deployment.automountServiceAccountToken": False,
         "alertmanager.serviceAccount": {"create": False, "name": "prometheus-alertmanager"},
         "prometheus.serviceAccount": {"create": False, "name": "prometheus-prometheus"},
-        "grafana.rbac.namespaced": True,
+        # roles of ConfigMaps, not of Secrets; nothing of the host's processes
+        "grafana.rbac": {"namespaced": True, "useExistingRole": "grafana"},
+        "grafana.extraObjects.0.rules": [
+            {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "watch", "list"]}
+        ],
+        "grafana.containerSecurityContext.readOnlyRootFilesystem": True,
+        "grafana.sidecar.securityContext.readOnlyRootFilesystem": True,
+        "kube-state-metrics.collectorsExclude": ["configmaps", "secrets"],
+        "prometheus-node-exporter.hostPID": False,
+        "prometheus-node-exporter.containerSecurityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "prometheus-node-exporter.securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
         "grafana.initChownData.enabled": False,
         # quits and reloads by signal, not by whoever reaches the port
         f"{KUBE}.reloadStrategy": "ProcessSignal",
@@ -131,7 +144,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "oauth2-proxy": {
         "proxyVarsAsSecrets": False,
         "config.requiredSecretKeys": [],
-        "serviceAccount": {"enabled": False, "name": "oauth2-proxy"},
+        "serviceAccount": {"enabled": False, "name": "oauth2-proxy", "automountServiceAccountToken": False},
         "podLabels": {"azure.workload.identity/use": "true"},
         "podSecurityContext": {"runAsNonRoot": True, "fsGroup": 2000, "seccompProfile": {"type": "RuntimeDefault"}},
         "enableServiceLinks": False,
@@ -154,6 +167,8 @@ EXPECTED: dict[str, dict[str, Any]] = {
     },
     "prometheus-redis-exporter": {
         "rbac.create": False,
+        "serviceAccount": {"create": False, "name": "redis-exporter"},
+        "extraManifests.2.automountServiceAccountToken": False,
         "podSecurityContext": {
             "runAsNonRoot": True,
             "runAsUser": 59000,
