@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 from rich.markup import escape
@@ -23,10 +22,11 @@ from monitoring.review.report import (
     headline,
     planned_sentence,
     sentence,
+    told,
     where,
 )
-from monitoring.review.risks import Label, risks
-from monitoring.review.trees import CannotCompare
+from monitoring.review.risks import Label, judged
+from monitoring.review.trees import CannotCompare, scratch_folder
 from monitoring.review.two_trees import Rendered, both_sides, read_plans
 
 LABELS = [label.value for label in Label]
@@ -65,18 +65,20 @@ def command(
     Exit code 1: a risk of --fail-on is not accepted; 2: something could not be read or compared (it is said what).
     """
     accepted = (*(_acceptance(text) for text in accept), *(accepted_in(event) if event else ()))
-    with TemporaryDirectory() as scratch, steps() as progress:
+    with scratch_folder() as scratch, steps() as progress:
         wanted = Rendered(rendered=rendered, charts=charts)
         try:
-            head, before, notes = both_sides(base, Path(scratch), wanted=wanted, say=progress.add_task)
+            head, before, notes = both_sides(base, scratch, wanted=wanted, say=progress.add_task)
         except CannotCompare as broken:
             raise click.ClickException(str(broken)) from broken
     read, unread = read_plans(plans, head=head.stacks, base=before.stacks)
     changes = between(before.facts, head.facts) if before.stacks else []
+    verdict = judged(changes, plans=read)
     review = Review(
         stacks=tuple(sorted({*head.stacks, *before.stacks})),
         changes=tuple(changes),
-        risks=tuple(risks(changes, plans=read)),
+        risks=verdict.risks,
+        harmless=verdict.harmless,
         plans=tuple(read),
         accepted=accepted,
         notes=(*notes, *unread),
@@ -124,7 +126,7 @@ def _print(review: Review) -> None:
     for kind, changes in by_kind(review.changes).items():
         out.print(f"\n[bold]{kind}")
         for change in changes:
-            out.print(f"  {escape(sentence(change))} {where(change.stacks, review)}")
+            out.print(f"  {escape(sentence(change))} {escape(told(change, review))}")
     for plan in review.plans:
         out.print(f"\n[bold]plan of {plan.stack}")
         for planned in plan.planned:

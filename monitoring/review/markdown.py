@@ -12,7 +12,7 @@ from monitoring.review.report import (
     planned_sentence,
     risk_lines,
     sentence,
-    where,
+    told,
 )
 from monitoring.review.risks import Label
 
@@ -46,7 +46,7 @@ def _blocks(review: Review) -> Iterator[str]:
         yield "\n".join(("> [!WARNING]", *(f"> {_plain(note)}" for note in review.notes)))
     yield from _risks(review)
     for kind, changes in by_kind(review.changes).items():
-        lines = [f"- {_code(sentence(change))} {where(change.stacks, review)}" for change in changes]
+        lines = [f"- {_code(sentence(change))} {told(change, review)}" for change in changes]
         yield from _folded(f"{kind}: {len(changes)}", lines)
     for plan in review.plans:
         lines = []

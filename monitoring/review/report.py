@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from monitoring.effective.facts import ORDER, Kind
 from monitoring.review.changes import MISSING, Action, Change, jump
-from monitoring.review.facts import ORDER, Kind
 from monitoring.review.plan import Does, Plan, Planned
 from monitoring.review.risks import Label, Risk
 
@@ -25,11 +25,15 @@ class Acceptance:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """All that is said of a change; `notes` are what could not be read or compared, and why."""
+    """All that is said of a change; `notes` are what could not be read or compared, and why.
+
+    `harmless` says of which changes nobody needs to look at, and why.
+    """
 
     stacks: tuple[str, ...]
     changes: tuple[Change, ...]
     risks: tuple[Risk, ...]
+    harmless: Mapping[Change, str] = field(default_factory=dict)
     plans: tuple[Plan, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     notes: tuple[str, ...] = ()
@@ -62,20 +66,33 @@ def sentence(change: Change) -> str:
     what = f"{place.kind} {place.subject}" if place.kind not in _SPEAKS_FOR_ITSELF else place.subject
     if change.whole:
         return f"{what} {change.action}"
+    if place.kind in {Kind.STACK, Kind.NAMESPACE}:
+        return f"{what} becomes {change.after}: destroyed, and made anew"
+    return f"{what}: {_detail(change)}"
+
+
+def _detail(change: Change) -> str:
+    place = change.key
     path = place.path.removesuffix(ORDER)
     if path != place.path:
-        return f"{what}: order of {path} changed"
+        return f"order of {path} changed"
     if not path:
-        return f"{what}: address in the state {shown(change.before)} → {shown(change.after)}"
+        return f"address in the state {shown(change.before)} → {shown(change.after)}"
     if change.action is Action.ADDED:
-        return f"{what}: {path} added{_said(path, change.after)}"
+        return f"{path} added{_said(path, change.after)}"
     if change.action is Action.REMOVED:
-        return f"{what}: {path} removed{_said(path, change.before)}"
+        return f"{path} removed{_said(path, change.before)}"
     kind = jump(change)
-    return f"{what}: {path} {shown(change.before)} → {shown(change.after)}" + (f" ({kind})" if kind else "")
+    return f"{path} {shown(change.before)} → {shown(change.after)}" + (f" ({kind})" if kind else "")
 
 
-_SPEAKS_FOR_ITSELF = {Kind.RESOURCE, Kind.SETTING, Kind.ROUTE}
+_SPEAKS_FOR_ITSELF = {Kind.RESOURCE, Kind.SETTING, Kind.ROUTE, Kind.STATE, Kind.MAKEFILE}
+
+
+def told(change: Change, review: Review) -> str:
+    """A change with where it is, and why nobody needs to look at it."""
+    why = review.harmless.get(change)
+    return where(change.stacks, review) + (f" ({why})" if why else "")
 
 
 def shown(value: object) -> str:
@@ -103,8 +120,10 @@ def headline(review: Review) -> str:
     if not review.changes and not any(plan.planned for plan in review.plans):
         return "Nothing changes." if not review.notes else "Nothing that could be compared changes."
     stacks = sorted({stack for change in review.changes for stack in change.stacks})
-    counts = {label: sum(risk.rule.label is label for risk in review.risks) for label in Label}
-    at_stake = ", ".join(f"{label} ({count})" for label, count in counts.items() if count) or "no known risk"
+    counts: dict[str, int] = {label: sum(risk.rule.label is label for risk in review.risks) for label in Label}
+    looks = counts.pop(Label.LOOK)
+    said = {**counts, "not judged: look": looks}
+    at_stake = ", ".join(f"{label} ({count})" for label, count in said.items() if count) or "no known risk"
     number = len(review.changes)
     return f"{number} change{'s' * (number != 1)} in {', '.join(stacks) or 'no stack'}; {at_stake}."
 
@@ -135,6 +154,7 @@ def as_data(review: Review) -> dict[str, object]:
                 "before": change.before,
                 "after": change.after,
                 "stacks": change.stacks,
+                "harmless": review.harmless.get(change),
             }
             for change in review.changes
         ],

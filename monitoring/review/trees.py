@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from monitoring.blueprint.values.charts import ROOT
@@ -24,19 +27,37 @@ class CannotCompare(Exception):  # noqa: N818  (not a fault of the program)
     """A ref is not known, or its tree does not synthesize; the message says which and why."""
 
 
-@contextmanager
-def checked_out(ref: str, *, into: Path, repository: Path = ROOT) -> Iterator[Path]:
-    """A work tree of `ref`, gone at the end of the block. `CannotCompare` for a ref that git does not know."""
+def checked_out(ref: str, *, into: Path, repository: Path = ROOT) -> Path:
+    """The files of `ref` in a folder of `into`. `CannotCompare` for a ref that git does not know.
+
+    No work tree: git would remember it, and a review that is killed could not take it back.
+    """
     commit = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if commit is None:
         raise CannotCompare(f"must be a commit, branch or tag of this repository, got {ref!r}")
-    tree = into / "base"
-    if _git(repository, "worktree", "add", "--detach", str(tree), commit) is None:
-        raise CannotCompare(f"git cannot check out {ref} beside this tree")
+    tree, archive = into / "base", into / "base.tar"
+    if _git(repository, "archive", "--format=tar", f"--output={archive}", commit.decode().strip()) is None:
+        raise CannotCompare(f"git cannot write the files of {ref} beside this tree")
+    with tarfile.open(archive) as files:
+        files.extractall(tree, filter="data")
+    archive.unlink()
+    return tree
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that is gone at the end, also when the review is ended from outside (SIGTERM, SIGHUP)."""
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield tree
+        with TemporaryDirectory(prefix="monitoring-review-") as folder:
+            yield Path(folder)
     finally:
-        _git(repository, "worktree", "remove", "--force", str(tree))
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def python_of(tree: Path) -> str:
@@ -91,15 +112,15 @@ def render(tree: Path, *, python: str, region: str, outdir: Path, charts: Path |
     return [manifest for file in files for manifest in parse(file.read_text(encoding="utf-8"))]
 
 
-def _git(repository: Path, *arguments: str) -> str | None:
+def _git(repository: Path, *arguments: str) -> bytes | None:
+    """What git says; None where it refuses."""
     done = subprocess.run(  # noqa: S603  (no shell; a ref cannot become an option)
         ["git", *arguments],  # noqa: S607
         cwd=repository,
         capture_output=True,
-        text=True,
         check=False,
     )
-    return None if done.returncode else done.stdout.strip()
+    return None if done.returncode else done.stdout
 
 
 def _last_words(text: str) -> str:

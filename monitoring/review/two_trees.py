@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from monitoring.blueprint.components.names import FLEET_STACK
 from monitoring.blueprint.values.charts import ROOT
-from monitoring.review.facts import Facts
-from monitoring.review.meaning import rendered_facts, stack_facts
+from monitoring.effective.facts import Collision, Facts, Kind, collected
+from monitoring.effective.objects import object_facts
+from monitoring.effective.repository import repository_facts, repository_files
+from monitoring.effective.stacks import stack_facts
 from monitoring.review.plan import Plan, UnreadablePlan, read_plan
 from monitoring.review.trees import CannotCompare, Stacks, checked_out, python_of, render, synthesize
 
@@ -43,8 +46,8 @@ def both_sides(
         raise CannotCompare(f"this tree {broken}") from broken
     say(base)
     try:
-        with checked_out(base, into=scratch) as tree:
-            return head, _side(tree, python_of(tree), scratch / "base-out", wanted=wanted), []
+        tree = checked_out(base, into=scratch)
+        return head, _side(tree, python_of(tree), scratch / "base-out", wanted=wanted), []
     except CannotCompare as broken:
         alone = [f"this tree alone, {name}: {_size(stack)}" for name, stack in head.stacks.items()]
         return head, Side(stacks={}, facts={}), [f"base {base} {broken}", *alone]
@@ -52,12 +55,25 @@ def both_sides(
 
 def _side(tree: Path, python: str, out: Path, *, wanted: Rendered) -> Side:
     stacks = synthesize(tree, python=python, outdir=out)
-    facts = {name: dict(stack_facts(stack)) for name, stack in stacks.items()}
-    if wanted.rendered:
-        for name in facts.keys() - {FLEET_STACK}:
-            objects = render(tree, python=python, region=name, outdir=out / f"rendered-{name}", charts=wanted.charts)
-            facts[name].update(rendered_facts(objects))
+    try:
+        facts = {name: dict(stack_facts(stack, schemas=tree / SCHEMAS)) for name, stack in stacks.items()}
+        facts[REPOSITORY] = dict(repository_facts(repository_files(tree)))
+        if wanted.rendered:
+            for name in stacks.keys() - {FLEET_STACK}:
+                folder = out / f"rendered-{name}"
+                objects = render(tree, python=python, region=name, outdir=folder, charts=wanted.charts)
+                found = (object_facts(one, kind=Kind.RENDERED) for one in objects)
+                facts[name].update(collected(chain.from_iterable(found)))
+    except Collision as twice:
+        raise CannotCompare(f"says two things at one place: {twice}") from twice
     return Side(stacks=stacks, facts=facts)
+
+
+SCHEMAS = Path("helm-values/schemas")
+"""In each tree: the defaults of its charts."""
+
+REPOSITORY = "repository"
+"""Stands beside the stacks for what is no stack: workflows, lock files, runbooks."""
 
 
 def _size(stack: Mapping[str, Any]) -> str:

@@ -13,22 +13,11 @@ from typing import Any
 
 import yaml
 
+from monitoring.effective.safe_values import STATEFUL, violations
+from monitoring.effective.stacks import stack_facts
+
 Stack = dict[str, Any]
 Resource = dict[str, Any]
-
-STATEFUL = frozenset(
-    {
-        "azurerm_data_protection_backup_vault",
-        "azurerm_managed_disk",
-        "azurerm_resource_group",
-        "azurerm_storage_account",
-        "azurerm_storage_container",
-        "kubernetes_namespace_v1",
-        "kubernetes_persistent_volume_claim_v1",
-        "kubernetes_persistent_volume_v1",
-    }
-)
-"""Types whose loss is a loss of data (a resource group or a namespace takes everything in it along)."""
 
 WITHOUT_TAGS = frozenset(
     {
@@ -125,11 +114,18 @@ def helm_values_hold_no_token(stack: Stack) -> Iterator[str]:
                 yield f"{address} has a token in its values"
 
 
-def data_cannot_be_destroyed(stack: Stack) -> Iterator[str]:
-    """Terraform refuses a plan that would delete what holds data."""
-    for kind, address, body in resources(stack):
-        if kind in STATEFUL and body.get("lifecycle", {}).get("prevent_destroy") is not True:
-            yield f"{address} lacks lifecycle.prevent_destroy"
+def safe_values_are_kept(stack: Stack) -> Iterator[str]:
+    """What holds data cannot be destroyed, nothing is public, rights are the least: the table that reviews use too."""
+    yield from violations(stack_facts(stack))
+
+
+def node_pools_are_chained(stack: Stack) -> Iterator[str]:
+    """Each pool but one waits for another, so that a change which cycles pools without a drain never meets two."""
+    pools = stack.get("resource", {}).get("azurerm_kubernetes_cluster_node_pool", {})
+    waits = {name: body.get("depends_on", []) for name, body in pools.items()}
+    first = [name for name, after in waits.items() if not any(".".join(one.split(".")[1:]) in pools for one in after)]
+    if len(first) > 1:
+        yield f"{', '.join(first)} wait for no other pool"
 
 
 def what_lives_in_a_namespace_waits_for_it(stack: Stack) -> Iterator[str]:
@@ -144,21 +140,6 @@ def what_lives_in_a_namespace_waits_for_it(stack: Stack) -> Iterator[str]:
 
 
 PUBLIC_SWITCHES = re.compile(r"(^|_)public_(network_access|ip)_enabled$|^allow_nested_items_to_be_public$")
-SHUT: Mapping[str, Mapping[str, object]] = {
-    "azurerm_storage_account": {
-        "public_network_access_enabled": False,
-        "allow_nested_items_to_be_public": False,
-        "shared_access_key_enabled": False,
-        "local_user_enabled": False,
-        "cross_tenant_replication_enabled": False,
-        "https_traffic_only_enabled": True,
-        "min_tls_version": "TLS1_2",
-        "infrastructure_encryption_enabled": True,
-    },
-    "azurerm_storage_container": {"container_access_type": "private"},
-    "azurerm_managed_disk": {"public_network_access_enabled": False, "network_access_policy": "DenyAll"},
-}
-"""What must be said: Azure's default is open or weaker, or has changed before."""
 
 
 def nothing_is_public(stack: Stack) -> Iterator[str]:
@@ -167,26 +148,12 @@ def nothing_is_public(stack: Stack) -> Iterator[str]:
         for key, value in body.items():
             if PUBLIC_SWITCHES.search(key) and value is not False:
                 yield f"{address}.{key} must be false, got {value!r}"
-        for key, wanted in SHUT.get(kind, {}).items():
-            if body.get(key) != wanted:
-                yield f"{address}.{key} must be {wanted!r}, got {body.get(key)!r}"
         if kind.startswith("azurerm_public_ip"):
             yield f"{address} is a public address"
     for address, values in helm_values(stack):
         for path, text in strings(values):
             if path.endswith(".type") and text in {"LoadBalancer", "NodePort"}:
                 yield f"{address}{path} is {text}: a public address of its own beside the Gateway"
-
-
-INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
-"""Without this annotation Azure gives a Service of the type LoadBalancer a public address."""
-
-
-def no_service_is_public(stack: Stack) -> Iterator[str]:
-    """What other regions reach is reached inside the networks."""
-    for kind, address, body in resources(stack):
-        if kind == "kubernetes_service_v1" and body["metadata"].get("annotations", {}).get(INTERNAL) != "true":
-            yield f"{address} must be a load balancer without a public address, by {INTERNAL}"
 
 
 def everything_is_tagged(stack: Stack) -> Iterator[str]:
@@ -259,6 +226,11 @@ def _set(kind: str, key: str, value: object) -> Callable[[Stack], None]:
     return fault
 
 
+def _unchained(stack: Stack) -> None:
+    for body in stack["resource"]["azurerm_kubernetes_cluster_node_pool"].values():
+        body.pop("depends_on", None)
+
+
 LAWS = (
     Law(holds=only_references_are_interpolated, fault=_append_to_values("\nrelabel: ${1}\n")),
     Law(holds=only_references_are_interpolated, fault=_append_to_values("\ntemplate: '%{ if true }'\n")),
@@ -269,16 +241,24 @@ LAWS = (
     Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nid: ${azurerm_managed_disk.a.id}\n")),
     Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nid: TfToken[TOKEN.12]\n")),
     Law(holds=helm_values_hold_no_token, fault=_append_to_values("\nnumber: -8.10956221259138e+298\n")),
-    Law(holds=data_cannot_be_destroyed, fault=_set("azurerm_managed_disk", "lifecycle", {})),
     Law(holds=what_lives_in_a_namespace_waits_for_it, fault=_set("kubernetes_service_account_v1", "depends_on", [])),
     Law(holds=what_lives_in_a_namespace_waits_for_it, fault=_set("helm_release", "namespace", "elsewhere")),
-    Law(holds=nothing_is_public, fault=_set("azurerm_storage_account", "public_network_access_enabled", True)),
-    Law(holds=nothing_is_public, fault=_set("azurerm_managed_disk", "network_access_policy", "AllowAll")),
+    Law(holds=safe_values_are_kept, fault=_set("azurerm_managed_disk", "lifecycle", {})),
+    Law(holds=safe_values_are_kept, fault=_set("azurerm_storage_account", "public_network_access_enabled", True)),
+    Law(holds=safe_values_are_kept, fault=_set("azurerm_managed_disk", "network_access_policy", "AllowAll")),
+    Law(holds=safe_values_are_kept, fault=_set("azurerm_storage_account", "blob_properties", {})),
+    Law(holds=safe_values_are_kept, fault=_set("azurerm_storage_container", "container_access_type", "blob")),
+    Law(holds=safe_values_are_kept, fault=_set("kubernetes_storage_class_v1", "reclaim_policy", "Delete")),
+    Law(holds=safe_values_are_kept, fault=_set("kubernetes_service_v1", "metadata", {"name": "federation"})),
+    Law(
+        holds=safe_values_are_kept, fault=_set("kubernetes_service_account_v1", "automount_service_account_token", True)
+    ),
+    Law(holds=safe_values_are_kept, fault=_append_to_values("\nx: {insecureSkipVerify: true}\n")),
+    Law(holds=node_pools_are_chained, fault=_unchained),
     Law(
         holds=nothing_is_public,
         fault=_set("azurerm_kubernetes_cluster_node_pool", "node_public_ip_enabled", True),
     ),
-    Law(holds=no_service_is_public, fault=_set("kubernetes_service_v1", "metadata", {"name": "federation"})),
     Law(holds=nothing_is_public, fault=_append_to_values("\nservice2: {type: LoadBalancer}\n")),
     Law(holds=everything_is_tagged, fault=_set("azurerm_storage_account", "tags", {})),
     Law(holds=charts_and_providers_are_pinned, fault=_set("helm_release", "version", "~> 1.0")),

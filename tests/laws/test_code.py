@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "monitoring.console": set(),
     "monitoring.synthesis": {"monitoring.errors", "monitoring.blueprint", "monitoring.synthesis"},
     "monitoring.rendering": {"monitoring.errors", "monitoring.blueprint", "monitoring.rendering"},
-    "monitoring.review": {"monitoring.fleet", "monitoring.blueprint", "monitoring.review"},
+    "monitoring.effective": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective"},
+    "monitoring.review": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective", "monitoring.review"},
     "monitoring.verify": {
         "monitoring.errors",
         "monitoring.processes",

@@ -1,31 +1,64 @@
-"""The table of risks: what a change may cost, why, where that is known from, and what to do about it."""
+"""The verdict on each change: risks by the table, harmless by a list, and else "not judged: look"."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from monitoring.effective.facts import FactKey, Kind
 from monitoring.review.changes import MISSING, Change
-from monitoring.review.facts import FactKey, Kind
 from monitoring.review.plan import Plan
-from monitoring.review.risks import blindness, data_loss, downtime, exposure, sizes
+from monitoring.review.risks import blindness, data_loss, downtime, exposure, repository, safety, sizes
+from monitoring.review.risks.harmless import why_harmless
 from monitoring.review.risks.matching import Label, Risk, Rule
 
 RULES: tuple[Rule, ...] = (
     *data_loss.RULES,
     *downtime.RULES,
     *exposure.RULES,
+    *safety.RULES,
+    *repository.RULES,
     *blindness.RULES,
     *sizes.RULES,
 )
 
-__all__ = ["RULES", "Label", "Risk", "Rule", "risks"]
+LOOK = Rule(
+    name="not judged: look",
+    label=Label.LOOK,
+    reason="no rule knows this change, and nobody has said that it is harmless",
+    source="docs/review.md",
+    advice="Read what it does before you approve.",
+    applies=lambda change: True,  # noqa: ARG005  (whatever is left)
+)
+
+__all__ = ["LOOK", "RULES", "Judged", "Label", "Risk", "Rule", "judged"]
 
 
-def risks(changes: Iterable[Change], *, plans: Sequence[Plan] = ()) -> list[Risk]:
-    """Every risk of every change, and of what plans say that Terraform will do, in the order of the table."""
-    found = [*changes, *_planned(plans)]
-    each = [Risk(rule=rule, change=change) for rule in RULES for change in found if rule.applies(change)]
-    return [*each, *downtime.several_pools(each)]
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Every change once: its risks, which may be several, or why it is harmless."""
+
+    risks: tuple[Risk, ...] = ()
+    harmless: Mapping[Change, str] = field(default_factory=dict)
+
+
+def judged(changes: Iterable[Change], *, plans: Sequence[Plan] = ()) -> Judged:
+    """The verdict on each change, and on what plans say that Terraform will do; risks in the order of the table."""
+    risks: list[Risk] = []
+    looks: list[Risk] = []
+    harmless: dict[Change, str] = {}
+    for change in (*changes, *_planned(plans)):
+        if change.held_back:
+            harmless[change] = "Terraform will not make it: lifecycle.ignore_changes"
+        elif met := [Risk(rule=rule, change=change) for rule in RULES if rule.applies(change)]:
+            risks += met
+        elif why := why_harmless(change):
+            harmless[change] = why
+        else:
+            looks.append(Risk(rule=LOOK, change=change))
+    order = {rule.name: number for number, rule in enumerate(RULES)}
+    risks.sort(key=lambda risk: order[risk.rule.name])
+    return Judged(risks=(*risks, *downtime.several_pools(risks), *looks), harmless=harmless)
 
 
 def _planned(plans: Sequence[Plan]) -> Iterator[Change]:

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+from monitoring.effective.facts import Kind
 from monitoring.review.changes import Action, Change
-from monitoring.review.facts import Kind
 from monitoring.review.risks.matching import (
     Label,
     Rule,
-    amount,
     at,
+    beyond,
     either,
-    lost,
+    gone,
+    larger,
+    resource,
     smaller,
+    turned_off,
+    whole,
+)
+
+RAISED = {("warning", "critical"), ("info", "warning"), ("info", "critical"), ("none", "info")}
+LONGEST_INTERVAL = "2m"
+"""Between two scrapes: rules look back five minutes, and a rate needs two samples although one scrape fails."""
+
+_INTERVALS = either(
+    at(Kind.VALUE, r".*(^|\.)(scrapeInterval|interval|scrape_interval)", actions=(Action.ADDED, Action.CHANGED)),
+    at(Kind.SCRAPE, "scrape_interval", actions=(Action.ADDED, Action.CHANGED)),
 )
 
 
 def _loosened(change: Change) -> bool:
-    """An alert waits longer, wakes fewer people or asks something else."""
-    if change.key.kind is not Kind.ALERT or not change.key.path:
+    """An alert wakes fewer people or asks something else."""
+    if change.key.kind is not Kind.ALERT:
         return False
-    if change.key.path == "for":
-        old, new = amount(change.before), amount(change.after)
-        return old is not None and new is not None and new > old
     if change.key.path == "labels.severity":
-        return (change.before, change.after) not in {("warning", "critical"), ("info", "warning"), ("info", "critical")}
-    return change.key.path == "expr"
+        return (change.before, change.after) not in RAISED
+    return change.key.path in {"expr", "keep_firing_for"} or change.key.path.startswith("labels.")
 
 
-MONITOR = r".*([sS]erviceMonitor|podMonitor)\.(enabled|path|port|scheme|selector.*|.*[rR]elabel.*|tlsConfig.*)"
-"""What decides which targets a monitor finds, and whether they answer; its interval does not."""
+MONITOR = (
+    r".*([sS]erviceMonitor|podMonitor|prometheus\.monitor)\.(enabled|path|port|scheme|selector.*|.*[rR]elabel.*"
+    r"|tlsConfig.*|honor.*|jobLabel|.*[lL]abels.*|namespaceSelector.*|scrapeTimeout|.*proxy.*)"
+)
+"""What decides which targets a monitor finds, and whether they answer."""
+
+SELECTORS = r".*(monitor|rule|probe|scrapeConfig|Monitor)(Namespace)?Selector.*|.*SelectorNilUsesHelmValues"
 
 RULES = (
     Rule(
@@ -37,7 +52,11 @@ RULES = (
         reason="what it watched is watched no more",
         source="docs/alerts.md",
         advice="Name what watches it instead.",
-        applies=either(lost(Kind.ALERT), lost(Kind.RULE), at(Kind.VALUE, r"defaultRules\..*")),
+        applies=either(
+            whole(Kind.ALERT, Action.REMOVED),
+            whole(Kind.RULE, Action.REMOVED),
+            at(Kind.VALUE, r"defaultRules\..*"),
+        ),
     ),
     Rule(
         name="alert loosened",
@@ -45,7 +64,12 @@ RULES = (
         reason="it fires later, wakes fewer people, or asks something else",
         source="docs/alerts.md",
         advice="Show by a promtool test what it still catches.",
-        applies=_loosened,
+        applies=either(
+            _loosened,
+            larger(at(Kind.ALERT, "for|interval")),
+            at(Kind.ALERT, "for|interval", actions=(Action.ADDED,)),
+            at(Kind.ALERT, "annotations.runbook_url", actions=(Action.REMOVED,)),
+        ),
     ),
     Rule(
         name="rule asks something else",
@@ -53,7 +77,11 @@ RULES = (
         reason="alerts and panels that use the series see other numbers",
         source="docs/rules.md",
         advice="Look for who uses the name.",
-        applies=at(Kind.RULE, r"expr|labels.*", actions=(Action.CHANGED, Action.REMOVED)),
+        applies=either(
+            at(Kind.RULE, r"expr|labels.*|limit"),
+            larger(at(Kind.RULE, "interval|query_offset")),
+            at(Kind.RULE, "interval|query_offset", actions=(Action.ADDED,)),
+        ),
     ),
     Rule(
         name="route or receiver",
@@ -61,9 +89,12 @@ RULES = (
         reason="alerts reach somebody else, later, or nobody; the Watchdog's route is the alarm of the alarms",
         source="docs/alert-routing.md",
         advice="Send a test alert after the deploy; see the dead-man's switch stay green.",
-        applies=lambda change: (
-            change.key.kind is Kind.ROUTE
-            and (not change.whole or change.action is Action.REMOVED or change.key.subject.startswith("inhibition"))
+        applies=either(
+            lambda change: change.key.kind is Kind.ROUTE and (not change.whole or change.action is Action.REMOVED),
+            whole(Kind.ROUTE, Action.ADDED, subject="(route|inhibition) .*"),
+            at(
+                Kind.VALUE, r"alertmanager\.(templateFiles|alertmanagerSpec\.(alertmanagerConfig|useExisting|config)).*"
+            ),
         ),
     ),
     Rule(
@@ -73,19 +104,33 @@ RULES = (
         source="docs/discovery.md",
         advice="Look at `up` by job before and after.",
         applies=either(
-            lost(Kind.SCRAPE),
-            at(Kind.SCRAPE, r".*(relabel|regex|match|role|names).*", actions=(Action.REMOVED, Action.CHANGED)),
+            whole(Kind.SCRAPE, Action.REMOVED),
+            at(Kind.SCRAPE, r"(?!.*(limit|interval|timeout)).+", actions=(Action.REMOVED, Action.CHANGED)),
+            at(Kind.SCRAPE, r".*(relabel|match|static_configs\[0\]\.labels|honor).*", actions=(Action.ADDED,)),
+            at(Kind.VALUE, MONITOR, actions=(Action.REMOVED, Action.CHANGED)),
             at(
                 Kind.VALUE,
-                MONITOR,
-                actions=(Action.REMOVED, Action.CHANGED),
+                f"{SELECTORS}|.*serviceDiscoveryRole|.*additionalScrapeConfigs.*|.*kubelet\\.(?!.*interval).*",
             ),
             smaller(
-                at(
-                    Kind.VALUE,
-                    r"prometheus\.prometheusSpec\.(enforced)?([sS]ample|[tT]arget|[lL]abel|[bB]ody).*[lL]imit",
+                either(
+                    at(Kind.VALUE, r".*([sS]ample|[tT]arget|[lL]abel|[bB]ody|[dD]ropped).*([lL]imit|Targets)"),
+                    at(Kind.SCRAPE, r".*limit|keep_dropped_targets"),
                 )
             ),
+        ),
+    ),
+    Rule(
+        name="scraped or judged too rarely",
+        label=Label.BLINDNESS,
+        reason=f"with more than {LONGEST_INTERVAL} between samples, rules that look back five minutes find too few",
+        source="Prometheus, rate()",
+        advice="Keep every interval below half of what rules look back.",
+        applies=either(
+            beyond(_INTERVALS, LONGEST_INTERVAL),
+            beyond(at(Kind.VALUE, r".*evaluationInterval", actions=(Action.ADDED, Action.CHANGED)), LONGEST_INTERVAL),
+            smaller(at(Kind.VALUE, r".*(scrapeTimeout|query\.timeout)|.*\[--(query|store.response)[.-]timeout\]")),
+            smaller(at(Kind.SCRAPE, "scrape_timeout")),
         ),
     ),
     Rule(
@@ -95,12 +140,17 @@ RULES = (
         source="docs/architecture.md, Receive",
         advice="Watch the lag of remote write, and one query by region.",
         applies=either(
-            at(Kind.VALUE, r"prometheus\.prometheusSpec\.(remoteWrite|externalLabels|replicaExternalLabelName).*"),
             at(
                 Kind.VALUE,
-                r".*(eplica-?[lL]abel).*|additionalReplicaLabels.*",
-                actions=(Action.REMOVED, Action.CHANGED),
+                r"prometheus\.prometheusSpec\.(remoteWrite|externalLabels|replicaExternalLabelName"
+                r"|prometheusExternalLabelName|tsdb|disableCompaction|walCompression|thanos).*",
             ),
+            at(Kind.VALUE, r".*(eplica-?[lL]abel).*"),
+            at(
+                Kind.VALUE,
+                r".*\[--(label|receive\..*|endpoint.*|tsdb\..*|store\..*|selector.*|max-time|min-time)[^\]]*\].*",
+            ),
+            at(Kind.VALUE, r"(receive|additionalEndpoint).*(limits|tenant|Endpoint).*"),
         ),
     ),
     Rule(
@@ -110,10 +160,19 @@ RULES = (
         source="docs/architecture.md",
         advice="Say what takes its place.",
         applies=either(
-            lambda change: lost(Kind.RELEASE)(change) or lost(Kind.DASHBOARD)(change),
-            lambda change: (
-                change.key.kind is Kind.VALUE and change.key.path.endswith(".enabled") and change.before is True
-            ),
+            whole(Kind.RELEASE, Action.REMOVED),
+            whole(Kind.DASHBOARD, Action.REMOVED),
+            whole(Kind.RENDERED, Action.REMOVED),
+            turned_off(at(Kind.VALUE, r"(.*\.)?(enabled|create)")),
+            at(Kind.VALUE, r".*paused|.*(datasources|DataSources|sidecar\.(dashboards|rules)).*"),
+            gone(at(Kind.OBJECT, "")),
+            resource(r"azurerm_monitor_\w+", actions=(Action.REMOVED, Action.CHANGED)),
+            resource(r"azurerm_monitor_\w+", r"(?!lifecycle).*", actions=(Action.REMOVED, Action.CHANGED)),
         ),
     ),
 )
+
+
+def rarer(change: Change) -> bool:
+    """A longer interval that is still short enough."""
+    return _INTERVALS(change) and not beyond(_INTERVALS, LONGEST_INTERVAL)(change)

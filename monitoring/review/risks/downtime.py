@@ -1,28 +1,41 @@
-"""Replicas that would stop together."""
+"""Replicas that would stop together, or not start."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from monitoring.effective.facts import Kind
 from monitoring.review.changes import Action, Change, jump
-from monitoring.review.facts import Kind
 from monitoring.review.risks.matching import (
     Label,
     Risk,
     Rule,
     at,
     either,
+    larger,
     resource,
     smaller,
 )
 
-CYCLING = r"vm_size|zones.*|os_disk_.*|max_pods|host_encryption_enabled|vnet_subnet_id"
+NODE_POOL = "azurerm_kubernetes_cluster_node_pool"
+CYCLING = (
+    r"vm_size|zones.*|os_disk_.*|os_type|os_sku|kubelet_disk_type|max_pods|host_encryption_enabled|vnet_subnet_id"
+    r"|pod_subnet_id|temporary_name_for_rotation|(kubelet|linux_os)_config.*|fips_enabled"
+)
 """Attributes of a node pool that cycle it without cordon or drain."""
+
+WRITE_ONLY = (Action.REMOVED, Action.CHANGED)
 
 
 def _major(change: Change) -> bool:
-    return change.key.path == "version" and change.key.kind is Kind.RELEASE and jump(change) == "major"
+    return change.key.kind in {Kind.RELEASE, Kind.VALUE, Kind.SETTING} and jump(change) == "major"
+
+
+def _without_replicas(change: Change) -> bool:
+    """No replica at all is no smaller number of them only where it was none before."""
+    return bool(re.fullmatch(r"(.*\.)?(replicas|replicaCount)", change.key.path)) and change.after == 0
 
 
 SEVERAL_POOLS = Rule(
@@ -43,8 +56,9 @@ RULES = (
         advice="Grow the claims instead; a template stays as it is.",
         applies=at(
             Kind.VALUE,
-            r".*(volumeClaimTemplate|storageSpec|persistence\.(size|storageClass)|\.storage\.|serviceName).*"
-            r"|fullnameOverride|nameOverride|cleanPrometheusOperatorObjectNames",
+            r".*(volumeClaimTemplate|storageSpec|persistence\.(size|storageClass|accessMode)|\.storage\.|serviceName).*"
+            r"|(.*\.)?(fullnameOverride|nameOverride|namespaceOverride|podManagementPolicy)"
+            r"|cleanPrometheusOperatorObjectNames",
         ),
     ),
     Rule(
@@ -53,7 +67,7 @@ RULES = (
         reason="this attribute cycles the pool without cordon or drain",
         source="azurerm, azurerm_kubernetes_cluster_node_pool, temporary_name_for_rotation",
         advice="Drain the pool by hand first, one pool at a time.",
-        applies=resource("azurerm_kubernetes_cluster_node_pool", CYCLING),
+        applies=resource(NODE_POOL, CYCLING),
     ),
     Rule(
         name="node pool goes or is recreated",
@@ -61,14 +75,36 @@ RULES = (
         reason="its pods are evicted at once; zonal disks wait for a node in their zone",
         source="azurerm, azurerm_kubernetes_cluster_node_pool",
         advice="Add the new pool first, move the pods, then remove.",
+        applies=resource(NODE_POOL, r"|name|mode|priority|kubernetes_cluster_id", actions=WRITE_ONLY),
+    ),
+    Rule(
+        name="nodes that pods look for",
+        label=Label.DOWNTIME,
+        reason="pods choose nodes by these labels and tolerate these taints: others find none",
+        source="docs/architecture.md, node pools",
+        advice="Change pods and pools together, new nodes first.",
+        applies=resource(NODE_POOL, r"node_labels\..*|node_taints.*|auto_scaling_enabled"),
+    ),
+    Rule(
+        name="less time to drain",
+        label=Label.DOWNTIME,
+        reason="a node goes before its pods have stopped, or the next one before they are up again",
+        source="AKS, node pool upgrade settings",
+        advice="An ingestor takes up to 15 minutes to write its head.",
         applies=either(
-            resource("azurerm_kubernetes_cluster_node_pool", "", actions=(Action.REMOVED,)),
-            resource("azurerm_kubernetes_cluster_node_pool", "name"),
-            resource(
-                "azurerm_kubernetes_cluster_node_pool",
-                r".*(drain_timeout_in_minutes|undrainable_node_behavior)",
-                actions=(Action.REMOVED,),
-            ),
+            smaller(resource(NODE_POOL, r"upgrade_settings\.(drain_timeout|node_soak_duration)_in_minutes")),
+            resource(NODE_POOL, r"upgrade_settings\.node_soak_duration_in_minutes", actions=(Action.REMOVED,)),
+        ),
+    ),
+    Rule(
+        name="order of the apply",
+        label=Label.DOWNTIME,
+        reason="what had to be first may come later: two pools cycle at once, a pod starts without rights",
+        source="docs/architecture.md, What is in a stack",
+        advice="Keep `depends_on`, or say what orders them instead.",
+        applies=either(
+            at(Kind.RESOURCE, r"depends_on\[.*", actions=(Action.REMOVED,)),
+            at(Kind.RELEASE, r"depends_on\[.*", actions=(Action.REMOVED,)),
         ),
     ),
     Rule(
@@ -82,18 +118,29 @@ RULES = (
     Rule(
         name="both replicas at once",
         label=Label.DOWNTIME,
-        reason="without a budget, or with fewer than two replicas, a drain or roll stops the service",
+        reason="without budget, spread or second replica a drain stops the service; without time it is killed",
         source="Kubernetes, Disruptions",
-        advice="Keep two replicas and the budget.",
+        advice="Keep two replicas, their spread and the budget.",
         applies=either(
-            at(Kind.VALUE, r".*podDisruptionBudget(\..*)?", actions=(Action.REMOVED, Action.CHANGED)),
+            at(Kind.VALUE, r"(.*\.)?podDisruptionBudget\.(minAvailable|maxUnavailable|enabled)", actions=WRITE_ONLY),
             smaller(at(Kind.VALUE, r"(.*\.)?(replicas|replicaCount)")),
-            smaller(at(Kind.VALUE, r".*terminationGracePeriodSeconds")),
-            at(
-                Kind.VALUE,
-                r".*topologySpreadConstraints.*|.*podAntiAffinity.*",
-                actions=(Action.REMOVED, Action.CHANGED),
-            ),
+            at(Kind.VALUE, r"(.*\.)?(replicas|replicaCount)", actions=(Action.REMOVED,)),
+            _without_replicas,
+            smaller(at(Kind.VALUE, r"(.*\.)?(terminationGracePeriodSeconds|minReadySeconds)")),
+            at(Kind.VALUE, r"(.*\.)?terminationGracePeriodSeconds", actions=(Action.REMOVED,)),
+            at(Kind.VALUE, r"(.*\.)?(topologySpreadConstraints|podAntiAffinity|affinity).*", actions=WRITE_ONLY),
+        ),
+    ),
+    Rule(
+        name="where pods may run",
+        label=Label.DOWNTIME,
+        reason="a pod that tolerates, or is allowed on, no node stays Pending; without its priority it goes first",
+        source="Kubernetes, Assigning Pods to Nodes",
+        advice="Hold it against the node pools' labels and taints.",
+        applies=either(
+            at(Kind.VALUE, r"(.*\.)?(tolerations|nodeSelector|priorityClassName)([.\[(].*)?"),
+            resource("kubernetes_priority_class_v1", r"|metadata\.name", actions=WRITE_ONLY),
+            smaller(resource("kubernetes_priority_class_v1", "value")),
         ),
     ),
     Rule(
@@ -102,18 +149,90 @@ RULES = (
         reason="a ring that changes moves series between ingestors, and writes need two of three copies meanwhile",
         source="Thanos, Receive; docs/architecture.md, Receive",
         advice="Scale by one, wait until all are ready, watch the quorum's alert.",
+        applies=at(Kind.VALUE, r"receive\.(replicationFactor|ingestor\.replicas)|.*\[--receive\.hashrings-algorithm\]"),
+    ),
+    Rule(
+        name="upgrade of a release",
+        label=Label.DOWNTIME,
+        reason="Helm gives up sooner, or rolls back in the middle of what needs its time",
+        source="docs/architecture.md, releases",
+        advice="Stateful releases are not atomic; their timeouts are longer than an ingestor's stop.",
         applies=either(
-            at(Kind.VALUE, r"receive\.(replicationFactor|ingestor\.replicas)"),
-            at(Kind.VALUE, r".*\[--receive\.hashrings-algorithm\]"),
+            smaller(at(Kind.RELEASE, "timeout")),
+            at(Kind.RELEASE, r"name|atomic|cleanup_on_fail|wait|create_namespace|namespace|recreate_pods|force_update"),
+            at(Kind.RELEASE, r"timeout|max_history", actions=(Action.REMOVED,)),
+            at(Kind.RELEASE, "", actions=(Action.CHANGED,)),  # another address in the state: uninstalled, and made anew
+        ),
+    ),
+    Rule(
+        name="address that others know",
+        label=Label.DOWNTIME,
+        reason="other regions, pods or people find nothing where they ask",
+        source="docs/regions.md",
+        advice="Change who asks in the same apply, or keep the old name beside it.",
+        applies=either(
+            resource(
+                "kubernetes_service_v1|azurerm_private_dns_.*|azurerm_private_endpoint",
+                r"(?!lifecycle|tags).*",
+                actions=WRITE_ONLY,
+            ),
+            at(Kind.OBJECT, "|spec.*|metadata.name.*", subject=r"(Service|Certificate)/.*", actions=WRITE_ONLY),
+            at(
+                Kind.VALUE,
+                r".*(\.|^)(routePrefix|externalUrl|service\.(port|targetPort)|portName)|.*\[--web\..*prefix\]",
+            ),
+        ),
+    ),
+    Rule(
+        name="a way closed",
+        label=Label.DOWNTIME,
+        reason="what goes this way today is refused",
+        source="docs/reference/flows.md",
+        advice="Show that nobody asks there any more.",
+        applies=at(Kind.POLICY, r"(ingress|egress) .*", actions=(Action.REMOVED,)),
+    ),
+    Rule(
+        name="who a workload is",
+        label=Label.DOWNTIME,
+        reason="a pod without its identity reads no secret and writes no block",
+        source="docs/architecture.md, identities",
+        advice="Keep account, credential, role and secret together.",
+        applies=either(
+            resource(
+                r"kubernetes_service_account_v1|azurerm_(user_assigned_identity|federated_identity_credential"
+                r"|role_assignment|role_definition)",
+                actions=WRITE_ONLY,
+            ),
+            resource("kubernetes_service_account_v1", r"metadata\..*", actions=WRITE_ONLY),
+            resource(
+                r"azurerm_(user_assigned|federated)_identity\w*",
+                r"name|resource_group_name|location",
+                actions=WRITE_ONLY,
+            ),
+            at(Kind.VALUE, r"(.*\.)?serviceAccount\.(create|name)|.*azure\.workload\.identity.*", actions=WRITE_ONLY),
+            at(Kind.RELEASE, r"set\[.*", actions=WRITE_ONLY),
+            at(Kind.OBJECT, "|spec.*", subject=r"(SecretProviderClass|Deployment)/.*", actions=WRITE_ONLY),
         ),
     ),
     Rule(
         name="major version",
         label=Label.DOWNTIME,
-        reason="a chart's or an operator's major version changes values, CRDs or objects",
-        source="the chart's upgrade notes",
+        reason="a chart's, an image's or a provider's major version changes values, CRDs or objects",
+        source="the upgrade notes",
         advice="Read the notes, render both, take one region first.",
         applies=_major,
+    ),
+    Rule(
+        name="slower to start or to see a fault",
+        label=Label.DOWNTIME,
+        reason="a probe that asks elsewhere or gives up later or sooner restarts what works, or keeps what does not",
+        source="Kubernetes, Probes",
+        advice="Try it on one pod.",
+        applies=either(
+            at(Kind.VALUE, r".*(liveness|readiness|startup)Probe.*", actions=WRITE_ONLY),
+            larger(at(Kind.VALUE, r".*minReadySeconds")),
+            smaller(at(Kind.VALUE, r".*maximumStartupDurationSeconds")),
+        ),
     ),
 )
 

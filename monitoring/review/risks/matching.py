@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitoring.fleet.quantities import Cpu, Duration, Size
-from monitoring.review.changes import MISSING, Action, Change
-from monitoring.review.facts import Kind
+from monitoring.effective.facts import Kind
+from monitoring.effective.same import amounts
+from monitoring.review.changes import Action, Change
 
 Check = Callable[[Change], bool]
 
 
 class Label(StrEnum):
-    """What is at stake."""
+    """What is at stake; `look` where no rule knows."""
 
     DATA_LOSS = "data loss"
     DOWNTIME = "downtime"
@@ -23,6 +23,7 @@ class Label(StrEnum):
     BLINDNESS = "blindness"
     CAPACITY = "capacity"
     COST = "cost"
+    LOOK = "look"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,59 +46,44 @@ class Risk:
     change: Change
 
 
-def resource_type(change: Change) -> str:
-    """Terraform's type of the changed resource; "" for anything else."""
-    return change.key.subject.partition(" ")[0] if change.key.kind is Kind.RESOURCE else ""
+def what(change: Change) -> str:
+    """The narrower kind of what changes: Terraform's type, the Kubernetes kind, `receiver`; else the kind itself."""
+    kind, subject = change.key.kind, change.key.subject
+    if kind is Kind.RESOURCE:
+        return subject.rpartition(" ")[0]
+    if kind in {Kind.OBJECT, Kind.RENDERED, Kind.POLICY}:
+        return subject.partition("/")[0]
+    if kind in {Kind.ROUTE, Kind.SETTING}:
+        return subject.partition(" ")[0]
+    return str(kind)
 
 
 def resource(pattern: str, path: str = "", *, actions: Sequence[Action] = tuple(Action)) -> Check:
     """Changes of resources whose type and whose attribute's path (whole, where it is "") match."""
-
-    def applies(change: Change) -> bool:
-        return (
-            bool(re.fullmatch(pattern, resource_type(change)))
-            and bool(re.fullmatch(path, change.key.path))
-            and change.action in actions
-        )
-
-    return applies
+    return lambda change: (
+        change.key.kind is Kind.RESOURCE
+        and re.fullmatch(pattern, what(change)) is not None
+        and re.fullmatch(path, change.key.path) is not None
+        and change.action in actions
+    )
 
 
 def at(kind: Kind, path: str, *, subject: str = ".*", actions: Sequence[Action] = tuple(Action)) -> Check:
     """Changes of a kind at paths, and of subjects, that match."""
-
-    def applies(change: Change) -> bool:
-        return (
-            change.key.kind is kind
-            and bool(re.fullmatch(subject, change.key.subject, re.DOTALL))
-            and bool(re.fullmatch(path, change.key.path, re.DOTALL))
-            and change.action in actions
-        )
-
-    return applies
-
-
-def amount(value: object) -> float | None:
-    """A size, duration, CPU or number, in its base unit; None for anything else."""
-    if isinstance(value, bool) or value is MISSING or value is None:
-        return None
-    if isinstance(value, int | float):
-        return float(value)
-    text = str(value)
-    for kind in (Size, Duration, Cpu):
-        try:
-            return float(kind.parse(text).amount)
-        except ValueError:
-            continue
-    return None
+    return lambda change: (
+        change.key.kind is kind
+        and change.action in actions
+        and re.fullmatch(path, change.key.path, re.DOTALL) is not None
+        and re.fullmatch(subject, change.key.subject, re.DOTALL) is not None
+    )
 
 
 def smaller(applies: Check) -> Check:
     """Those whose amount goes down."""
 
     def both(change: Change) -> bool:
-        old, new = amount(change.before), amount(change.after)
-        return applies(change) and old is not None and new is not None and new < old
+        pair = amounts(change.key.path, change.before, change.after) if applies(change) else None
+        return pair is not None and pair[1] < pair[0]
 
     return both
 
@@ -107,11 +93,31 @@ def larger(applies: Check) -> Check:
     return lambda change: smaller(applies)(change.inverted())
 
 
+def gone(applies: Check) -> Check:
+    """Those that are not there any more."""
+    return lambda change: change.action is Action.REMOVED and applies(change)
+
+
+def beyond(applies: Check, bound: str) -> Check:
+    """Those whose amount is now above the bound."""
+
+    def both(change: Change) -> bool:
+        pair = amounts(change.key.path, bound, change.after) if applies(change) else None
+        return pair is not None and pair[1] > pair[0]
+
+    return both
+
+
+def turned_off(applies: Check) -> Check:
+    """Switches that were on."""
+    return lambda change: change.before is True and applies(change)
+
+
 def either(*checks: Check) -> Check:
     """Those that any of the checks is about."""
     return lambda change: any(check(change) for check in checks)
 
 
-def lost(kind: Kind) -> Check:
-    """Things of a kind that go as a whole."""
-    return lambda change: change.key.kind is kind and not change.key.path and change.action is Action.REMOVED
+def whole(kind: Kind, *actions: Action, subject: str = ".*") -> Check:
+    """Things of a kind that come or go as a whole."""
+    return at(kind, "", subject=subject, actions=actions or (Action.ADDED, Action.REMOVED))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.effective.facts import Collision, Fact, Facts, Kind, collected, flat
+from monitoring.effective.objects import object_facts, route_facts, rule_facts
+from monitoring.effective.stacks import stack_facts, values_facts
 from monitoring.review.changes import Action, between, jump, shared
-from monitoring.review.facts import Facts, Kind, flat
-from monitoring.review.meaning import object_facts, rendered_facts, route_facts, rule_facts, stack_facts, values_facts
 from monitoring.review.report import sentence
 
 scalars = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "--flag=1", "--flag=2", "v1.2.3"])
@@ -92,15 +94,16 @@ def test_an_alert_is_told_by_what_it_is() -> None:
     def file(wait: str) -> dict[str, Any]:
         return {"groups": [{"name": "g", "rules": [{"alert": "X", "expr": "up == 0", "for": wait}]}]}
 
-    assert _sentences(file("5m"), file("1m"), rule_facts) == ["alert X: for 5m → 1m"]
+    assert _sentences([file("5m")], [file("1m")], rule_facts) == ["alert X: for 5m → 1m"]
 
 
 def test_the_layout_of_an_expression_is_not_its_meaning() -> None:
     def file(expression: str) -> dict[str, Any]:
         return {"groups": [{"rules": [{"record": "job:x:sum", "expr": expression}]}]}
 
-    assert _sentences(file("sum(\n  up\n)"), file("sum( up )"), rule_facts) == []
-    assert _sentences(file("sum(up)"), file("max(up)"), rule_facts) == ["rule job:x:sum: expr sum(up) → max(up)"]
+    assert _sentences([file("sum(\n  up\n)")], [file("sum( up ) # all")], rule_facts) == []
+    assert _sentences([file('{a="b c"}')], [file('{a="b  c"}')], rule_facts) != []
+    assert _sentences([file("sum(up)")], [file("max(up)")], rule_facts) == ["rule job:x:sum: expr sum(up) → max(up)"]
 
 
 def test_a_route_is_told_by_its_matchers() -> None:
@@ -119,8 +122,32 @@ def test_a_way_of_a_policy_is_opened_or_closed() -> None:
         return {"kind": "NetworkPolicy", "metadata": {"name": "grafana"}, "spec": {"ingress": rules}}
 
     assert _sentences(policy(1), policy(1, 2), object_facts) == [
-        'policy grafana: ingress {"ports": [{"port": 2}]} added: true'
+        'policy NetworkPolicy/grafana: ingress anyone {"port": 2} added: true'
     ]
+
+
+def test_an_address_in_a_policy_is_told_by_itself() -> None:
+    def policy(*addresses: str) -> dict[str, Any]:
+        rule = {"to": [{"ipBlock": {"cidr": address}} for address in addresses], "ports": [{"port": 9443}]}
+        return {"kind": "NetworkPolicy", "metadata": {"name": "p", "namespace": "m"}, "spec": {"egress": [rule]}}
+
+    assert _sentences(policy("10.1.0.5/32"), policy("10.1.0.5/32", "10.2.0.5/32"), object_facts) == [
+        'policy NetworkPolicy/m/p: egress to {"ipBlock": {"cidr": "10.2.0.5/32"}} {"port": 9443} added: true'
+    ]
+
+
+def test_policies_of_one_name_in_two_namespaces_are_two() -> None:
+    def denied(*namespaces: str) -> Facts:
+        objects = [
+            {"kind": "NetworkPolicy", "metadata": {"name": "default-deny", "namespace": one}, "spec": {}}
+            for one in namespaces
+        ]
+        return collected(fact for one in objects for fact in object_facts(one))
+
+    (change,) = between({"trial-a": denied("m", "n")}, {"trial-a": denied("m")})
+    assert sentence(change) == "policy NetworkPolicy/n/default-deny removed"
+    with pytest.raises(Collision, match="policy NetworkPolicy/m/default-deny must be said once, got it twice"):
+        denied("m", "m")
 
 
 def test_a_dashboard_is_told_by_its_panels_not_their_places() -> None:
@@ -183,6 +210,63 @@ def test_a_rendered_object_is_told_by_kind_name_and_field() -> None:
             }
         ]
 
-    assert _sentences(objects("grafana:1"), objects("grafana:2"), rendered_facts) == [
+    def rendered(manifests: list[dict[str, Any]]) -> Iterator[Fact]:
+        return object_facts(manifests[0], kind=Kind.RENDERED)
+
+    assert _sentences(objects("grafana:1"), objects("grafana:2"), rendered) == [
         "rendered Deployment/monitoring/grafana: spec.template.spec.containers[grafana].image grafana:1 → grafana:2"
     ]
+
+
+def _stack(name: str, *, cluster: str, space: str = "monitoring") -> dict[str, Any]:
+    """Of a region: its cluster, a namespace, and what names both."""
+    disk = {"name": f"disk-{name}", "//": {"metadata": {"path": f"{name}/disk"}}}
+    home = {"metadata": {"name": space}, "//": {"metadata": {"path": f"{name}/namespaces/{space}"}}}
+    claim = {
+        "metadata": {"name": "monitoring", "namespace": space},
+        "depends_on": [f"kubernetes_namespace_v1.namespaces_{space}_2903F0DE"],
+        "//": {"metadata": {"path": f"{name}/claim"}},
+    }
+    return {
+        "data": {"azurerm_kubernetes_cluster": {"aks": {"name": cluster, "resource_group_name": "rg"}}},
+        "resource": {
+            "azurerm_managed_disk": {"disk": disk},
+            "kubernetes_namespace_v1": {f"namespaces_{space}": home},
+            "kubernetes_persistent_volume_claim_v1": {"claim": claim},
+        },
+    }
+
+
+def test_a_namespace_of_another_name_is_one_change() -> None:
+    before = {"trial-a": stack_facts(_stack("trial-a", cluster="aks"))}
+    after = {"trial-a": stack_facts(_stack("trial-a", cluster="aks", space="metrics"))}
+    (change,) = between(before, after)
+    assert sentence(change) == "namespace monitoring becomes metrics: destroyed, and made anew"
+
+
+def test_what_changes_beside_a_renamed_namespace_is_told() -> None:
+    moved = _stack("trial-a", cluster="aks", space="metrics")
+    moved["resource"]["azurerm_managed_disk"]["disk"]["zone"] = "2"
+    found = between({"trial-a": stack_facts(_stack("trial-a", cluster="aks"))}, {"trial-a": stack_facts(moved)})
+    assert [sentence(change) for change in found][1:] == ["azurerm_managed_disk disk: zone added: 2"]
+
+
+def test_a_region_of_another_name_is_destroyed_and_made_anew() -> None:
+    before = {"trial-a": stack_facts(_stack("trial-a", cluster="aks"))}
+    (change,) = between(before, {"trial-b": stack_facts(_stack("trial-b", cluster="aks"))})
+    assert sentence(change) == "stack trial-a becomes trial-b: destroyed, and made anew"
+    two = between(before, {"trial-b": stack_facts(_stack("trial-b", cluster="other"))})
+    assert [sentence(one) for one in two] == ["stack trial-a removed", "stack trial-b added"]
+
+
+@pytest.mark.parametrize("listed", ["disk_size_gb", "all"])
+def test_what_terraform_holds_back_is_said(listed: str) -> None:
+    def stack(size: int, listed: str) -> dict[str, Any]:
+        body = {"disk_size_gb": size, "name": f"d{size}", "lifecycle": {"ignore_changes": [listed]}}
+        return {"resource": {"azurerm_managed_disk": {"disk": body}}}
+
+    found = between({"trial-a": stack_facts(stack(1, listed))}, {"trial-a": stack_facts(stack(2, listed))})
+    held = {change.key.path: change.held_back for change in found}
+    assert held == {"disk_size_gb": True, "name": listed == "all"}
+    unheld = between({"trial-a": stack_facts(stack(1, listed))}, {"trial-a": stack_facts(stack(2, "tags"))})
+    assert not any(change.held_back for change in unheld)

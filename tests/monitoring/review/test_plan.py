@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitoring.review.plan import Does, Plan, Planned, UnreadablePlan, read_plan, redacted
-from monitoring.review.risks import Label, risks
+from monitoring.review.risks import Label, judged
 
 DISK = "azurerm_managed_disk.disks_disk-0"
 SECRET = "a-value-that-nobody-may-see"  # noqa: S105  (the test's own)
@@ -44,11 +44,13 @@ def test_a_replacement_says_what_forces_it_and_risks_data() -> None:
             unknown=("id",),
         ),
     )
-    assert {risk.rule.label for risk in risks([], plans=[plan])} == {Label.DATA_LOSS}
+    assert {risk.rule.label for risk in judged([], plans=[plan]).risks} == {Label.DATA_LOSS}
 
 
 def test_an_update_of_what_holds_data_is_no_loss() -> None:
-    assert risks([], plans=[_read(_row(actions=["update"], before={"tags": {}}, after={"tags": {"a": "b"}}))]) == []
+    assert (
+        judged([], plans=[_read(_row(actions=["update"], before={"tags": {}}, after={"tags": {"a": "b"}}))]).risks == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,3 +137,10 @@ def test_the_real_terraforms_plan_is_read() -> None:
     replaced = next(one for one in plan.planned if one.does is Does.REPLACE)
     assert replaced.forced_by == ("triggers_replace",)
     assert SECRET not in repr(plan)
+
+
+@pytest.mark.parametrize("actions", [["delete"], ["delete", "create"], ["forget"]])
+def test_what_holds_no_data_and_goes_is_to_be_looked_at(actions: list[str]) -> None:
+    address = "azurerm_role_assignment.cluster_attach-disks"
+    plan = _read(_row(address, actions=actions, before={"scope": "a"}, after=None), known=address)
+    assert [risk.rule.label for risk in judged([], plans=[plan]).risks] == [Label.LOOK]

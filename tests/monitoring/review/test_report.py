@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,11 @@ from click.testing import CliRunner
 
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import review as command
+from monitoring.effective.facts import FactKey, Kind
 from monitoring.review.changes import MISSING, Change
-from monitoring.review.facts import FactKey, Kind
 from monitoring.review.markdown import LIMIT, markdown
 from monitoring.review.report import Acceptance, Review, headline, where
-from monitoring.review.risks import RULES, Label, risks
+from monitoring.review.risks import LOOK, RULES, Label, judged
 from monitoring.review.trees import CannotCompare, checked_out, synthesize
 
 STACKS = ("fleet", "trial-east", "trial-west")
@@ -28,12 +30,14 @@ def _change(path: str = "retention", *, before: object = "10d", after: object = 
 
 
 def _review(*changes: Change, **more: object) -> Review:
-    return Review(stacks=STACKS, changes=changes, risks=tuple(risks(changes)), **more)  # type: ignore[arg-type]
+    verdict = judged(changes)
+    return Review(stacks=STACKS, changes=changes, risks=verdict.risks, harmless=verdict.harmless, **more)  # type: ignore[arg-type]
 
 
 def test_the_headline_says_how_much_and_what_is_at_stake() -> None:
     assert headline(_review(_change())) == "1 change in trial-east, trial-west; data loss (1)."
-    assert headline(_review(_change("x"))) == "1 change in trial-east, trial-west; no known risk."
+    assert headline(_review(_change("x"))) == "1 change in trial-east, trial-west; not judged: look (1)."
+    assert headline(_review(_change(after="20d"))) == "1 change in trial-east, trial-west; no known risk."
     assert headline(_review()) == "Nothing changes."
     assert headline(_review(notes=("the base is gone",))) == "Nothing that could be compared changes."
 
@@ -71,12 +75,13 @@ def test_a_value_cannot_break_out_of_its_code() -> None:
 
 
 def test_every_rule_says_why_from_where_and_what_to_do() -> None:
-    assert len({rule.name for rule in RULES}) == len(RULES)
-    for rule in RULES:
+    every = (*RULES, LOOK)
+    assert len({rule.name for rule in every}) == len(every)
+    for rule in every:
         assert rule.reason
         assert rule.source
         assert rule.advice.endswith(".")
-    assert {rule.label for rule in RULES} == set(Label)
+    assert {rule.label for rule in every} == set(Label)
 
 
 def test_what_a_rule_names_as_its_source_in_docs_exists() -> None:
@@ -86,7 +91,7 @@ def test_what_a_rule_names_as_its_source_in_docs_exists() -> None:
 
 def test_a_thing_that_was_not_there_is_added() -> None:
     change = _change("x", before=MISSING, after="1")
-    assert markdown(_review(change)).count("receive.x added: 1") == 1
+    assert markdown(_review(change)).count("receive.x added: 1`") == 2  # under its label, and under its kind
 
 
 def test_an_unknown_ref_is_said_the_head_is_shown_and_the_code_is_2() -> None:
@@ -98,8 +103,8 @@ def test_an_unknown_ref_is_said_the_head_is_shown_and_the_code_is_2() -> None:
 
 
 def test_an_option_is_no_ref() -> None:
-    with pytest.raises(CannotCompare, match="got '--help'"), checked_out("--help", into=Path("/nowhere")):
-        pass
+    with pytest.raises(CannotCompare, match="got '--help'"):
+        checked_out("--help", into=Path("/nowhere"))
 
 
 @pytest.mark.parametrize("text", ["data loss", "data loss by me", "fear by me: why", "data loss by : why"])
@@ -115,29 +120,51 @@ def test_a_base_that_does_not_synthesize_says_why(tmp_path: Path) -> None:
         synthesize(tmp_path, python=shutil.which("python3") or "python3", outdir=tmp_path / "out")
 
 
-def test_a_ref_is_checked_out_beside_the_tree_and_gone_afterwards(tmp_path: Path) -> None:
+def _git(repository: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    line = ["git", "-C", str(repository), *who, *arguments]
+    return subprocess.run(line, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_ref_is_written_beside_the_tree_and_git_remembers_nothing(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
-    for line in (
-        ["git", "init", "-q", str(repository)],
-        [
-            "git",
-            "-C",
-            str(repository),
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@example.com",
-            "commit",
-            "-q",
-            "--allow-empty",
-            "-m",
-            "first",
-        ],
-    ):
-        subprocess.run(line, check=True)
-    with checked_out("HEAD", into=tmp_path, repository=repository) as tree:
-        assert tree.is_dir()
-    assert not tree.exists()
+    repository.mkdir()
+    _git(repository, "init", "-q")
+    (repository / "main.py").write_text("first\n")
+    _git(repository, "add", "main.py")
+    _git(repository, "commit", "-q", "-m", "first")
+    (repository / "main.py").write_text("second\n")
+    tree = checked_out("HEAD", into=tmp_path, repository=repository)
+    assert (tree / "main.py").read_text() == "first\n"
+    assert len(_git(repository, "worktree", "list").splitlines()) == 1
+
+
+INTERRUPTED = """
+import sys
+from monitoring.review.trees import scratch_folder
+with scratch_folder() as folder:
+    (folder / "file").write_text("x")
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_interrupted_review_leaves_no_folder_behind(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        folder = Path(running.stdout.readline().strip())
+        assert (folder / "file").is_file()
+        running.send_signal(number)
+        running.wait()
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,21 @@
-"""A tree as facts: each single value under who it belongs to and where it stands, so that two trees can be compared."""
+"""What will run, as facts: each single value under who it belongs to and where it stands, so that trees compare."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import yaml
 
 
 class Kind(StrEnum):
     """What a fact is about, in the order in which a reader wants to know."""
 
+    STACK = "stack"
+    STATE = "state"
+    NAMESPACE = "namespace"
     RESOURCE = "resource"
     RELEASE = "release"
     VALUE = "value"
@@ -21,6 +27,10 @@ class Kind(StrEnum):
     DASHBOARD = "dashboard"
     SCRAPE = "scrape job"
     SETTING = "setting"
+    WORKFLOW = "workflow"
+    MAKEFILE = "Makefile"
+    LOCK = "lock file"
+    RUNBOOK = "runbook"
     RENDERED = "rendered"
     PLAN = "plan"
 
@@ -35,18 +45,33 @@ class FactKey:
 
 
 Scalar = str | int | float | bool | None
-Facts = Mapping[FactKey, Scalar | tuple[str, ...]]
+Value = Scalar | tuple[str, ...]
+Fact = tuple[FactKey, Value]
+Facts = Mapping[FactKey, Value]
 """Value by place. A tuple is the order of a list whose elements have places of their own."""
 
-NAMES = ("name", "id", "alert", "record", "job_name", "key", "objectName", "uid", "path", "title")
+
+class Collision(ValueError):  # noqa: N818  (a fault of what is read)
+    """Two facts at one place: whichever was kept, the other would change in silence."""
+
+
+def collected(found: Iterable[Fact]) -> Facts:
+    """The facts by their place; `Collision` names the first place that is said twice."""
+    facts: dict[FactKey, Value] = {}
+    for key, value in found:
+        if key in facts:
+            raise Collision(f"{key.kind} {key.subject} {key.path}".rstrip() + " must be said once, got it twice")
+        facts[key] = value
+    return facts
+
+
+NAMES = ("name", "id", "job_name", "key", "objectName", "uid", "path", "title", "address", "condition")
 """Keys that tell the elements of a list apart, the first that does."""
 
 ORDER = "(order)"
 
 
-def flat(
-    value: object, *, kind: Kind, subject: str, path: str = ""
-) -> Iterator[tuple[FactKey, Scalar | tuple[str, ...]]]:
+def flat(value: object, *, kind: Kind, subject: str, path: str = "") -> Iterator[Fact]:
     """Every leaf below a value. Elements of lists stand under their name, their flag or their text, else by number."""
     if isinstance(value, Mapping):
         if not value:
@@ -59,14 +84,20 @@ def flat(
             return
         keys = element_names(value)
         for key, below in zip(keys, value, strict=True):
-            here = f"{path}[{key}]"
-            rest = _flag_value(below) if isinstance(below, str) else below
-            yield from flat(rest, kind=kind, subject=subject, path=here)
+            rest = _flag_value(below, key) if isinstance(below, str) else below
+            yield from flat(rest, kind=kind, subject=subject, path=f"{path}[{key}]")
         yield FactKey(kind=kind, subject=subject, path=path + ORDER), tuple(keys)
     elif isinstance(value, str | int | float | None):
         yield FactKey(kind=kind, subject=subject, path=path), value
     else:  # a date in YAML
         yield FactKey(kind=kind, subject=subject, path=path), str(value)
+
+
+def thing(value: Mapping[str, object], *, kind: Kind, subject: str) -> Iterator[Fact]:
+    """That it is there, and every leaf below it."""
+    yield FactKey(kind=kind, subject=subject), True
+    if value:
+        yield from flat(value, kind=kind, subject=subject)
 
 
 def element_names(elements: Sequence[object]) -> list[str]:
@@ -77,10 +108,21 @@ def element_names(elements: Sequence[object]) -> list[str]:
             if all(names) and len(set(names)) == len(names):
                 return names
     elif all(isinstance(element, str) for element in elements):
-        names = [_flag_name(str(element)) for element in elements]
+        texts = [str(element) for element in elements]
+        flags = Counter(map(_flag_name, texts))
+        # a flag that is given several times is told by all of its text: `--trusted-proxy-ip` is a list of addresses
+        names = [text if flags[_flag_name(text)] > 1 else _flag_name(text) for text in texts]
         if len(set(names)) == len(names):
             return names
     return [str(number) for number in range(len(elements))]
+
+
+def numbered(names: Iterable[str]) -> Iterator[str]:
+    """The names, those that come again with their number: `x`, `x #2`."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name} #{seen[name]}"
 
 
 def _flag_name(text: str) -> str:
@@ -88,9 +130,18 @@ def _flag_name(text: str) -> str:
     return text.partition("=")[0] if text.startswith("--") else text.partition("\n")[0]
 
 
-def _flag_value(text: str) -> Scalar:
+def _flag_value(text: str, name: str) -> object:
     """What follows the flag; what is its own name has nothing more to say than that it is there."""
-    name = _flag_name(text)
     if name == text:
         return True
-    return text.removeprefix(name).removeprefix("=")
+    value = text.removeprefix(name).removeprefix("=") if text.startswith("--") else text
+    return embedded(value) if "\n" in value else value
+
+
+def embedded(text: str) -> object:
+    """YAML in a text as what it says; other text as it is."""
+    try:
+        said = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return text
+    return said if isinstance(said, Mapping | list) else text
