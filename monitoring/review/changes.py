@@ -142,17 +142,16 @@ def _cluster(facts: Facts) -> list[tuple[str, object]]:
 def _of_stack(before: Facts, after: Facts, *, stack: str) -> Iterator[Change]:
     """The changes of a stack; a namespace that has another name is one change, without all that names it."""
     old, new = _namespaces(before) - _namespaces(after), _namespaces(after) - _namespaces(before)
-    found = list(differences(before, after, stack=stack))
     if len(old) != 1 or len(new) != 1:
-        yield from found
+        yield from differences(before, after, stack=stack)
         return
     (was,), (becomes,) = old, new
     place = FactKey(kind=Kind.NAMESPACE, subject=was)
     yield Change(key=place, before=was, after=becomes, stacks=(stack,))
     name = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(was)}(?![A-Za-z0-9-])")
-    # only what differs is renamed: the name may be a word elsewhere
-    places = {change.key for change in found} | set(before.keys() - after.keys())
-    renamed = {_renamed(key, name, becomes) if key in places else key: value for key, value in before.items()}
+    # only places that are gone are renamed, to places that were not there: the name may be a word elsewhere
+    moved = {key: _renamed(key, name, becomes) for key in before.keys() - after.keys()}
+    renamed = {(moved[key] if moved.get(key, key) not in before else key): value for key, value in before.items()}
     for change in differences(renamed, after, stack=stack):
         if not same(change.key.path, _replaced(change.before, name, becomes), _replaced(change.after, name, becomes)):
             yield change

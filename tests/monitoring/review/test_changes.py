@@ -244,6 +244,15 @@ def test_a_namespace_of_another_name_is_one_change() -> None:
     assert sentence(change) == "namespace monitoring becomes metrics: destroyed, and made anew"
 
 
+def test_it_is_one_change_too_where_the_construct_keeps_its_name() -> None:
+    kept = _stack("trial-a", cluster="aks", space="metrics")
+    (home,) = kept["resource"]["kubernetes_namespace_v1"].values()
+    home["//"]["metadata"]["path"] = "trial-a/namespaces/monitoring"
+    kept["resource"]["kubernetes_namespace_v1"] = {"namespaces_monitoring": home}
+    (change,) = between({"trial-a": stack_facts(_stack("trial-a", cluster="aks"))}, {"trial-a": stack_facts(kept)})
+    assert change.key.subject == "monitoring"
+
+
 def test_what_changes_beside_a_renamed_namespace_is_told() -> None:
     moved = _stack("trial-a", cluster="aks", space="metrics")
     moved["resource"]["azurerm_managed_disk"]["disk"]["zone"] = "2"
