@@ -30,7 +30,7 @@ from tests.monitoring.review.edited import (
     with_edit,
 )
 
-STRIDE = 1 if os.environ.get("OVERSIGHT_WHOLE_CORPUS") else 7
+STRIDE = 1 if os.environ.get("OVERSIGHT_WHOLE_CORPUS") else 11
 
 NOT_COMPARED = ("//",)
 """Keys of a body that say nothing of what runs: cdktf's own notes."""
