@@ -172,6 +172,7 @@ SAFE_VALUES = (
     ),
     *_rows(Kind.VALUE, _VALUES),
     *_rows(Kind.VALUE, _SWITCHES, absent=True),
+    *_rows(Kind.OBJECT, ((Stake.WAYS, "Service/.*", r"spec\.type", ("ClusterIP",), _PUBLIC),), absent=True),
     *_rows(Kind.SETTING, _SETTINGS),
 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.laws.stack_laws import LAWS, SHUT, Law, Stack, nothing_is_public, stateful_addresses
+from tests.laws.stack_laws import LAWS, Law, Stack, stateful_addresses
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "stateful-addresses.txt"
 REMEDY = f"""Addresses of resources that hold data have changed. Terraform would destroy and make them anew.
@@ -28,17 +28,6 @@ def test_the_law_bites_on_its_fault(law: Law, region_stack: Stack) -> None:
     law.fault(broken)
     assert list(law.holds(region_stack)) == []
     assert list(law.holds(broken)) != []
-
-
-@pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind, wanted in SHUT.items() for key in wanted])
-@pytest.mark.parametrize("value", ["another", None])
-def test_a_setting_that_must_be_given_is_found_where_it_is_left_out_or_different(
-    kind: str, key: str, value: object, region_stack: Stack
-) -> None:
-    (body, *_) = region_stack["resource"][kind].values()
-    assert list(nothing_is_public({"resource": {kind: {"x": body}}})) == []
-    said = list(nothing_is_public({"resource": {kind: {"x": {**body, key: value}}}}))
-    assert f"{kind}.x.{key} must be {SHUT[kind][key]!r}, got {value!r}" in said
 
 
 def _listing(stacks: Mapping[str, Stack]) -> str:
