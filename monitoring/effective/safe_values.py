@@ -96,6 +96,7 @@ _RESOURCES: tuple[_Row, ...] = (
     (Stake.WAYS, "azurerm_managed_disk", "network_access_policy", ("DenyAll",), "it can be exported"),
     (Stake.WAYS, f"{_CLASS} storage-classes/dynamic", "parameters.networkAccessPolicy", ("DenyAll",), "as for disks"),
     (Stake.WAYS, _POOL, "node_public_ip_enabled", (False,), _PUBLIC),
+    (Stake.WAYS, _POOL, "host_encryption_enabled", (True,), "a host's own disks and caches can be read"),
     (Stake.WAYS, "kubernetes_service_v1", f"metadata.annotations.{INTERNAL}", ("true",), _PUBLIC),
     (Stake.WAYS, "kubernetes_service_account_v1", "automount_service_account_token", (False,), "pods may ask the API"),
     (Stake.WAYS, "kubernetes_namespace_v1 namespaces/monitoring", _SECURITY, ("restricted",), "pods may have rights"),
@@ -173,6 +174,11 @@ SAFE_VALUES = (
     *_rows(Kind.VALUE, _VALUES),
     *_rows(Kind.VALUE, _SWITCHES, absent=True),
     *_rows(Kind.OBJECT, ((Stake.WAYS, "Service/.*", r"spec\.type", ("ClusterIP",), _PUBLIC),), absent=True),
+    *_rows(
+        Kind.OBJECT,
+        ((Stake.WAYS, "ServiceAccount/.*", "automountServiceAccountToken", (False,), "pods may ask the API"),),
+        required=True,
+    ),
     *_rows(Kind.SETTING, _SETTINGS),
 )
 

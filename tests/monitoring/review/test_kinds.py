@@ -56,6 +56,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "ConfigMap": ("exposure", "exposure", LOOK),
     "Deployment": ("exposure", "downtime", LOOK),
     "SecretProviderClass": ("exposure", "downtime", LOOK),
+    "ServiceAccount": ("exposure", "exposure", "exposure"),
     "Service": ("exposure", "downtime", LOOK),
     "alert": (NONE, "blindness", LOOK),
     "rule": (NONE, "blindness", LOOK),
