@@ -43,7 +43,7 @@ MONITOR = (
 )
 """What decides which targets a monitor finds, and whether they answer."""
 
-SELECTORS = r".*(monitor|rule|probe|scrapeConfig|Monitor)(Namespace)?Selector.*|.*SelectorNilUsesHelmValues"
+SELECTORS = r".*(rule|probe|scrapeConfig|Monitor)(Namespace)?Selector.*"
 
 RULES = (
     Rule(
@@ -105,7 +105,7 @@ RULES = (
         advice="Look at `up` by job before and after.",
         applies=either(
             whole(Kind.SCRAPE, Action.REMOVED),
-            at(Kind.SCRAPE, r"(?!.*(limit|interval|timeout)).+", actions=(Action.REMOVED, Action.CHANGED)),
+            at(Kind.SCRAPE, r"(?!.*(limit|interval|timeout|keep_dropped)).+", actions=(Action.REMOVED, Action.CHANGED)),
             at(Kind.SCRAPE, r".*(relabel|match|static_configs\[0\]\.labels|honor).*", actions=(Action.ADDED,)),
             at(Kind.VALUE, MONITOR, actions=(Action.REMOVED, Action.CHANGED)),
             at(
@@ -150,7 +150,7 @@ RULES = (
                 Kind.VALUE,
                 r".*\[--(label|receive\..*|endpoint.*|tsdb\..*|store\..*|selector.*|max-time|min-time)[^\]]*\].*",
             ),
-            at(Kind.VALUE, r"(receive|additionalEndpoint).*(limits|tenant|Endpoint).*"),
+            at(Kind.VALUE, r"receive\..*(limits|tenant).*|additionalEndpoint.*"),
         ),
     ),
     Rule(

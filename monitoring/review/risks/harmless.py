@@ -76,7 +76,7 @@ HARMLESS = (
         reason="more is scraped, within the limits of every target",
         applies=either(
             whole(Kind.SCRAPE, Action.ADDED),
-            at(Kind.SCRAPE, r".*(targets|names|static_configs|sd_configs)\[.*", actions=(Action.ADDED,)),
+            at(Kind.SCRAPE, r".*(static|sd)_configs\[.*", actions=(Action.ADDED,)),
         ),
     ),
     Harmless(reason="an interval that is short enough for every rule", applies=rarer),
@@ -85,7 +85,7 @@ HARMLESS = (
         applies=either(
             whole(Kind.DASHBOARD, Action.ADDED),
             at(Kind.DASHBOARD, r"(?!.*(expr|query|datasource)).+"),
-            at(Kind.VALUE, r".*(defaultDashboardsTimezone|[tT]imezone|editable|multicluster).*"),
+            at(Kind.VALUE, r".*defaultDashboardsTimezone"),
         ),
     ),
     Harmless(
@@ -93,7 +93,7 @@ HARMLESS = (
         applies=larger(
             either(
                 at(Kind.VALUE, r".*(prometheusSpec|alertmanagerSpec)\.(retention|retentionSize)|receive\.retention"),
-                at(Kind.VALUE, f"{RESOURCES}|{QUEUES}|.*\\[--delete-delay\\]|.*\\[--store\\.limits.*\\]"),
+                at(Kind.VALUE, f"{RESOURCES}|{QUEUES}|.*\\[--delete-delay\\]"),
                 at(
                     Kind.VALUE,
                     r"(?!receive\.ingestor\.replicas)(.*\.)?(replicas|replicaCount|terminationGracePeriodSeconds)",
@@ -114,7 +114,7 @@ HARMLESS = (
     Harmless(reason="it waits for more than before", applies=either(*(at(k, r"depends_on\[.*") for k in Kind))),
     Harmless(
         reason="guards against mistakes are added",
-        applies=at(Kind.RESOURCE, r"lifecycle\.(postcondition|precondition).*|", subject="data .*", actions=MORE),
+        applies=at(Kind.RESOURCE, r"lifecycle\.postcondition.*|", subject="data .*", actions=MORE),
     ),
     Harmless(
         reason="the checksums of another version, which has its own line",

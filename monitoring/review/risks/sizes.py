@@ -20,7 +20,7 @@ NODE_POOL = "azurerm_kubernetes_cluster_node_pool"
 RESOURCES = r"(.*\.)?resources\.(requests|limits)\.(cpu|memory|ephemeral-storage)"
 COUNTS = resource(NODE_POOL, r"max_count|min_count|node_count")
 CLAIM = resource("kubernetes_persistent_volume_claim_v1", r"spec\.resources\.requests\.storage")
-QUEUES = r".*(queueConfig|capacity|maxShards|maxSamples|maxConcurrency|GOMEM|autoGomemlimit).*"
+QUEUES = r".*(queueConfig|maxSamples|maxConcurrency|autoGomemlimit).*"
 
 RULES = (
     Rule(

@@ -26,7 +26,17 @@ NOT_IN_THE_TABLES = {
     *("workflow's rights", "unpinned action", "workflow gone", "runbook gone"),  # test_repository.py
 }
 
-_WORDS = {"release": 1, "value": 1, "object": 1, "policy": 1, "alert": 1, "rule": 1, "setting": 1, "rendered": 1}
+_WORDS = {
+    "release": 1,
+    "value": 1,
+    "object": 1,
+    "policy": 1,
+    "alert": 1,
+    "rule": 1,
+    "stack": 1,
+    "setting": 1,
+    "rendered": 1,
+}
 _WORDS |= {"scrape job": 1, "lock file": 1}
 
 
@@ -46,7 +56,7 @@ def _key(place: str) -> FactKey:
         return FactKey(kind=Kind.DASHBOARD, subject=match[1], path=match[2])
     prefix = "data " if place.startswith("data ") else ""
     type_, _, path = place.removeprefix("data ").partition(" ")
-    return FactKey(kind=Kind.RESOURCE, subject=f"{prefix}{type_} the/one", path=path)
+    return FactKey(kind=Kind.RESOURCE, subject=f"{prefix}{type_} the/one", path=path.strip('"'))
 
 
 def _side(value: object) -> object:
