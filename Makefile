@@ -30,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults mutants browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults mutants browser picture local verify verify-cluster tools check plan deploy review comment generate record lock bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 
 test-terraform: $(ENVIRONMENT) ## The stacks of the tests' regions by cdktf's toBeValidTerraform (needs terraform and the providers)
 	@mkdir -p $(TF_PLUGIN_CACHE_DIR)
-	@$(RUN) -m pytest -m terraform tests/constructs
+	@$(RUN) -m pytest -m terraform tests/constructs tests/monitoring/deploy
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Chromium (needs Go once, make browser)
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)
@@ -128,14 +128,11 @@ validate: synth ## `terraform validate` of each stack, or of STACK=name (needs t
 		terraform -chdir="$$stack" validate || exit 1; \
 	done
 
-plan: synth ## Terraform's plan of STACK, with no secret in it: cdktf.out/stacks/STACK/plan.json
-	@command -v terraform >/dev/null || { echo "make plan: terraform is not on PATH" >&2; exit 1; }
-	@[ -d "cdktf.out/stacks/$(STACK)" ] || { echo "make plan: no such stack: $(STACK) (make plan STACK=name)" >&2; exit 1; }
-	@terraform -chdir="cdktf.out/stacks/$(STACK)" init -input=false >/dev/null
-	@terraform -chdir="cdktf.out/stacks/$(STACK)" plan -input=false -lock-timeout=10m -out=plan.tfplan
-	@terraform -chdir="cdktf.out/stacks/$(STACK)" show -json plan.tfplan >cdktf.out/stacks/$(STACK)/plan.secret.json
-	@$(RUN) -m monitoring redact-plan <cdktf.out/stacks/$(STACK)/plan.secret.json >cdktf.out/stacks/$(STACK)/plan.json
-	@rm cdktf.out/stacks/$(STACK)/plan.tfplan cdktf.out/stacks/$(STACK)/plan.secret.json
+plan: synth ## What Terraform would do to STACK, kept beside its JSON: make plan STACK=prod-eastus
+	@$(RUN) -m monitoring plan "$(STACK)"
+
+deploy: synth ## Apply exactly the plan that `make plan STACK=name` kept; a stale or foreign one is refused
+	@$(RUN) -m monitoring deploy "$(STACK)"
 
 review: $(ENVIRONMENT) ## What this tree means beside BASE: make review BASE=origin/main ARGS="--format markdown"
 	@$(RUN) -m monitoring review --base "$(BASE)" $(ARGS)

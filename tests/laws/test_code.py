@@ -23,6 +23,15 @@ MAY_IMPORT = {
     "monitoring.synthesis": {"monitoring.errors", "monitoring.blueprint", "monitoring.synthesis"},
     "monitoring.rendering": {"monitoring.errors", "monitoring.blueprint", "monitoring.rendering"},
     "monitoring.review": {"monitoring.fleet", "monitoring.blueprint", "monitoring.review"},
+    "monitoring.deploy": {
+        "monitoring.errors",
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.rendering",
+        "monitoring.review",
+        "monitoring.synthesis",
+        "monitoring.deploy",
+    },
     "monitoring.verify": {
         "monitoring.errors",
         "monitoring.processes",
