@@ -10,9 +10,11 @@ from pathlib import Path
 from monitoring.deploy import saved_plan
 from monitoring.errors import CannotHave, InvalidInput, Problem
 from monitoring.review.plan import redacted
-from monitoring.synthesis.provider_locks import committed_lock
+from monitoring.synthesis.provider_locks import LOCK, committed_lock
 from monitoring.synthesis.stale import STACK_FILE
 
+PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
+"""Where Terraform is run: runners and people's machines."""
 _CHANGES = 2
 """Exit code of `terraform plan -detailed-exitcode` where something is to be done."""
 
@@ -52,6 +54,15 @@ def apply_plan(stack: Path) -> None:
     _init(stack)
     _run(stack, "apply", "-input=false", "-lock-timeout=10m", saved_plan.PLAN)
     saved_plan.forget(stack)
+
+
+def lock_providers(stack: Path, *, mirror: Path | None) -> Path:
+    """The lock file of the stack's providers made anew, for every platform: from their registry, or from `mirror`."""
+    lock = stack / LOCK
+    lock.unlink(missing_ok=True)
+    source = [f"-fs-mirror={mirror.resolve()}"] if mirror else []
+    _run(stack, "providers", "lock", *(f"-platform={platform}" for platform in PLATFORMS), *source)
+    return lock
 
 
 def _init(stack: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from monitoring.blueprint.values.charts import ROOT, Chart
@@ -52,6 +54,15 @@ def checked_package(chart: Chart) -> Path:
 def digest_of(package: Path) -> str:
     """The sha256 of a package. It is not the digest that `helm pull` prints: that one is of the OCI manifest."""
     return f"sha256:{hashlib.sha256(package.read_bytes()).hexdigest()}"
+
+
+def with_digests(text: str, digests: Mapping[str, str]) -> str:
+    """The text of versions.yaml with these charts' digests, and all else as it was."""
+    for name, digest in digests.items():
+        text = re.sub(
+            rf"(?m)(^  {re.escape(name)}:.*\n(?:    .*\n)*?    digest: )\S+", rf"\g<1>{digest}", text, count=1
+        )
+    return text
 
 
 def _pulled(chart: Chart) -> Path:
