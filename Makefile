@@ -113,7 +113,7 @@ lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lo
 	@$(PIPENV) lock
 	@$(RUN) -m monitoring lock
 
-lock-providers: synth ## The checksums of Terraform's providers, into providers/ (needs terraform; MIRROR=folder of packages)
+lock-providers: synth ## The checksums of Terraform's providers, into providers/ (MIRROR=folder instead of their registry)
 	@$(RUN) -m monitoring lock-providers $(if $(MIRROR),--mirror "$(MIRROR)")
 
 bench: tools ## All figures of docs/performance.md anew, each beside its baseline (a quarter of an hour, root)
@@ -140,15 +140,17 @@ deploy: synth ## Apply exactly the plan that `make plan STACK=name` kept; a stal
 
 seal unseal: SAVED = cdktf.out/stacks/$(STACK)
 seal: ## The saved plan of STACK for the owner of the key of PLAN_CERTIFICATE (PEM) alone, into plan.sealed
+	@[ -n "$$PLAN_CERTIFICATE" ] || { echo "make seal: PLAN_CERTIFICATE must hold a PEM certificate" >&2; exit 1; }
 	@umask 077; tar -C $(SAVED) -cf $(SAVED)/plan.tar plan.tfplan plan.record.json
 	@printf '%s\n' "$$PLAN_CERTIFICATE" | openssl cms -encrypt -binary -aes-256-gcm -outform DER \
 		-in $(SAVED)/plan.tar -out $(SAVED)/plan.sealed /dev/stdin
 	@rm $(SAVED)/plan.tar
 
 unseal: ## The saved plan of STACK from its plan.sealed, by PLAN_KEY (PEM)
+	@[ -n "$$PLAN_KEY" ] || { echo "make unseal: PLAN_KEY must hold a PEM key" >&2; exit 1; }
 	@umask 077; printf '%s\n' "$$PLAN_KEY" | openssl cms -decrypt -binary -inform DER \
 		-in $(SAVED)/plan.sealed -out $(SAVED)/plan.tar -inkey /dev/stdin
-	@umask 077; tar -C $(SAVED) -xf $(SAVED)/plan.tar && rm $(SAVED)/plan.tar
+	@umask 077; tar -C $(SAVED) --no-same-permissions -xf $(SAVED)/plan.tar && rm $(SAVED)/plan.tar
 
 review: $(ENVIRONMENT) ## What this tree means beside BASE: make review BASE=origin/main ARGS="--format markdown"
 	@$(RUN) -m monitoring review --base "$(BASE)" $(ARGS)
