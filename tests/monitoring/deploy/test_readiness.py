@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from monitoring.__main__ import main
 from monitoring.blueprint.values.charts import Chart, Versions
 from monitoring.deploy import readiness
+from monitoring.deploy.saved_plan import keep
 from monitoring.rendering import charts
 from monitoring.synthesis import provider_locks
 
@@ -59,8 +60,8 @@ def synthesized(
     return folder
 
 
-def ready(tmp_path: Path, name: str = "trial-alpha") -> Result:
-    line = ["ready", name, "--regions", str(tmp_path / "regions"), "--outdir", str(tmp_path / "out")]
+def ready(tmp_path: Path, name: str = "trial-alpha", *, command: str = "ready") -> Result:
+    line = [command, name, "--regions", str(tmp_path / "regions"), "--outdir", str(tmp_path / "out")]
     return CliRunner().invoke(main, line)
 
 
@@ -163,3 +164,52 @@ def test_a_stack_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -
     synthesized(tmp_path)
     result = ready(tmp_path, "trial-x")
     assert (result.exit_code, result.stderr) == (1, "STACK: must be one of trial-alpha, got trial-x\n")
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A terraform that only writes what it was called with into this file."""
+    calls = tmp_path / "calls"
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$*" >>"{calls}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return calls
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_terraform_does_not_see_what_is_not_ready(command: str, tmp_path: Path, regions: Path, terraform: Path) -> None:
+    without_roots(regions)
+    stack = synthesized(tmp_path)
+    (stack / "plan.tfplan").write_text("a plan")
+    keep(stack, changes=True)
+    result = ready(tmp_path, command=command)
+    assert result.exit_code == 1
+    assert "trust must hold a root before a deploy" in result.stderr
+    assert not terraform.exists()
+
+
+@pytest.mark.usefixtures("regions")
+def test_a_deploy_holds_the_charts_against_their_digests_once_more(tmp_path: Path, terraform: Path) -> None:
+    stack = synthesized(tmp_path)
+    assert ready(tmp_path).exit_code == 0
+    (stack / "plan.tfplan").write_text("a plan")
+    keep(stack, changes=True)
+    (stack / PLACE).write_bytes(b"another")
+    result = ready(tmp_path, command="deploy")
+    assert result.exit_code == 0, result.output
+    assert (stack / PLACE).read_bytes() == PACKAGE
+    assert terraform.read_text().splitlines() == [
+        f"-chdir={stack} init -input=false",
+        f"-chdir={stack} apply -input=false -lock-timeout=10m plan.tfplan",
+    ]
+
+
+@pytest.mark.usefixtures("regions")
+def test_terraform_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    synthesized(tmp_path)
+    result = ready(tmp_path, command="plan")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("terraform is not on PATH (1.11 or newer")
