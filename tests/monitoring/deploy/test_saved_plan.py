@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,6 +63,4 @@ def test_half_of_a_plan_is_none(file: str, stack: Path) -> None:
 
 
 def test_a_plan_is_never_committed() -> None:
-    file = "cdktf.out/stacks/prod-eastus/plan.tfplan"
-    done = subprocess.run(["git", "check-ignore", file], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
-    assert done.stdout.strip() == file
+    assert "cdktf.out/" in (ROOT / ".gitignore").read_text().splitlines()
