@@ -19,6 +19,7 @@ EVENT = $(if $(GITHUB_EVENT_PATH),--event "$(GITHUB_EVENT_PATH)")
 cdktf: ARGS ?= list
 REGION ?= prod-eastus
 CHARTS ?=
+MIRROR ?=
 COUNT ?= 40
 AT_LEAST ?= 0
 
@@ -30,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults mutants browser picture local verify verify-cluster tools check plan review comment generate record lock bench validate cdktf clean
+.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults mutants browser picture local verify verify-cluster tools check plan deploy review comment generate record lock lock-providers seal unseal bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +48,7 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 
 test-terraform: $(ENVIRONMENT) ## The stacks of the tests' regions by cdktf's toBeValidTerraform (needs terraform and the providers)
 	@mkdir -p $(TF_PLUGIN_CACHE_DIR)
-	@$(RUN) -m pytest -m terraform tests/constructs
+	@$(RUN) -m pytest -m terraform tests/constructs tests/monitoring/deploy
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Chromium (needs Go once, make browser)
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)
@@ -112,6 +113,9 @@ lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lo
 	@$(PIPENV) lock
 	@$(RUN) -m monitoring lock
 
+lock-providers: synth ## The checksums of Terraform's providers, into providers/ (MIRROR=folder instead of their registry)
+	@$(RUN) -m monitoring lock-providers $(if $(MIRROR),--mirror "$(MIRROR)")
+
 bench: tools ## All figures of docs/performance.md anew, each beside its baseline (a quarter of an hour, root)
 	@$(RUN) -m monitoring bench $(filter-out list,$(ARGS)); status=$$?; $(RUN) -m monitoring generate; exit $$status
 
@@ -128,14 +132,25 @@ validate: synth ## `terraform validate` of each stack, or of STACK=name (needs t
 		terraform -chdir="$$stack" validate || exit 1; \
 	done
 
-plan: synth ## Terraform's plan of STACK, with no secret in it: cdktf.out/stacks/STACK/plan.json
-	@command -v terraform >/dev/null || { echo "make plan: terraform is not on PATH" >&2; exit 1; }
-	@[ -d "cdktf.out/stacks/$(STACK)" ] || { echo "make plan: no such stack: $(STACK) (make plan STACK=name)" >&2; exit 1; }
-	@terraform -chdir="cdktf.out/stacks/$(STACK)" init -input=false >/dev/null
-	@terraform -chdir="cdktf.out/stacks/$(STACK)" plan -input=false -lock-timeout=10m -out=plan.tfplan
-	@terraform -chdir="cdktf.out/stacks/$(STACK)" show -json plan.tfplan >cdktf.out/stacks/$(STACK)/plan.secret.json
-	@$(RUN) -m monitoring redact-plan <cdktf.out/stacks/$(STACK)/plan.secret.json >cdktf.out/stacks/$(STACK)/plan.json
-	@rm cdktf.out/stacks/$(STACK)/plan.tfplan cdktf.out/stacks/$(STACK)/plan.secret.json
+plan: synth ## What Terraform would do to STACK, kept beside its JSON: make plan STACK=prod-eastus
+	@$(RUN) -m monitoring plan "$(STACK)"
+
+deploy: synth ## Apply exactly the plan that `make plan STACK=name` kept; a stale or foreign one is refused
+	@$(RUN) -m monitoring deploy "$(STACK)"
+
+seal unseal: SAVED = cdktf.out/stacks/$(STACK)
+seal: ## The saved plan of STACK for the owner of the key of PLAN_CERTIFICATE (PEM) alone, into plan.sealed
+	@[ -n "$$PLAN_CERTIFICATE" ] || { echo "make seal: PLAN_CERTIFICATE must hold a PEM certificate" >&2; exit 1; }
+	@umask 077; tar -C $(SAVED) -cf $(SAVED)/plan.tar plan.tfplan plan.record.json
+	@printf '%s\n' "$$PLAN_CERTIFICATE" | openssl cms -encrypt -binary -aes-256-gcm -outform DER \
+		-in $(SAVED)/plan.tar -out $(SAVED)/plan.sealed /dev/stdin
+	@rm $(SAVED)/plan.tar
+
+unseal: ## The saved plan of STACK from its plan.sealed, by PLAN_KEY (PEM)
+	@[ -n "$$PLAN_KEY" ] || { echo "make unseal: PLAN_KEY must hold a PEM key" >&2; exit 1; }
+	@umask 077; printf '%s\n' "$$PLAN_KEY" | openssl cms -decrypt -binary -inform DER \
+		-in $(SAVED)/plan.sealed -out $(SAVED)/plan.tar -inkey /dev/stdin
+	@umask 077; tar -C $(SAVED) --no-same-permissions -xf $(SAVED)/plan.tar && rm $(SAVED)/plan.tar
 
 review: $(ENVIRONMENT) ## What this tree means beside BASE: make review BASE=origin/main ARGS="--format markdown"
 	@$(RUN) -m monitoring review --base "$(BASE)" $(ARGS)
@@ -146,6 +161,8 @@ comment: $(ENVIRONMENT) ## The review as a comment, with the plans below PLANS/p
 		>"$(COMMENT)"
 
 cdktf: $(ENVIRONMENT) $(NODE_MODULES) ## The cdktf command line: make cdktf ARGS="diff prod-eastus"
+	@$(if $(filter deploy diff,$(ARGS)),$(RUN) main.py >/dev/null && \
+		$(RUN) -m monitoring ready $(filter-out deploy diff -%,$(ARGS)))
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" npx --no-install cdktf $(ARGS)
 
 clean: ## Remove all that was installed or made here

@@ -20,6 +20,7 @@ from monitoring.console import console
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.fleet.azure_calls import calls_note
+from monitoring.synthesis.provider_locks import copy_locks
 from monitoring.synthesis.stale import remove_stale_stacks
 from monitoring.synthesis.summary import print_summary, read_stacks
 
@@ -42,11 +43,12 @@ def main() -> None:
     for region in fleet.regions:
         RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
     app.synth()
-    remove_stale_stacks(Path(app.outdir), keep={FLEET_STACK, *releases})
+    outdir = Path(app.outdir)
+    remove_stale_stacks(outdir, keep={FLEET_STACK, *releases})
     print_summary(
-        read_stacks(Path(app.outdir)),
+        read_stacks(outdir),
         releases=releases,
-        warnings=fleet.warnings(datetime.now(tz=UTC)),
+        warnings=[*fleet.warnings(datetime.now(tz=UTC)), *copy_locks(outdir)],
         console=console(),
         notes=[calls_note(fleet.regions)],
     )

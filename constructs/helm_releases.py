@@ -61,7 +61,7 @@ class HelmReleases(Construct):
         for release in releases:
             text = to_yaml(release.values)
             refuse_tokens(release, text)
-            local = release.chart.folder
+            local = self._copied(release.chart.folder) if release.chart.folder else release.chart.package
             made[release.name] = HelmRelease(
                 self,
                 release.name,
@@ -69,7 +69,7 @@ class HelmReleases(Construct):
                 namespace=release.namespace,
                 create_namespace=False,
                 repository=None if local else release.chart.address,
-                chart=self._copied(local) if local else release.chart.name,
+                chart=local or release.chart.name,
                 version=release.chart.version,
                 values=[escaped(text)],
                 set=[

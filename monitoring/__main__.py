@@ -9,7 +9,7 @@ import sys
 import click
 
 from monitoring import commands
-from monitoring.errors import InvalidInput
+from monitoring.errors import CannotHave, InvalidInput
 
 
 class _Commands(click.Group):
@@ -29,12 +29,15 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run; problems go to standard error, one a line, exit code 1."""
+        """Run; problems go to standard error, one a line, exit code 1, and 2 where a tool or a chart is missing."""
         try:
             return super().invoke(ctx)
         except InvalidInput as invalid:
             click.echo(str(invalid), err=True)
             ctx.exit(1)
+        except CannotHave as missing:
+            click.echo(str(missing), err=True)
+            ctx.exit(2)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

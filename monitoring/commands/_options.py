@@ -29,3 +29,15 @@ def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--json`: for machines."""
     option: Decorator = click.option("--json", "as_json", is_flag=True, help="For machines.")
     return option(function)
+
+
+def synthesized(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--outdir FOLDER`, or CDKTF_OUTDIR, as for main.py."""
+    option: Decorator = click.option(
+        "--outdir",
+        type=click.Path(path_type=Path),
+        default="cdktf.out",
+        envvar="CDKTF_OUTDIR",
+        help="Folder of the synthesized stacks (cdktf.out).",
+    )
+    return option(function)

@@ -17,13 +17,13 @@ from monitoring.fleet import load_fleet
 @regions_folder
 @as_json
 def command(*, regions: Path, as_json: bool) -> None:
-    """List the regions; with --json, their names as a list, for a matrix of jobs."""
-    fleet = load_fleet(regions)
+    """List the regions, in the order in which they are deployed: canaries first; with --json, their names alone."""
+    ordered = sorted(load_fleet(regions).regions, key=lambda region: (not region.canary, region.name))
     if as_json:
-        click.echo(json.dumps([region.name for region in fleet.regions]))
+        click.echo(json.dumps([region.name for region in ordered]))
         return
-    table = Table("region", "location", "zones", "global view", "host")
-    for region in fleet.regions:
-        zones = ", ".join(region.zones) or "none"
-        table.add_row(region.name, region.location, zones, "yes" if region.global_view else "", region.access.host)
+    table = Table("region", "location", "zones", "global view", "canary", "host")
+    for region in ordered:
+        yes = ["yes" if flag else "" for flag in (region.global_view, region.canary)]
+        table.add_row(region.name, region.location, ", ".join(region.zones) or "none", *yes, region.access.host)
     console().print(table)

@@ -37,6 +37,14 @@ class RegionFile:
         """A problem at the line that gave the value."""
         return _problem(path, message, own=self.own, common=self.common)
 
+    def unfilled(self) -> Iterator[Problem]:
+        """What a synthesis warns of and a deploy refuses: ids that are all zeros, no root of trust."""
+        for path, value in leaves(merged(self.common.data, self.own.data)):
+            if isinstance(value, str) and ZERO_UUID in value:
+                yield self.problem(path, "must be filled in before a deploy, got zeros")
+        for path, message in trust.missing(self.region.trust):
+            yield self.problem(path, message)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
@@ -69,19 +77,9 @@ class Fleet:
         """What must be seen to before a deploy: ids that are all zeros, roots that end; once per file and path."""
         found = {}
         for file in self.files:
-            for source in (file.common, file.own):
-                for path, value in leaves(source.data):
-                    if isinstance(value, str) and ZERO_UUID in value:
-                        found[source.name, path] = Problem(
-                            file=source.name,
-                            line=source.line(path),
-                            path=dotted(path),
-                            message="must be filled in before a deploy, got zeros",
-                        )
             told = (*trust.warnings(file.region.trust, now), *azure_calls.warnings(file.region))
-            for path, message in told:
-                problem = file.problem(path, message)
-                found[problem.file, path] = problem
+            for problem in (*file.unfilled(), *(file.problem(path, message) for path, message in told)):
+                found[problem.file, problem.path] = problem
         return tuple(found.values())
 
 

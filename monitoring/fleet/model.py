@@ -290,6 +290,7 @@ class Region(Model):
     location: str = Field(min_length=1)
     zones: Annotated[tuple[Zone, ...], Field(strict=False)]
     global_view: bool
+    canary: bool
     environment: Annotated[str, _pattern(r"^[a-z]+$", longest=20)]
     tenant_id: Uuid
     subscription_id: Uuid

@@ -98,10 +98,14 @@ def repeated(trust: Sequence[Root]) -> Iterator[tuple[ValuePath, str]]:
             yield ("trust", index), f"must be given once, got {root.name} twice"
 
 
-def warnings(trust: Sequence[Root], now: datetime) -> Iterator[tuple[ValuePath, str]]:
-    """What is no fault of the file, but must be seen to: no root yet, or one that has ended or soon will."""
+def missing(trust: Sequence[Root]) -> Iterator[tuple[ValuePath, str]]:
+    """No root yet."""
     if not trust:
         yield ("trust",), "must hold a root before a deploy, got none: what needs the bundle does not start"
+
+
+def warnings(trust: Sequence[Root], now: datetime) -> Iterator[tuple[ValuePath, str]]:
+    """What is no fault of the file, but must be seen to: a root that has ended or soon will."""
     for index, root in enumerate(trust):
         if root.ends <= now:
             yield ("trust", index), f"must be taken out, got {root.name}, which ended on {root.ends:%Y-%m-%d}"

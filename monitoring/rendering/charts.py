@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from monitoring.blueprint.values.charts import ROOT, Chart
@@ -44,6 +46,25 @@ def find_chart(chart: Chart, *, folder: Path | None, scratch: Path) -> Path:
     )
 
 
+def checked_package(chart: Chart) -> Path:
+    """The chart's package, pulled once into `.cache/charts`; CannotHave where it has another digest than the pinned."""
+    return _checked(_pulled(chart), chart)
+
+
+def digest_of(package: Path) -> str:
+    """The sha256 of a package. It is not the digest that `helm pull` prints: that one is of the OCI manifest."""
+    return f"sha256:{hashlib.sha256(package.read_bytes()).hexdigest()}"
+
+
+def with_digests(text: str, digests: Mapping[str, str]) -> str:
+    """The text of versions.yaml with these charts' digests, and all else as it was."""
+    for name, digest in digests.items():
+        text = re.sub(
+            rf"(?m)(^  {re.escape(name)}:.*\n(?:    .*\n)*?    digest: )\S+", rf"\g<1>{digest}", text, count=1
+        )
+    return text
+
+
 def _pulled(chart: Chart) -> Path:
     package = CACHE / f"{chart.name}-{chart.version}.tgz"
     if not package.is_file():
@@ -55,12 +76,16 @@ def _pulled(chart: Chart) -> Path:
     return package
 
 
-def _unpacked(package: Path, chart: Chart, scratch: Path) -> Path:
-    digest = f"sha256:{hashlib.sha256(package.read_bytes()).hexdigest()}"
+def _checked(package: Path, chart: Chart) -> Path:
+    digest = digest_of(package)
     if chart.digest is not None and chart.digest != digest:
         raise CannotHave(
             f"{package.name} must have the digest {chart.digest} of helm-values/versions.yaml, got {digest}"
         )
-    with tarfile.open(package) as archive:
+    return package
+
+
+def _unpacked(package: Path, chart: Chart, scratch: Path) -> Path:
+    with tarfile.open(_checked(package, chart)) as archive:
         archive.extractall(scratch, filter="data")
     return scratch / chart.name

@@ -78,7 +78,7 @@ def print_summary(
     if undigested:
         _warn(console, f"helm-values/versions.yaml: digest must be recorded, got null: {undigested}")
     for (file, message), paths in _grouped(warnings).items():
-        _warn(console, f"{file}: {message}: {', '.join(paths)}")
+        _warn(console, ": ".join(filter(None, (file, message, ", ".join(paths)))))
 
 
 def _warn(console: Console, text: str) -> None:
@@ -89,5 +89,7 @@ def _grouped(warnings: Sequence[Problem]) -> dict[tuple[str, str], list[str]]:
     """Warnings that differ in their path alone, as one: `path (line)`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for warning in warnings:
-        groups.setdefault((warning.file, warning.message), []).append(f"{warning.path} ({warning.line})")
+        groups.setdefault((warning.file, warning.message), []).append(
+            f"{warning.path} ({warning.line})" if warning.path else ""
+        )
     return groups

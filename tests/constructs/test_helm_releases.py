@@ -73,6 +73,13 @@ def test_chart_and_version_are_the_pinned_ones_and_the_namespace_is_terraforms()
     )
 
 
+def test_a_chart_with_a_digest_is_its_checked_package_beside_the_json() -> None:
+    chart = Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=f"sha256:{'ab' * 32}")
+    body = made(release(chart=chart))["trial"]
+    assert "repository" not in body
+    assert body["chart"] == f"charts/sha256-{'ab' * 32}/trial-1.2.3.tgz"
+
+
 def test_a_chart_of_the_repository_is_a_path_from_where_terraform_runs(tmp_path: Path) -> None:
     app = cdktf.App(outdir=str(tmp_path))
     stack = cdktf.TerraformStack(app, "test")

@@ -24,6 +24,15 @@ MAY_IMPORT = {
     "monitoring.rendering": {"monitoring.errors", "monitoring.blueprint", "monitoring.rendering"},
     "monitoring.effective": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective"},
     "monitoring.review": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective", "monitoring.review"},
+    "monitoring.deploy": {
+        "monitoring.errors",
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.rendering",
+        "monitoring.review",
+        "monitoring.synthesis",
+        "monitoring.deploy",
+    },
     "monitoring.verify": {
         "monitoring.errors",
         "monitoring.processes",

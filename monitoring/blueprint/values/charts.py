@@ -38,6 +38,11 @@ class Chart(_Pinned):
         """Where the chart lies in this repository; None where it comes from a registry."""
         return None if self.address.startswith("oci://") else ROOT / self.address
 
+    @property
+    def package(self) -> str | None:
+        """Where its checked package lies beside a stack's JSON; None while no digest is recorded."""
+        return self.digest and f"charts/{self.digest.replace(':', '-')}/{self.name}-{self.version}.tgz"
+
 
 class Image(_Pinned):
     """A container image at one version."""

@@ -18,9 +18,9 @@ from monitoring.errors import InvalidInput
 REGIONS = str(Path(__file__).parents[2] / "fleet" / "regions")
 
 
-def test_regions_are_a_matrix_for_jobs() -> None:
+def test_regions_are_a_matrix_for_jobs_with_the_canary_first() -> None:
     result = CliRunner().invoke(main, ["regions", "--json", "--regions", REGIONS])
-    assert json.loads(result.stdout) == ["trial-alpha", "trial-beta", "trial-gamma"]
+    assert json.loads(result.stdout) == ["trial-gamma", "trial-alpha", "trial-beta"]
 
 
 def test_regions_are_a_table_for_people() -> None:
