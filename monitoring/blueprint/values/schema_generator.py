@@ -2,7 +2,8 @@
 
 values.yaml says most: a mapping with keys is closed, `{}` and `[]` are open, null is anything, a plain value
 gives a type. Keys that stand there commented out count too. What templates read beyond that, what is open
-although it has defaults, and what is set in vain stands in `helm-values/schemas/extra/<chart>.yaml`.
+although it has defaults, and what is set in vain stands in `helm-values/schemas/extra/<chart>.yaml`. Each value's
+default is part of the schema, since what is not set runs with it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitoring.blueprint.values.closed_schema import IGNORED, check
+from monitoring.fleet.yaml_file import merged
 
 _COMMENTED = re.compile(r"^(?P<indent> *)#+ ?(?P<key>[a-z][A-Za-z0-9]*):(?: |$)")
 _PROSE = frozenset({"default", "e", "example", "examples", "i", "note", "options", "ref", "see", "source", "warning"})
@@ -62,11 +64,15 @@ def generate(chart: Path, *, name: str, version: str, extra: Extra) -> Node:
         schema["properties"][subchart]["properties"].setdefault("enabled", {})
         schema["properties"][subchart]["properties"].setdefault("global", {})
     _add(schema, extra)
-    for subchart, file in files.items():
-        defaults = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        found = list(check(_without_ignored(schema), {subchart: defaults} if subchart else defaults))
+    defaults: dict[str, Any] = {}
+    for subchart, file in sorted(files.items(), reverse=True):  # the chart's own last: it overrides its subcharts
+        own = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        placed = {subchart: own} if subchart else own
+        found = list(check(_without_ignored(schema), placed))
         if found:
             raise ValueError(f"the schema of {name} refuses its defaults: {found[:5]}")
+        defaults = merged(defaults, placed)
+    _record(schema, defaults)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Values of the chart {name} {version}",
@@ -196,6 +202,18 @@ def _at(schema: Node, path: tuple[str, ...]) -> Node:
         if part.endswith("[]"):
             node = node.setdefault("items", {})
     return node
+
+
+def _record(node: Node, value: object) -> None:
+    """Put a default where the schema ends, or where the mapping is empty."""
+    if IGNORED in node:
+        return
+    properties = node.get("properties", {})
+    if isinstance(value, Mapping) and value and properties.keys() >= value.keys():
+        for key, below in value.items():
+            _record(properties[key], below)
+    else:
+        node["default"] = value
 
 
 def _without_ignored(node: Any) -> Any:

@@ -111,3 +111,18 @@ def test_a_bump_or_a_changed_list_makes_a_schema_stale(chart: Path) -> None:
     assert stale(schema, version="1.0.0", extra=Extra()) is None
     assert stale(schema, version="1.0.1", extra=Extra()) == "must be of version 1.0.1, got 1.0.0"
     assert "hand-kept list" in str(stale(schema, version="1.0.0", extra=Extra(open=("image",))))
+
+
+def test_what_is_not_set_runs_with_the_default_that_the_schema_says(chart: Path) -> None:
+    properties = _schema(chart, open=["image"])["properties"]
+    assert (properties["replicas"]["default"], properties["nothing"]["default"]) == (1, None)
+    assert "default" not in properties["nameOverride"]
+    assert properties["image"]["default"] == {"tag": "v1"}  # open: its keys are not known one by one
+    sub = properties["sub"]["properties"]
+    assert (sub["replicas"]["default"], sub["storage"]["properties"]["size"]["default"]) == (1, "1Gi")
+
+
+def test_a_charts_own_default_comes_before_its_subcharts(chart: Path) -> None:
+    (chart / "values.yaml").write_text(f"{VALUES}  storage: {{size: 9Gi}}\n")
+    storage = _schema(chart)["properties"]["sub"]["properties"]["storage"]["properties"]
+    assert storage["size"]["default"] == "9Gi"
