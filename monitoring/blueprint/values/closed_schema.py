@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from monitoring.blueprint.values.charts import HELM_VALUES
+from monitoring.blueprint.values.structures import SCHEMAS, TYPES
 from monitoring.fleet.yaml_file import ValuePath, dotted
 
 Schema = Mapping[str, Any]
@@ -22,7 +23,7 @@ Schema = Mapping[str, Any]
 IGNORED = "x-ignored"
 """Key of a schema that says why no template reads the value, although values.yaml has it."""
 
-SIMILAR = 0.7
+SIMILAR = 0.65
 """How much of two names must agree (difflib's ratio) for one to be suggested for the other."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -40,8 +41,23 @@ _ARTICLES = {"object": "a mapping", "array": "a list", "integer": "a whole numbe
 @cache
 def schema(chart: str) -> Schema:
     """The committed schema of a chart's values."""
-    loaded: Schema = json.loads((HELM_VALUES / "schemas" / f"{chart}.json").read_text(encoding="utf-8"))
+    return _load(f"{chart}.json")
+
+
+@cache
+def _load(name: str) -> Schema:
+    loaded: Schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
     return loaded
+
+
+def resolved(node: Schema) -> Schema:
+    """The node, or the type that it refers to (`types.json#/$defs/Toleration`), read when it is first needed."""
+    while "$ref" in node:
+        name, _, pointer = node["$ref"].partition("#/")
+        node = _load(name or TYPES)
+        for part in pointer.split("/"):
+            node = node[part]
+    return node
 
 
 def faults(chart: str, values: Mapping[str, Any]) -> Iterator[tuple[ValuePath, str]]:
@@ -60,24 +76,48 @@ def _walk(node: Schema, value: object, path: ValuePath) -> Iterator[tuple[ValueP
     if IGNORED in node:
         yield path, f"must not be set: {node[IGNORED]}"
         return
+    if value is None:
+        return
+    node = resolved(node)
+    if "anyOf" in node:
+        yield from min((list(_walk(one, value, path)) for one in node["anyOf"]), key=len)
+        return
     types = node.get("type")
     if types is not None and not _is_a(value, types):
         yield path, f"must be {_wanted(types)}, got {value!r}"
-        return
-    if isinstance(value, Mapping):
-        properties = node.get("properties", {})
-        others = node.get("additionalProperties", True)
+    elif isinstance(value, Mapping):
         for key, below in value.items():
-            here = (*path, str(key))
-            if key in properties:
-                yield from _walk(properties[key], below, here)
-            elif isinstance(others, Mapping):
-                yield from _walk(others, below, here)
-            elif others is False:
-                yield here, ""
+            known = _of_key(node, str(key))
+            yield from _walk(known, below, (*path, str(key))) if known is not None else [((*path, str(key)), "")]
     elif isinstance(value, list | tuple) and "items" in node:
         for index, below in enumerate(value):
+            if below is None:
+                yield (*path, index), "must not be null in a list"
             yield from _walk(node["items"], below, (*path, index))
+    else:
+        yield from ((path, f"must be {wanted}, got {value!r}") for wanted in _unmet(node, value))
+
+
+def _of_key(node: Schema, key: str) -> Schema | None:
+    """What may stand under the key; None where nothing may."""
+    if key in node.get("properties", {}):
+        known: Schema = node["properties"][key]
+        return known
+    for pattern, known in node.get("patternProperties", {}).items():
+        if re.search(pattern, key):
+            return known
+    others = node.get("additionalProperties", True)
+    return others if isinstance(others, Mapping) else {} if others else None
+
+
+def _unmet(node: Schema, value: object) -> Iterator[str]:
+    """What a plain value of the right type must be, and is not."""
+    if "enum" in node and value not in node["enum"]:
+        yield " or ".join(map(str, node["enum"]))
+    if isinstance(value, str) and "pattern" in node and not re.search(node["pattern"], value):
+        yield node.get("description", f"text that matches {node['pattern']}")
+    if isinstance(value, int | float) and not node.get("minimum", value) <= value <= node.get("maximum", value):
+        yield f"from {node.get('minimum', 'any')} to {node.get('maximum', 'any')}"
 
 
 def _is_a(value: object, types: list[str]) -> bool:
@@ -97,17 +137,22 @@ def _hint(known: Schema, path: ValuePath) -> str:
 
 
 def _sibling(known: Schema, path: ValuePath) -> str | None:
-    node: Any = known
+    nodes = [known]
     for part in path[:-1]:
-        node = node.get("items", {}) if isinstance(part, int) else _below(node, part)
-    by_lower = {name.lower(): name for name in node.get("properties", {})}
+        nodes = [below for node in _either(nodes) if (below := _below(node, part)) is not None]
+    by_lower = {name.lower(): name for node in _either(nodes) for name in node.get("properties", {})}
     near = difflib.get_close_matches(str(path[-1]).lower(), by_lower, n=1, cutoff=SIMILAR)
-    return ".".join(map(str, (*path[:-1], by_lower[near[0]]))) if near else None
+    return dotted((*path[:-1], by_lower[near[0]])) if near else None
 
 
-def _below(node: Schema, key: str) -> Schema:
-    found: Schema = node.get("properties", {}).get(key) or node.get("additionalProperties") or {}
-    return found
+def _either(nodes: list[Schema]) -> Iterator[Schema]:
+    """The alternatives of nodes that are one of several."""
+    for node in map(resolved, nodes):
+        yield from _either(node["anyOf"]) if "anyOf" in node else (node,)
+
+
+def _below(node: Schema, part: str | int) -> Schema | None:
+    return node.get("items") if isinstance(part, int) else _of_key(node, part)
 
 
 def _elsewhere(known: Schema, path: ValuePath) -> str | None:
