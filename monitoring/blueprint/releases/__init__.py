@@ -32,11 +32,11 @@ from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.files import override_faults, scrape_files
 from monitoring.blueprint.values import closed_schema
 from monitoring.blueprint.values.charts import HELM_VALUES, versions
-from monitoring.blueprint.values.layers import compose, overlaps
+from monitoring.blueprint.values.layers import changes, compose, overlaps
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
-from monitoring.fleet.yaml_file import YamlFile, dotted, read_yaml
+from monitoring.fleet.yaml_file import YamlFile, dotted, merged, read_yaml
 
 _Computed = Callable[[Region, Sequence[Peer]], Mapping[str, Any]]
 
@@ -202,8 +202,9 @@ def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]
             Problem(file=recipe.module, path=dotted(path), message=message)
             for path, message in closed_schema.faults(recipe.chart, ours)
         ]
-        problems += [
-            file.problem(("helm_values", recipe.name, *path), message)
-            for path, message in closed_schema.faults(recipe.chart, file.region.helm_values.get(recipe.name, {}))
-        ]
+        override = file.region.helm_values.get(recipe.name, {})
+        changed = changes(merged(written.data, ours), override)
+        found = [*closed_schema.faults(recipe.chart, override)]
+        found += [(change.path, fault) for change in changed if (fault := change.fault)]
+        problems += [file.problem(("helm_values", recipe.name, *path), message) for path, message in found]
     return problems
