@@ -27,6 +27,7 @@ from monitoring.blueprint.releases import (
     thanos,
     thanos_global,
 )
+from monitoring.blueprint.releases.final_values import final_problems
 from monitoring.blueprint.releases.release import Release
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.files import override_faults, scrape_files
@@ -142,7 +143,10 @@ def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
         problems += _region_problems(file, computed[file.region.name])
     if problems:
         raise InvalidInput(problems)
-    return {region.name: _releases(region, computed[region.name]) for region in fleet.regions}
+    made = {region.name: _releases(region, computed[region.name]) for region in fleet.regions}
+    if problems := [problem for file in fleet.files for problem in final_problems(file, made[file.region.name])]:
+        raise InvalidInput(problems)
+    return made
 
 
 @cache

@@ -36,10 +36,10 @@ GUARDS = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Composed:
-    """Merged values; `overrides` say what the region's own values set, and what stood there before."""
+    """Merged values; `overrides` are what the region's own values change."""
 
     values: Mapping[str, Any]
-    overrides: tuple[str, ...]
+    overrides: tuple[Change, ...]
 
 
 def leaves(values: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, object]]:
@@ -70,7 +70,7 @@ def compose(written: Mapping[str, Any], computed: Mapping[str, Any], override: M
     layers = merged(written, computed)
     return Composed(
         values=_over(layers, override),
-        overrides=tuple(str(change) for change in changes(layers, override)),
+        overrides=tuple(changes(layers, override)),
     )
 
 
