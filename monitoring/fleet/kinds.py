@@ -23,6 +23,8 @@ def kind_faults(value: object, path: ValuePath = ()) -> Iterator[tuple[ValuePath
             yield from kind_faults(below, (*path, index))
     elif (fields := _fields(value)).get("enabled") is not False:
         for key, below in fields.items():
+            if isinstance(below, str):  # most of what there is
+                continue
             here = (*path, str(key))
             if key in REPLICAS and (below is None or (isinstance(below, int) and below < 1)):
                 yield here, f"must be at least 1, got {'null' if below is None else below}"
@@ -33,7 +35,7 @@ def kind_faults(value: object, path: ValuePath = ()) -> Iterator[tuple[ValuePath
 
 def _fields(value: object) -> Mapping[str, Any]:
     """Of a mapping, or of a part of a region; empty for all else."""
-    return value if isinstance(value, Mapping) else vars(value) if isinstance(value, BaseModel) else {}
+    return value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else {}
 
 
 def _resources(resources: Mapping[str, Any], path: ValuePath) -> Iterator[tuple[ValuePath, str]]:

@@ -27,7 +27,7 @@ IDENTITIES = ("mountPath", "name", "id", "job_name", "uid", "key", "topologyKey"
 
 GUARDS = re.compile(
     r"secret|htpasswd|trusted|api-route|skip-|tls|[-_]ca\b|cert|auth|issuer|allowed-?group|allow-path|email-?domain"
-    r"|samesite|whitelist|secure|token|rbac|inject(request|response)headers|upstreams|serviceaccount|networkpolicy"
+    r"|existing|samesite|whitelist|secure|token|rbac|inject(request|response)headers|upstreams|serviceaccount|networkpolicy"
     r"|securitycontext",
     re.IGNORECASE,
 )
@@ -114,7 +114,10 @@ def changes(under: object, over: object, path: ValuePath = (), place: str = "") 
     below = under if isinstance(under, Mapping) else {} if under is NOTHING and over else None
     if isinstance(over, Mapping) and below is not None:
         for key, value in over.items():
-            yield from changes(below.get(key, NOTHING), value, (*path, str(key)), f"{place}.{key}".removeprefix("."))
+            # what is switched off goes with all that is said of it
+            off = key == "enabled" and value is False and below.get(key) is not False and below.keys() - {key}
+            before = {name: below[name] for name in below if name != key} if off else below.get(key, NOTHING)
+            yield from changes(before, value, (*path, str(key)), f"{place}.{key}".removeprefix("."))
     elif (known := _by_identity(under)) is not None and (given := _by_identity(over)) is not None:
         for index, (name, value) in enumerate(given.items()):
             here, named = (*path, index), f"{place}[{name}]"

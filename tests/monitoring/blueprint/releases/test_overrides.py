@@ -152,6 +152,13 @@ LOST: list[tuple[str, str, Any, str]] = [
     (THANOS, "query.tolerations", None, "would lose {'key'"),
     (THANOS, "additionalReplicaLabels", ["other"], "would lose prometheus_replica"),
 ]
+SWITCHED_OFF = [
+    (STACK, "prometheus.enabled", "{'podDisruptionBudget'"),
+    (STACK, "prometheus.podDisruptionBudget.enabled", "{'minAvailable': 1"),
+    (THANOS, "compact.persistence.enabled", "{'storageClass': "),
+    (THANOS, "serviceMonitor.enabled", "{'interval': '30s'}"),
+    (PROXY, "alphaConfig.enabled", "{'configData': "),
+]
 GUARDED: list[tuple[str, str, Any]] = [
     (PROXY, "extraArgs", ["--cookie-secret-file=/tmp/x"]),
     (PROXY, "extraArgs", ["--trusted-proxy-ip=0.0.0.0/0"]),
@@ -159,6 +166,8 @@ GUARDED: list[tuple[str, str, Any]] = [
     (PROXY, "extraArgs", ["--htpasswd-file=/tmp/x"]),
     (PROXY, "extraArgs", ["--skip-auth-route=.*"]),
     (PROXY, "alphaConfig.configData.upstreamConfig.upstreams", [{"id": "closed /*", "path": "/", "uri": "http://a"}]),
+    (PROXY, "alphaConfig.existingConfig", "other"),
+    (STACK, "alertmanager.alertmanagerSpec.configSecret", "other"),
     (PROXY, "alphaConfig.configData.providers", [{"id": "entra", "allowedGroups": []}]),
     (STACK, f"{SPEC}.web.tlsConfig.minVersion", "TLS10"),
     (STACK, f"{SPEC}.web.tlsConfig", None),
@@ -177,6 +186,27 @@ def test_what_the_program_computes_is_not_lost_in_silence(
         one.startswith(f"regions/trial-gamma.yaml:{line}: helm_values.{release}.{path} must") and message in one
         for one in told
     ), told
+
+
+@pytest.mark.parametrize(("release", "path", "lost"), SWITCHED_OFF, ids=[path for _, path, _ in SWITCHED_OFF])
+def test_what_the_program_says_of_a_part_is_not_switched_off_with_it(
+    folder: Path, release: str, path: str, lost: str
+) -> None:
+    (told,) = _problems(folder, release, {path: False})
+    place = f"regions/trial-gamma.yaml:{_line(folder, 'enabled: false')}: helm_values.{release}.{path}"
+    assert told.startswith(f"{place} must keep what the program puts there, would lose {lost}")
+
+
+def test_what_the_program_says_nothing_of_may_be_switched_off(folder: Path) -> None:
+    assert _made(folder, STACK, {"nodeExporter.operatingSystems.linux.enabled": False})
+
+
+def test_a_fault_below_an_open_key_is_told_at_its_line(folder: Path) -> None:
+    (told,) = _problems(folder, STACK, {f"{SPEC}.resources.limits.mem": "4Gi"})
+    place = f"helm_values.{STACK}.{SPEC}.resources.limits.mem"
+    hint = f"did you mean {SPEC}.resources.limits.memory?"
+    line = _line(folder, "mem: ")
+    assert told == f"regions/trial-gamma.yaml:{line}: {place} is no value of the chart, {hint}"
 
 
 @pytest.mark.parametrize(("release", "path", "value"), GUARDED, ids=[f"{row[1]}={row[2]}" for row in GUARDED])
