@@ -49,7 +49,9 @@ class _Quantity:
             return value
         match = None if isinstance(value, bool) else _KUBERNETES.fullmatch(str(value))
         if not match:
-            raise ValueError(f"must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got {value!r}")
+            raise ValueError(
+                f"must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got {'null' if value is None else repr(value)}"
+            )
         return cls(math.ceil(Fraction(match[1]) * _SCALES[match[2] or ""] * cls.PER_UNIT))
 
     @classmethod

@@ -227,7 +227,19 @@ def _router(region: Region, load: Load, *, releases: tuple[Release, ...]) -> Ite
     values: Mapping[str, Any] = next(release.values for release in releases if release.name == THANOS)
     router = values["receive"]["router"]
     limits = router["resources"]["limits"]
-    rate = load.rate * region.prometheus.replicas / (router["replicas"] - 1) * HEADROOM
+    others = router["replicas"] - 1
+    if not others:
+        yield Need(
+            part="Receive router",
+            resource="replicas, one lost",
+            unit=Unit.COUNT,
+            need=2,
+            configured=1,
+            path=("receive", "router", "replicas"),
+            release=THANOS,
+        )
+        return
+    rate = load.rate * region.prometheus.replicas / others * HEADROOM
     need = _part("Receive router", ("receive", "router", "resources", "limits"), release=THANOS)
     yield need("memory", Size.of_kubernetes(limits["memory"]), rate * ROUTER_BYTES_PER_SAMPLE_RATE, "memory")
     yield need("CPU", Cpu.of_kubernetes(limits["cpu"]), rate / ROUTER_SAMPLES_PER_CORE * 1000, "cpu")

@@ -118,7 +118,7 @@ def changes(under: object, over: object, path: ValuePath = (), place: str = "") 
             off = key == "enabled" and value is False and below.get(key) is not False and below.keys() - {key}
             before = {name: below[name] for name in below if name != key} if off else below.get(key, NOTHING)
             yield from changes(before, value, (*path, str(key)), f"{place}.{key}".removeprefix("."))
-    elif (known := _by_identity(under)) is not None and (given := _by_identity(over)) is not None:
+    elif (known := _by_identity(under)) is not None and (given := _by_identity(over)):
         for index, (name, value) in enumerate(given.items()):
             here, named = (*path, index), f"{place}[{name}]"
             if name in known:
@@ -155,7 +155,7 @@ def _over(under: Any, over: Any) -> Any:
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return {**under, **{key: _over(under.get(key, NOTHING), value) for key, value in over.items()}}
     known, given = _by_identity(under), _by_identity(over)
-    if known is not None and given is not None:
+    if known is not None and given:
         return list({**known, **{name: _over(known.get(name, NOTHING), one) for name, one in given.items()}}.values())
     return over
 

@@ -60,7 +60,7 @@ CHECKED: list[tuple[str, dict[str, Any], str]] = [
     (THANOS, {"receive.ingestor.resources.limits.memory": "0.1Gi"}, "must be at least requests.memory 2Gi, got 0.1Gi"),
     (THANOS, {"query.resources.limits.memory": "100M"}, "must be at least requests.memory 1Gi, got 100M"),
     (PROXY, {"resources.limits.cpu": 0.01}, "must be at least requests.cpu 50m, got 0.01"),
-    (THANOS, {"query.resources.limits.memory": None}, "must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got None"),
+    (THANOS, {"query.resources.limits.memory": None}, "must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got null"),
     (THANOS, {"receive.ingestor.replicas": 1}, "must be at least 3, got 1"),
     (
         THANOS,
@@ -113,6 +113,14 @@ def test_capacity_of_what_no_field_gives_is_told_at_the_override(folder: Path) -
     assert told.startswith(f"regions/trial-gamma.yaml:{_line(folder, 'cpu: 10m')}: {place} must be at least ")
 
 
+def test_one_router_is_too_few_since_each_is_sized_for_the_loss_of_one(folder: Path) -> None:
+    (told,) = _problems(folder, THANOS, {"receive.router.replicas": 1})
+    line = _line(folder, "replicas: 1")
+    assert told.startswith(
+        f"regions/trial-gamma.yaml:{line}: helm_values.{THANOS}.receive.router.replicas must be at least 2 "
+    )
+
+
 def test_more_than_enough_is_taken(folder: Path) -> None:
     fleet = _fleet(folder, STACK, {f"{SPEC}.retentionSize": "15GB", f"{SPEC}.resources.limits.memory": "2.5Gi"})
     made = checked_releases(fleet)["trial-gamma"]
@@ -141,6 +149,7 @@ def test_every_field_gives_the_value_that_the_table_says(zoned: Region, release:
 LOST: list[tuple[str, str, Any, str]] = [
     (PROXY, "extraArgs", {"cookie-expire": "1h"}, "would lose --cookie-secret-file="),
     (PROXY, "extraArgs", None, "would lose --cookie-secret-file="),
+    (PROXY, "extraArgs", [], "would lose --cookie-secret-file="),
     (PROXY, "extraObjects", None, "would lose {'apiVersion': 'secrets-store.csi.x-k8s.io/v1', 'kind': 'SecretPro"),
     (STACK, "extraManifests", "text", "would lose {'apiVersion': 'secrets-store.csi.x-k8s.io/v1', 'kind': 'SecretPro"),
     (STACK, "alertmanager.config", "route: {}", "must keep what the program puts there, would lose {"),
