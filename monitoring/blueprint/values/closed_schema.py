@@ -131,8 +131,18 @@ def _wanted(types: list[str]) -> str:
 
 
 def _hint(known: Schema, path: ValuePath) -> str:
-    """`, did you mean …?`: a sibling that is spelt alike, the chart's own hint, or the same key nearby."""
-    suggestion = known.get("x-hints", {}).get(dotted(path)) or _sibling(known, path) or _elsewhere(known, path)
+    """`, did you mean …?`: the chart's own hint, a sibling that is spelt alike, or the same key elsewhere.
+
+    A hint for a key at the top holds for what is below it.
+    """
+    hints = known.get("x-hints", {})
+    renamed = f"{hints.get(dotted(path[:1]))}.{dotted(path[1:])}"
+    suggestion = (
+        hints.get(dotted(path))
+        or _sibling(known, path)
+        or (renamed if renamed in map(".".join, _paths(known, ())) else None)
+        or _elsewhere(known, path)
+    )
     return f", did you mean {suggestion}?" if suggestion else ""
 
 
