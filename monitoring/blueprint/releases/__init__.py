@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,7 @@ from monitoring.blueprint.releases import (
     thanos,
     thanos_global,
 )
-from monitoring.blueprint.releases.final_values import final_problems
+from monitoring.blueprint.releases.final_values import effective, final_problems
 from monitoring.blueprint.releases.release import Release
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.files import override_faults, scrape_files
@@ -146,7 +146,16 @@ def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
     made = {region.name: _releases(region, computed[region.name]) for region in fleet.regions}
     if problems := [problem for file in fleet.files for problem in final_problems(file, made[file.region.name])]:
         raise InvalidInput(problems)
-    return made
+    return {file.region.name: _as_it_runs(file, fleet, made[file.region.name]) for file in fleet.files}
+
+
+def _as_it_runs(file: RegionFile, fleet: Fleet, made: tuple[Release, ...]) -> tuple[Release, ...]:
+    """Computed anew where an override changes what a field gives: other values follow from it (a ring, an interval)."""
+    region = effective(file, made).region
+    if region is file.region:
+        return made
+    again = _releases(region, _computed(region, fleet.peers_of(region)))
+    return tuple(replace(one, overrides=first.overrides) for one, first in zip(again, made, strict=True))
 
 
 @cache

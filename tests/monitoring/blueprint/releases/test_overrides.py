@@ -251,6 +251,35 @@ def test_one_sender_is_changed_and_keeps_its_certificate(folder: Path) -> None:
     assert sender["tlsConfig"].keys() == {"ca", "serverName", "cert", "keySecret"}
 
 
+def test_what_follows_from_an_overridden_value_follows(folder: Path) -> None:
+    """Routers read the ring once, and restart by an annotation; senders give up what ingestors no longer take."""
+    before = {one.name: one.values for one in checked_releases(load_fleet(folder))["trial-gamma"]}
+    flag = ["--tsdb.out-of-order.time-window=3h"]
+    override = {"receive.ingestor.replicas": 4, "receive.ingestor.extraArgs": flag}
+    made = {one.name: one for one in checked_releases(_fleet(folder, THANOS, override))["trial-gamma"]}
+    old: Any = before[THANOS]
+    new: Any = made[THANOS].values
+    stack: Any = made[STACK].values
+    assert new["receive"]["ingestor"]["replicas"] == 4
+    assert new["receive"]["router"]["podAnnotations"] != old["receive"]["router"]["podAnnotations"]
+    assert stack["prometheus"]["prometheusSpec"]["remoteWrite"][0]["queueConfig"]["sampleAgeLimit"] == "3h"
+    assert [str(change) for change in made[THANOS].overrides] == [
+        "receive.ingestor.extraArgs[--tsdb.out-of-order.time-window] (instead of --tsdb.out-of-order.time-window=2h)",
+        "receive.ingestor.replicas (instead of 3)",
+    ]
+
+
+def test_an_override_of_all_regions_is_told_in_their_common_file(folder: Path) -> None:
+    file = folder / "_common.yaml"
+    file.write_text(file.read_text().replace("helm_values: {}", "helm_values:\n  thanos:\n    query: {replicas: 0}"))
+    with pytest.raises(InvalidInput) as caught:
+        checked_releases(load_fleet(folder))
+    line = file.read_text().splitlines().index("    query: {replicas: 0}") + 1
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"regions/_common.yaml:{line}: helm_values.thanos.query.replicas must be at least 1, got 0"
+    ]
+
+
 def test_an_object_of_ones_own_comes_after_what_terraform_fills_in(folder: Path) -> None:
     own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "own"}, "data": {"a": "b"}}
     objects: Any = _made(folder, PROXY, {"extraObjects": [own]}).values["extraObjects"]
