@@ -284,3 +284,50 @@ def test_an_object_of_ones_own_comes_after_what_terraform_fills_in(folder: Path)
     own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "own"}, "data": {"a": "b"}}
     objects: Any = _made(folder, PROXY, {"extraObjects": [own]}).values["extraObjects"]
     assert [one["kind"] for one in objects] == ["SecretProviderClass", "ConfigMap"]
+
+
+HARMLESS: list[tuple[str, str, Any]] = [
+    (STACK, f"{SPEC}.logLevel", "debug"),
+    (STACK, f"{SPEC}.retention", "12d"),
+    (STACK, f"{SPEC}.resources.limits", {"cpu": 2.5, "memory": "3.5Gi"}),
+    (STACK, f"{SPEC}.externalLabels.team", "payments"),
+    (STACK, f"{SPEC}.podMetadata.annotations", {"example.com/note": "night shift"}),
+    (STACK, f"{SPEC}.tolerations", [{"key": "spare", "operator": "Exists"}]),
+    (STACK, f"{SPEC}.remoteWrite", [{"name": "other", "url": "https://other.example", "basicAuth": {}}]),
+    (STACK, f"{SPEC}.additionalScrapeConfigs", [{"job_name": "own", "static_configs": [{"targets": ["a:1"]}]}]),
+    (STACK, f"{SPEC}.volumes", [{"name": "own", "emptyDir": {"sizeLimit": "1Gi"}}]),
+    (STACK, f"{SPEC}.terminationGracePeriodSeconds", 900),
+    (
+        STACK,
+        "prometheus.additionalServiceMonitors",
+        [{"name": "own", "endpoints": [{"port": "web", "interval": "1m"}]}],
+    ),
+    (STACK, "alertmanager.config.route.group_wait", "1m"),
+    (STACK, "alertmanager.config.receivers", [{"name": "own", "slack_configs": [{"api_url_file": "/a"}]}]),
+    (STACK, "alertmanager.config.mute_time_intervals", [{"name": "nights", "time_intervals": []}]),
+    (STACK, "additionalPrometheusRulesMap.own.groups", [{"name": "own", "rules": [{"record": "a:b", "expr": "1"}]}]),
+    (STACK, "grafana.env.GF_LOG_LEVEL", "debug"),
+    (STACK, "grafana.grafana\\.ini", {"users": {"default_theme": "light"}}),
+    (STACK, "kube-state-metrics.extraArgs", ["--use-apiserver-cache"]),
+    (STACK, "prometheus-node-exporter.extraArgs", ["--no-collector.wifi"]),
+    (THANOS, "query.replicas", 3),
+    (THANOS, "query.extraArgs", ["--query.timeout=3m", "--query.max-concurrent=50"]),
+    (THANOS, "storeGateway.replicas", 3),
+    (THANOS, "compact.extraArgs", ["--retention.resolution-raw=21d"]),
+    (THANOS, "receive.ingestor.persistence.size", "50Gi"),
+    (THANOS, "query.extraEnv", [{"name": "GOGC", "value": "50"}]),
+    (THANOS, "query.affinity", {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}),
+    (PROXY, "replicaCount", 3),
+    (PROXY, "resources.limits.memory", "256Mi"),
+    (PROXY, "extraArgs", ["--request-logging=false"]),
+    (PROXY, "podAnnotations", {"example.com/note": "x"}),
+]
+
+
+@pytest.mark.parametrize(("release", "path", "value"), HARMLESS, ids=[f"{row[1]}={row[2]}" for row in HARMLESS])
+def test_daily_overrides_pass_and_are_said(folder: Path, release: str, path: str, value: Any) -> None:
+    override = {"grafana": {"grafana.ini": value}} if path.endswith("ini") else {path: value}
+    fleet = _fleet(folder, release, override)
+    made = checked_releases(fleet)
+    check_capacity(fleet, made)
+    assert next(one for one in made["trial-gamma"] if one.name == release).overrides
