@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kubernetes_validate.utils import all_versions, schema_contents
+from kubernetes_validate.utils import schema_contents
 
 from monitoring.blueprint.values.structures import (
     GRAMMARS,
@@ -26,6 +26,7 @@ from monitoring.blueprint.values.structures import (
     structures,
     written_hash,
 )
+from monitoring.rendering.kube_schemas import strict_folder
 
 _KEPT = ("type", "enum", "pattern", "minimum", "maximum", "items", "properties", "additionalProperties", "anyOf")
 _KUBERNETES = ("io.k8s.api.core.v1", "io.k8s.api.apps.v1", "io.k8s.apimachinery.pkg.apis.meta.v1")
@@ -38,7 +39,7 @@ def types_text(definitions: Path, *, kubernetes: str) -> str:
     written = hand_kept()
     names = by_name(written["by_name"])
     found = {**dict(structures()), **{name: compiled(one) for name, one in written["types"].items()}}
-    core = _core_definitions(kubernetes)
+    core: Mapping[str, Node] = schema_contents(f"{strict_folder(kubernetes)}/_definitions.json", kubernetes)["$defs"]
     specs = {key: _strict(node) for key, node in _operator_specs(definitions).items()}
     parts = {name: _part(specs, path) for name, path in written["operator"].items()}
     texts = {_text(part): name for name, part in parts.items()}
@@ -143,13 +144,6 @@ def _covers(named: Node, node: Node, core: Mapping[str, Node]) -> bool:
         full = _full_name(core, name)
         known |= set(core[full].get("properties", ())) if full else set()
     return bool(known) and "properties" in node and known >= set(node["properties"])
-
-
-def _core_definitions(version: str) -> Mapping[str, Node]:
-    known = [full for full in all_versions() if full.startswith(f"{version}.")]
-    path = f"kubernetes-json-schema/v{known[-1]}-local-strict/_definitions.json"
-    found: Mapping[str, Node] = schema_contents(path, version)["$defs"]
-    return found
 
 
 def _full_name(core: Mapping[str, Node], name: str) -> str | None:

@@ -28,7 +28,7 @@ IDENTITIES = ("mountPath", "name", "id", "job_name", "uid", "key", "topologyKey"
 GUARDS = re.compile(
     r"secret|htpasswd|trusted|api-route|skip-|tls|[-_]ca\b|cert|auth|issuer|allowed-?group|allow-path|email-?domain"
     r"|existing|samesite|whitelist|secure|token|rbac|inject(request|response)headers|upstreams|serviceaccount|networkpolicy"
-    r"|securitycontext",
+    r"|securitycontext|reverse-proxy|session-cookie",
     re.IGNORECASE,
 )
 """Places of what lets people and programs in or keeps them out: keys, flags and names of elements."""

@@ -174,6 +174,8 @@ GUARDED: list[tuple[str, str, Any]] = [
     (PROXY, "extraArgs", ["--api-route=^/none"]),
     (PROXY, "extraArgs", ["--htpasswd-file=/tmp/x"]),
     (PROXY, "extraArgs", ["--skip-auth-route=.*"]),
+    (PROXY, "extraArgs", ["--reverse-proxy=false"]),
+    (PROXY, "config.emailDomains", ["*"]),
     (PROXY, "alphaConfig.configData.upstreamConfig.upstreams", [{"id": "closed /*", "path": "/", "uri": "http://a"}]),
     (PROXY, "alphaConfig.existingConfig", "other"),
     (STACK, "alertmanager.alertmanagerSpec.configSecret", "other"),
