@@ -31,7 +31,8 @@ Node = dict[str, Any]
 class Extra(BaseModel):
     """The hand-kept list of a chart. Paths are dotted; `{a,b}` stands for either, `*` for any one key.
 
-    `undocumented`: read by templates, absent from values.yaml. `open`: anything may stand below.
+    `undocumented`: read by templates, absent from values.yaml. `examples`: keys in a comment that belong to an example
+    of what may stand below, and are none of the mapping around it. `open`: anything may stand below.
     `closed`: empty in values.yaml, but only these keys are read. `ignored`: in values.yaml, yet no template
     reads it, with what to do instead. `hints`: what to suggest for a path that people try.
 
@@ -42,6 +43,7 @@ class Extra(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     undocumented: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    examples: Annotated[tuple[str, ...], Field(strict=False)] = ()
     open: Annotated[tuple[str, ...], Field(strict=False)] = ()
     closed: Mapping[str, list[str]] = {}
     ignored: Mapping[str, str] = {}
@@ -174,6 +176,8 @@ def _union(one: Node, other: Node) -> Node:
 def _add(schema: Node, extra: Extra) -> None:
     for path in expanded(extra.undocumented):
         _at(schema, path)
+    for *above, key in expanded(extra.examples):
+        del _at(schema, tuple(above))["properties"][key]
     for pattern in extra.open:
         for path in expanded([pattern]):
             node = _at(schema, path)

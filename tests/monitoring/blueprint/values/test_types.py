@@ -191,6 +191,8 @@ def test_what_the_types_know_passes(chart: str, path: str, value: Any) -> None:
         (STACK, "prometheus.retention", f"{SPEC}.retention"),
         (STACK, f"{SPEC}.persistence", "volume_size of prometheus in the region's file"),
         (STACK, "kubeStateMetrics.replicas", "kube-state-metrics.replicas"),
+        (STACK, f"{SPEC}.nodeAffinity", f"{SPEC}.affinity.nodeAffinity"),
+        (STACK, f"{SPEC}.requests", f"{SPEC}.resources.requests"),
         (STACK, "nodeExporter.tolerations", "prometheus-node-exporter.tolerations"),
         (STACK, "prometheusSpec.replicas", SPEC),
         (STACK, "server.retention", SPEC),
