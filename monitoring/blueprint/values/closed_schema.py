@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from monitoring.blueprint.values.structures import SCHEMAS, TYPES
+from monitoring.blueprint.values.structures import SCHEMAS
 from monitoring.fleet.yaml_file import ValuePath, dotted
 
 Schema = Mapping[str, Any]
@@ -35,6 +35,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "null": (type(None),),
 }
+_LIMITS = frozenset({"enum", "pattern", "minimum", "maximum"})
 _ARTICLES = {"object": "a mapping", "array": "a list", "integer": "a whole number", "boolean": "true or false"}
 
 
@@ -52,11 +53,17 @@ def _load(name: str) -> Schema:
 
 def resolved(node: Schema) -> Schema:
     """The node, or the type that it refers to (`types.json#/$defs/Toleration`), read when it is first needed."""
-    while "$ref" in node:
-        name, _, pointer = node["$ref"].partition("#/")
-        node = _load(name or TYPES)
-        for part in pointer.split("/"):
-            node = node[part]
+    while (reference := node.get("$ref")) is not None:
+        node = _referred(reference)
+    return node
+
+
+@cache
+def _referred(reference: str) -> Schema:
+    name, _, pointer = reference.partition("#/")
+    node = _load(name)
+    for part in pointer.split("/"):
+        node = node[part]
     return node
 
 
@@ -86,16 +93,23 @@ def _walk(node: Schema, value: object, path: ValuePath) -> Iterator[tuple[ValueP
     if types is not None and not _is_a(value, types):
         yield path, f"must be {_wanted(types)}, got {value!r}"
     elif isinstance(value, dict):
-        for key, below in value.items():
-            known = _of_key(node, str(key))
-            yield from _walk(known, below, (*path, str(key))) if known is not None else [((*path, str(key)), "")]
+        yield from _walk_keys(node, value, path)
     elif isinstance(value, list | tuple) and "items" in node:
         for index, below in enumerate(value):
             if below is None:
                 yield (*path, index), "must not be null in a list"
             yield from _walk(node["items"], below, (*path, index))
-    else:
+    elif not _LIMITS.isdisjoint(node):
         yield from ((path, f"must be {wanted}, got {value!r}") for wanted in _unmet(node, value))
+
+
+def _walk_keys(node: Schema, value: Mapping[str, object], path: ValuePath) -> Iterator[tuple[ValuePath, str]]:
+    for key, below in value.items():
+        known = _of_key(node, str(key))
+        if known:
+            yield from _walk(known, below, (*path, str(key)))
+        elif known is None:
+            yield (*path, str(key)), ""
 
 
 def _of_key(node: Schema, key: str) -> Schema | None:
@@ -123,7 +137,12 @@ def _unmet(node: Schema, value: object) -> Iterator[str]:
 def _is_a(value: object, types: list[str]) -> bool:
     if isinstance(value, bool):  # a bool is an int to Python, but not to a chart
         return "boolean" in types
-    return any(isinstance(value, _TYPES[name]) for name in types)
+    return isinstance(value, _classes(tuple(types)))
+
+
+@cache
+def _classes(types: tuple[str, ...]) -> tuple[type, ...]:
+    return tuple(one for name in types for one in _TYPES[name])
 
 
 def _wanted(types: list[str]) -> str:
