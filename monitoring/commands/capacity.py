@@ -11,6 +11,7 @@ from rich.table import Table
 
 from monitoring.blueprint.capacity.needs import GB, HORIZON, Need, blob, load, needs, runs_out
 from monitoring.blueprint.releases import checked_releases
+from monitoring.blueprint.releases.final_values import effective
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.console import console
 from monitoring.fleet import load_fleet
@@ -28,8 +29,8 @@ def command(*, region: str, series: int | None, months: int, regions: Path, as_j
     Exit code 1 where a part does not suffice.
     """
     fleet = load_fleet(regions)
-    chosen = fleet.region(region)
-    releases = checked_releases(fleet)[region]
+    releases = checked_releases(fleet)[fleet.region(region).name]
+    chosen = effective(fleet.file(region), releases).region
     growth = chosen.load.growth_per_month
     start = load(chosen, series=series)
     then = start.after(months, growth=growth)

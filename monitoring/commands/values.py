@@ -38,8 +38,8 @@ def command(region: str, release: str | None, *, regions: Path, as_json: bool) -
     for one in chosen:
         click.echo("---")
         click.echo(f"# {region}: release {one.name}, chart {one.chart.name} {one.chart.version}")
-        for path in one.overrides:
-            click.echo(f"# set by the region's helm_values: {path}")
+        for change in one.overrides:
+            click.echo(f"# set by the region's helm_values: {change}")
         for path in one.known_after_apply:
             click.echo(f"# known after apply: {path}")
         click.echo(to_yaml(one.values), nl=False)

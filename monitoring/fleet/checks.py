@@ -11,7 +11,8 @@ from monitoring.fleet import trust
 from monitoring.fleet.alerting_checks import alerting_faults
 from monitoring.fleet.azure_calls import READS_PER_HOUR, calls_per_hour
 from monitoring.fleet.azure_regions import HAS_ZONES
-from monitoring.fleet.model import Region, Resources
+from monitoring.fleet.kinds import kind_faults
+from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Duration
 from monitoring.fleet.vm_sizes import vm_size
 from monitoring.fleet.yaml_file import ValuePath
@@ -112,18 +113,8 @@ def _whole(region: Region) -> Iterator[Fault]:
             yield ("disk_snapshots", "retention"), str(fault)
 
 
-def _resources(region: Region) -> Iterator[Fault]:
-    parts: dict[ValuePath, Resources] = {
-        ("prometheus", "resources"): region.prometheus.resources,
-        ("thanos", "receive", "resources"): region.thanos.receive.resources,
-        ("thanos", "store_gateway", "resources"): region.thanos.store_gateway.resources,
-        ("thanos", "compactor", "resources"): region.thanos.compactor.resources,
-    }
-    for path, resources in parts.items():
-        for name in ("cpu", "memory"):
-            request, limit = getattr(resources.requests, name), getattr(resources.limits, name)
-            if limit < request:
-                yield (*path, "limits", name), f"must be at least requests.{name} {request}, got {limit}"
+def _kinds(region: Region) -> Iterator[Fault]:
+    yield from kind_faults({part: getattr(region, part) for part in ("prometheus", "alertmanager", "thanos")})
 
 
 def _thanos(region: Region) -> Iterator[Fault]:
@@ -222,7 +213,7 @@ REGION_CHECKS = (
     _node_pools,
     _prometheus,
     _whole,
-    _resources,
+    _kinds,
     _thanos,
     _addresses,
     _policies,

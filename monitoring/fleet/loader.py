@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -27,15 +27,39 @@ ZERO_UUID = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, kw_only=True)
 class RegionFile:
-    """A region with the two files it was read from."""
+    """A region with the two files it was read from.
+
+    `moved` are fields whose value comes from elsewhere in the files: by their path, the path that gave it.
+    """
 
     region: Region
     own: YamlFile
     common: YamlFile
+    moved: Mapping[ValuePath, ValuePath] = field(default_factory=dict)
 
     def problem(self, path: ValuePath, message: str) -> Problem:
         """A problem at the line that gave the value."""
-        return _problem(path, message, own=self.own, common=self.common)
+        return _problem(self.moved.get(path, path), message, own=self.own, common=self.common)
+
+    def with_fields(self, fields: Mapping[ValuePath, Any], *, moved: Mapping[ValuePath, ValuePath]) -> RegionFile:
+        """The region with other values of some fields, checked alone; `InvalidInput` tells what is wrong."""
+        data: dict[str, Any] = merged(self.common.data, self.own.data)
+        for path, value in fields.items():
+            nested = value
+            for key in reversed(path):
+                nested = {key: nested}
+            data = merged(data, nested)
+        changed = _region_file(self.own, self.common, data=data, moved=moved)
+        if problems := [changed._broken(place, message) for place, message in region_faults(changed.region)]:
+            raise InvalidInput(problems)
+        return changed
+
+    def _broken(self, place: ValuePath, message: str) -> Problem:
+        """A fault that came with the moved fields, told at the one that has most of its path."""
+        if place in self.moved:
+            return self.problem(place, message)
+        cause = max(self.moved, key=lambda field: [one == other for one, other in zip(field, place, strict=False)])
+        return self.problem(cause, f"breaks {dotted(place)}, which {message}")
 
     def unfilled(self) -> Iterator[Problem]:
         """What a synthesis warns of and a deploy refuses: ids that are all zeros, no root of trust."""
@@ -139,25 +163,32 @@ def _read(path: Path) -> YamlFile:
     return read_yaml(path, name=f"{path.parent.name}/{path.name}")
 
 
-def _region_file(own: YamlFile, common: YamlFile) -> RegionFile:
+def _region_file(
+    own: YamlFile,
+    common: YamlFile,
+    *,
+    data: Mapping[str, Any] | None = None,
+    moved: Mapping[ValuePath, ValuePath] | None = None,
+) -> RegionFile:
+    moved = moved or {}
     if "name" in own.data:
         raise InvalidInput(
             [_problem(("name",), "must not be here: the file's name is the region's", own=own, common=common)]
         )
     try:
-        region = Region.model_validate({**merged(common.data, own.data), "name": Path(own.name).stem})
+        region = Region.model_validate({**(data or merged(common.data, own.data)), "name": Path(own.name).stem})
     except ValidationError as invalid:
         raise InvalidInput(
             _problem(
                 # the key itself is what is wrong in a mapping, not a part of the value
-                tuple(part for part in error["loc"] if part != "[key]"),
+                moved.get(path := tuple(part for part in error["loc"] if part != "[key]"), path),
                 _sentence(error),
                 own=own,
                 common=common,
             )
             for error in invalid.errors()
         ) from invalid
-    return RegionFile(region=region, own=own, common=common)
+    return RegionFile(region=region, own=own, common=common, moved=moved)
 
 
 def _problem(path: ValuePath, message: str, *, own: YamlFile, common: YamlFile) -> Problem:

@@ -6,14 +6,21 @@ Prometheus writes `50GB` and means base 2 (alecthomas/units `Base2Bytes`, used f
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_KUBERNETES = re.compile(r"\+?([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i)?")
+_SCALES = {"": Fraction(1), "k": Fraction(1000), **{unit: Fraction(size) for unit, size in _BINARY.items()}}
+_SCALES |= {unit: Fraction(1, 1000**power) for power, unit in enumerate("mun", start=1)}
+_SCALES |= {unit: Fraction(1000**power) for power, unit in enumerate("MGTPE", start=2)}
+_SCALES |= {unit: Fraction(1024**power) for power, unit in ((5, "Pi"), (6, "Ei"))}
 
 
 @dataclass(frozen=True, order=True)
@@ -24,6 +31,7 @@ class _Quantity:
 
     PATTERN: ClassVar[str]
     EXAMPLES: ClassVar[str]
+    PER_UNIT: ClassVar[int] = 1
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -33,6 +41,18 @@ class _Quantity:
         if not isinstance(text, str) or not re.fullmatch(cls.PATTERN, text):
             raise ValueError(f"must be {cls.EXAMPLES}, got {text!r}")
         return cls(cls._amount(text))
+
+    @classmethod
+    def of_kubernetes(cls, value: object) -> Self:
+        """The quantity as Kubernetes takes it: `4Gi`, `1.5Gi`, `1G`, `0.5`, `500m`, or a number; rounded up."""
+        if isinstance(value, cls):
+            return value
+        match = None if isinstance(value, bool) else _KUBERNETES.fullmatch(str(value))
+        if not match:
+            raise ValueError(
+                f"must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got {'null' if value is None else repr(value)}"
+            )
+        return cls(math.ceil(Fraction(match[1]) * _SCALES[match[2] or ""] * cls.PER_UNIT))
 
     @classmethod
     def _amount(cls, text: str) -> int:
@@ -65,14 +85,16 @@ class Size(_Quantity):
         return self.amount
 
     def _largest_unit(self) -> tuple[int, str]:
+        units = ((factor, unit[0]) for unit, factor in reversed(_BINARY.items()))
         return next(
-            (self.amount // factor, unit[0]) for unit, factor in reversed(_BINARY.items()) if self.amount % factor == 0
+            ((self.amount // factor, unit) for factor, unit in units if self.amount % factor == 0), (self.amount, "")
         )
 
     @property
     def kubernetes(self) -> str:
         """As Kubernetes writes it: `100Gi`."""
-        return "{}{}i".format(*self._largest_unit())
+        amount, unit = self._largest_unit()
+        return f"{amount}{unit}i" if unit else str(amount)
 
     @property
     def prometheus(self) -> str:
@@ -142,6 +164,7 @@ class Cpu(_Quantity):
     """Thousandths of a core, written as Kubernetes does: `2`, `500m`."""
 
     PATTERN = r"[1-9][0-9]*m?"
+    PER_UNIT = 1000
     EXAMPLES = 'CPU such as "2" or 500m'
 
     @classmethod

@@ -19,15 +19,20 @@ Key = tuple[str, str]
 """(apiVersion, kind)."""
 
 
+def strict_folder(version: str) -> str:
+    """Where kubernetes-validate has the strict schemas of a minor version; `ValueError` where it has none."""
+    known = [full for full in all_versions() if full.startswith(f"{version}.")]
+    if not known:
+        raise ValueError(f"Kubernetes must be of a version that kubernetes-validate knows, got {version}")
+    return f"kubernetes-json-schema/v{known[-1]}-local-strict"
+
+
 class KubeSchemas:
     """Strict schemas, where an unknown field is an error, for one minor version of Kubernetes."""
 
     def __init__(self, version: str, *, definitions: Iterable[Manifest]) -> None:
         """`version` is such as 1.33; `definitions` are CustomResourceDefinitions."""
-        known = [full for full in all_versions() if full.startswith(f"{version}.")]
-        if not known:
-            raise ValueError(f"Kubernetes must be of a version that kubernetes-validate knows, got {version}")
-        self._folder = f"kubernetes-json-schema/v{known[-1]}-local-strict"
+        self._folder = strict_folder(version)
         self._version = version
         self._custom = {key: _validator(schema) for crd in definitions for key, schema in _custom_schemas(crd)}
         self._core: dict[Key, Draft202012Validator | None] = {}

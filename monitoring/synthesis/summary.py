@@ -61,7 +61,7 @@ def print_summary(
     table = Table("stack", *KINDS, "others", "overrides", box=box.SIMPLE)
     for stack in stacks:
         overridden = [
-            f"{release.name}: {path}" for release in releases.get(stack.name, ()) for path in release.overrides
+            f"{release.name}: {change}" for release in releases.get(stack.name, ()) for change in release.overrides
         ]
         table.add_row(
             stack.name,

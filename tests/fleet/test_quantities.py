@@ -70,3 +70,40 @@ def test_what_is_not_whole_is_refused_where_a_whole_number_is_wanted() -> None:
         _ = Duration.parse("36h").days
     assert Size.parse("100Gi").gib == 100
     assert Duration.parse("30m").minutes == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("4Gi", 4 * 2**30),
+        ("1.5Gi", 3 * 2**29),
+        ("1G", 10**9),
+        ("1e3", 1000),
+        ("128974848", 128974848),
+        (128974848, 128974848),
+        ("123Mi", 123 * 2**20),
+        ("0.3", 1),
+        ("1Pi", 2**50),
+        ("500m", 1),
+    ],
+)
+def test_a_size_is_read_as_kubernetes_reads_it(text: object, amount: int) -> None:
+    assert Size.of_kubernetes(text).bytes == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("2", 2000), (2, 2000), (0.5, 500), ("500m", 500), (".1", 100), ("1u", 1)]
+)
+def test_cpu_is_read_as_kubernetes_reads_it(text: object, amount: int) -> None:
+    assert Cpu.of_kubernetes(text).millicores == amount
+
+
+@pytest.mark.parametrize("text", ["4GB", "4gi", "", "Gi", "-1", "1 Gi", True, None, [], "1e", "inf", "nan"])
+def test_what_kubernetes_does_not_read_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="must be a quantity such as 500m"):
+        Size.of_kubernetes(text)
+
+
+def test_a_size_of_odd_bytes_is_said_as_it_is() -> None:
+    odd = Size.of_kubernetes("1025")
+    assert (odd.kubernetes, odd.prometheus) == ("1025", "1025B")

@@ -15,6 +15,7 @@ from typing import Any
 from monitoring.blueprint.capacity.node_pools import nodes_left, nodes_needed
 from monitoring.blueprint.components.workloads import THANOS
 from monitoring.blueprint.releases import static_values
+from monitoring.blueprint.releases.final_values import effective
 from monitoring.blueprint.releases.release import Release
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
@@ -226,10 +227,22 @@ def _router(region: Region, load: Load, *, releases: tuple[Release, ...]) -> Ite
     values: Mapping[str, Any] = next(release.values for release in releases if release.name == THANOS)
     router = values["receive"]["router"]
     limits = router["resources"]["limits"]
-    rate = load.rate * region.prometheus.replicas / (router["replicas"] - 1) * HEADROOM
+    others = router["replicas"] - 1
+    if not others:
+        yield Need(
+            part="Receive router",
+            resource="replicas, one lost",
+            unit=Unit.COUNT,
+            need=2,
+            configured=1,
+            path=("receive", "router", "replicas"),
+            release=THANOS,
+        )
+        return
+    rate = load.rate * region.prometheus.replicas / others * HEADROOM
     need = _part("Receive router", ("receive", "router", "resources", "limits"), release=THANOS)
-    yield need("memory", Size.parse(limits["memory"]), rate * ROUTER_BYTES_PER_SAMPLE_RATE, "memory")
-    yield need("CPU", Cpu.parse(str(limits["cpu"])), rate / ROUTER_SAMPLES_PER_CORE * 1000, "cpu")
+    yield need("memory", Size.of_kubernetes(limits["memory"]), rate * ROUTER_BYTES_PER_SAMPLE_RATE, "memory")
+    yield need("CPU", Cpu.of_kubernetes(limits["cpu"]), rate / ROUTER_SAMPLES_PER_CORE * 1000, "cpu")
 
 
 def _nodes(region: Region, releases: tuple[Release, ...]) -> Iterator[Need]:
@@ -305,12 +318,16 @@ def check_capacity(fleet: Fleet, releases: Mapping[str, tuple[Release, ...]]) ->
 
 
 def _problems(file: RegionFile, releases: tuple[Release, ...]) -> Iterator[Problem]:
+    file = effective(file, releases)
     region = file.region
     for need in needs(region, load(region), releases=releases):
         if need.enough:
             continue
+        overridden = ("helm_values", str(need.release), *need.path)
         if need.release is None:
             yield file.problem(need.path, need.message)
+        elif overridden in file.own.lines or overridden in file.common.lines:
+            yield file.problem(overridden, need.message)
         else:
             source = static_values(need.release)
             yield Problem(file=source.name, line=source.line(need.path), path=dotted(need.path), message=need.message)

@@ -43,8 +43,8 @@ def _pods(name: str, values: Mapping[str, Any]) -> Iterator[Pods]:
         yield Pods(
             workload=name,
             replicas=int(values.get("replicas", values.get("replicaCount", 1))),
-            millicores=sum(Cpu.parse(str(part["cpu"])).millicores for part in requests),
-            memory=sum(Size.parse(part["memory"]).bytes for part in requests),
+            millicores=sum(Cpu.of_kubernetes(part["cpu"]).millicores for part in requests),
+            memory=sum(Size.of_kubernetes(part["memory"]).bytes for part in requests),
             volumes=int(_has_volume(values)),
         )
     for key, below in values.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -27,16 +27,17 @@ from monitoring.blueprint.releases import (
     thanos,
     thanos_global,
 )
+from monitoring.blueprint.releases.final_values import effective, final_problems
 from monitoring.blueprint.releases.release import Release
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.files import override_faults, scrape_files
 from monitoring.blueprint.values import closed_schema
 from monitoring.blueprint.values.charts import HELM_VALUES, versions
-from monitoring.blueprint.values.layers import compose, overlaps
+from monitoring.blueprint.values.layers import changes, compose, overlaps
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
-from monitoring.fleet.yaml_file import YamlFile, dotted, read_yaml
+from monitoring.fleet.yaml_file import YamlFile, dotted, merged, read_yaml
 
 _Computed = Callable[[Region, Sequence[Peer]], Mapping[str, Any]]
 
@@ -142,7 +143,19 @@ def checked_releases(fleet: Fleet) -> Mapping[str, tuple[Release, ...]]:
         problems += _region_problems(file, computed[file.region.name])
     if problems:
         raise InvalidInput(problems)
-    return {region.name: _releases(region, computed[region.name]) for region in fleet.regions}
+    made = {region.name: _releases(region, computed[region.name]) for region in fleet.regions}
+    if problems := [problem for file in fleet.files for problem in final_problems(file, made[file.region.name])]:
+        raise InvalidInput(problems)
+    return {file.region.name: _as_it_runs(file, fleet, made[file.region.name]) for file in fleet.files}
+
+
+def _as_it_runs(file: RegionFile, fleet: Fleet, made: tuple[Release, ...]) -> tuple[Release, ...]:
+    """Computed anew where an override changes what a field gives: other values follow from it (a ring, an interval)."""
+    region = effective(file, made).region
+    if region is file.region:
+        return made
+    again = _releases(region, _computed(region, fleet.peers_of(region)))
+    return tuple(replace(one, overrides=first.overrides) for one, first in zip(again, made, strict=True))
 
 
 @cache
@@ -202,8 +215,9 @@ def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]
             Problem(file=recipe.module, path=dotted(path), message=message)
             for path, message in closed_schema.faults(recipe.chart, ours)
         ]
-        problems += [
-            file.problem(("helm_values", recipe.name, *path), message)
-            for path, message in closed_schema.faults(recipe.chart, file.region.helm_values.get(recipe.name, {}))
-        ]
+        override = file.region.helm_values.get(recipe.name, {})
+        changed = changes(merged(written.data, ours), override)
+        found = [*closed_schema.faults(recipe.chart, override)]
+        found += [(change.path, fault) for change in changed if (fault := change.fault)]
+        problems += [file.problem(("helm_values", recipe.name, *path), message) for path, message in found]
     return problems

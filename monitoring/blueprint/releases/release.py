@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from monitoring.blueprint.values.charts import Chart
+from monitoring.blueprint.values.layers import Change
 
 Values = Mapping[str, object]
 """Chart values as plain data: mappings, lists, strings, numbers, booleans, None."""
@@ -20,7 +21,7 @@ class Release:
 
     `after` names the releases that must come first. `known_after_apply` lists the value paths (Helm's
     `set` syntax) that only Terraform knows, each with the component whose identity's client id goes there.
-    `overrides` are the dotted paths that the region's `helm_values` replaced. `timeout` is in seconds;
+    `overrides` are what the region's `helm_values` change. `timeout` is in seconds;
     `atomic` rolls a failed upgrade back, which a stateful release must not do in the middle.
     """
 
@@ -30,7 +31,7 @@ class Release:
     values: Values = field(hash=False)
     after: tuple[str, ...] = ()
     known_after_apply: Mapping[str, str] = field(default_factory=dict, hash=False)
-    overrides: tuple[str, ...] = ()
+    overrides: tuple[Change, ...] = field(default=(), hash=False)
     timeout: int
     atomic: bool
 

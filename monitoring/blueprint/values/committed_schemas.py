@@ -1,4 +1,4 @@
-"""The closed schemas as they are committed: one per chart, with a hand-kept list beside it."""
+"""The closed schemas as they are committed: one per chart, with a hand-kept list beside it, and their types."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from monitoring.blueprint.values.charts import HELM_VALUES, Chart, versions
+from monitoring.blueprint.values.charts import Chart, versions
 from monitoring.blueprint.values.schema_generator import Extra, generate, stale
+from monitoring.blueprint.values.structures import SCHEMAS, TYPES, hand_kept, written_hash
 from monitoring.errors import InvalidInput, Problem
-
-SCHEMAS = HELM_VALUES / "schemas"
 
 
 def read_extra(chart: str) -> Extra:
@@ -21,7 +20,8 @@ def read_extra(chart: str) -> Extra:
     name = f"helm-values/schemas/extra/{chart}.yaml"
     file = SCHEMAS / "extra" / f"{chart}.yaml"
     try:
-        return Extra.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        written = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        return Extra.model_validate({"by_name": hand_kept()["by_name"], **written})
     except ValidationError as invalid:
         raise InvalidInput(
             Problem(file=name, path=".".join(map(str, error["loc"])), message=f"{error['msg']}, got {error['input']!r}")
@@ -37,7 +37,11 @@ def schema_text(folder: Path, chart: Chart) -> str:
 
 
 def stale_schemas() -> Iterator[Problem]:
-    """Committed schemas that are not of the pinned version or the present hand-kept list; needs no chart."""
+    """Committed schemas that are not of the pinned version or the present hand-kept lists; needs no chart."""
+    types = json.loads((SCHEMAS / TYPES).read_text(encoding="utf-8")) if (SCHEMAS / TYPES).is_file() else {}
+    if (types.get("x-kubernetes"), types.get("x-extra")) != (versions().kubernetes, written_hash()):
+        message = "must be generated with the hand-kept types and the Kubernetes version as they are now"
+        yield Problem(file=f"helm-values/schemas/{TYPES}", message=f"{message} (monitoring schema --types)")
     for chart in versions().charts.values():
         name = f"helm-values/schemas/{chart.name}.json"
         file = SCHEMAS / f"{chart.name}.json"

@@ -9,9 +9,8 @@ default is part of the schema, since what is not set runs with it.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitoring.blueprint.values.closed_schema import IGNORED, check
+from monitoring.blueprint.values.closed_schema import IGNORED, check, resolved
+from monitoring.blueprint.values.structures import by_name, compiled, expanded, reference
 from monitoring.fleet.yaml_file import merged
 
 _COMMENTED = re.compile(r"^(?P<indent> *)#+ ?(?P<key>[a-z][A-Za-z0-9]*):(?: |$)")
@@ -31,18 +31,26 @@ Node = dict[str, Any]
 class Extra(BaseModel):
     """The hand-kept list of a chart. Paths are dotted; `{a,b}` stands for either, `*` for any one key.
 
-    `undocumented`: read by templates, absent from values.yaml. `open`: anything may stand below.
+    `undocumented`: read by templates, absent from values.yaml. `examples`: keys in a comment that belong to an example
+    of what may stand below, and are none of the mapping around it. `open`: anything may stand below.
     `closed`: empty in values.yaml, but only these keys are read. `ignored`: in values.yaml, yet no template
     reads it, with what to do instead. `hints`: what to suggest for a path that people try.
+
+    `types`: the type of a value (structures.py). `like`: mappings whose keys are those of a type, where it has them.
+    `by_name`: the type of a key anywhere, from `types.yaml`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     undocumented: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    examples: Annotated[tuple[str, ...], Field(strict=False)] = ()
     open: Annotated[tuple[str, ...], Field(strict=False)] = ()
     closed: Mapping[str, list[str]] = {}
     ignored: Mapping[str, str] = {}
     hints: Mapping[str, str] = {}
+    types: Mapping[str, Any] = {}
+    like: Mapping[str, str] = {}
+    by_name: Mapping[str, Any] = {}
 
 
 def values_files(chart: Path) -> dict[str, Path]:
@@ -72,6 +80,9 @@ def generate(chart: Path, *, name: str, version: str, extra: Extra) -> Node:
         if found:
             raise ValueError(f"the schema of {name} refuses its defaults: {found[:5]}")
         defaults = merged(defaults, placed)
+    _type(schema, defaults, extra)
+    if found := list(check(_without_ignored(schema), defaults)):
+        raise ValueError(f"the types of {name} refuse its defaults: {found[:5]}")
     _record(schema, defaults)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -163,29 +174,57 @@ def _union(one: Node, other: Node) -> Node:
 
 
 def _add(schema: Node, extra: Extra) -> None:
-    for path in _expanded(extra.undocumented):
+    for path in expanded(extra.undocumented):
         _at(schema, path)
+    for *above, key in expanded(extra.examples):
+        del _at(schema, tuple(above))["properties"][key]
     for pattern in extra.open:
-        for path in _expanded([pattern]):
+        for path in expanded([pattern]):
             node = _at(schema, path)
             node.clear()
     for pattern, keys in extra.closed.items():
-        for path in _expanded([pattern]):
+        for path in expanded([pattern]):
             node = _at(schema, path)
             node.update(additionalProperties=False, properties={key: {} for key in keys})
             node.setdefault("type", ["object", "null"])
     for pattern, reason in extra.ignored.items():
-        for path in _expanded([pattern]):
+        for path in expanded([pattern]):
             _at(schema, path)[IGNORED] = reason
 
 
-def _expanded(patterns: Iterator[str] | tuple[str, ...] | list[str]) -> Iterator[tuple[str, ...]]:
-    r"""`a.{b,c}.d` as the paths (a, b, d) and (a, c, d); `\.` is a dot inside a key."""
-    for pattern in patterns:
-        parts = re.split(r"(\{[^}]*\})", pattern)
-        choices = [part[1:-1].split(",") if part.startswith("{") else [part] for part in parts]
-        for chosen in itertools.product(*choices):
-            yield tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", "".join(chosen)))
+def _type(schema: Node, defaults: Mapping[str, Any], extra: Extra) -> None:
+    names = by_name(extra.by_name)
+    like = {path: reference(name) for pattern, name in extra.like.items() for path in expanded([pattern])}
+    _type_keys(schema, (), defaults, names, like)
+    for pattern, written in extra.types.items():
+        for path in expanded([pattern]):
+            node = _at(schema, path)
+            node.clear()
+            node.update(compiled(written))
+
+
+def _type_keys(
+    node: Node, path: tuple[str, ...], value: object, names: Mapping[str, Node], like: Mapping[tuple[str, ...], Node]
+) -> None:
+    """Give every key below the node its type, where the chart leaves it open and its default fits."""
+    own = resolved(like[path])["properties"] if path in like else {}
+    for key, below in node.get("properties", {}).items():
+        default = value.get(key) if isinstance(value, Mapping) else None
+        wanted = {"$ref": f"{like[path]['$ref']}/properties/{key}"} if key in own else names.get(key)
+        if wanted is None or IGNORED in below or "properties" in below or not _fits(wanted, default):
+            _type_keys(below, (*path, key), default, names, like)
+        else:
+            below.clear()
+            # text, false or 0 that stand for nothing: a template asks whether they are there
+            fitting = not list(check(wanted, default))
+            below.update(wanted if fitting else {"anyOf": [wanted, {"enum": [default]}]})
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            _type_keys(node[key], (*path, "*"), None, names, like)
+
+
+def _fits(wanted: Node, default: object) -> bool:
+    return (not default and not isinstance(default, Mapping | list)) or not list(check(wanted, default))
 
 
 def _at(schema: Node, path: tuple[str, ...]) -> Node:

@@ -90,7 +90,7 @@ def test_a_bump_without_its_schema_is_found(monkeypatch: pytest.MonkeyPatch, tmp
     for chart in versions().charts:
         (tmp_path / "extra" / f"{chart}.yaml").write_text("")
     assert {problem.file for problem in committed_schemas.stale_schemas()} == {
-        f"helm-values/schemas/{chart}.json" for chart in versions().charts
+        f"helm-values/schemas/{name}.json" for name in (*versions().charts, "types")
     }
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from monitoring.blueprint.releases.release import Release
 from monitoring.blueprint.values.charts import Chart
+from monitoring.blueprint.values.layers import Change
 from monitoring.errors import Problem
 from monitoring.synthesis.summary import print_summary, read_stacks
 
@@ -35,7 +36,7 @@ def outdir(tmp_path: Path) -> Path:
 
 
 def release(
-    *, digest: str | None = None, overrides: tuple[str, ...] = (), address: str = "oci://example.test/charts"
+    *, digest: str | None = None, overrides: tuple[Change, ...] = (), address: str = "oci://example.test/charts"
 ) -> Release:
     return Release(
         name="trial",
@@ -75,7 +76,13 @@ def test_a_chart_is_told_with_its_version(outdir: Path) -> None:
 
 
 def test_what_a_region_overrides_is_told(outdir: Path) -> None:
-    (line,) = [line for line in printed(outdir, release(overrides=("a.b",))).splitlines() if "trial: a.b" in line]
+    (line,) = [
+        line
+        for line in printed(
+            outdir, release(overrides=(Change(path=("a", "b"), place="a.b", before=1, after=2),))
+        ).splitlines()
+        if "trial: a.b (instead of 1)" in line
+    ]
     assert "alpha" in line
 
 

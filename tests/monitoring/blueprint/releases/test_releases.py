@@ -330,7 +330,7 @@ def test_a_regions_own_value_wins_and_is_listed(tmp_path: Path) -> None:
     made = {one.name: one for one in checked_releases(_fleet_with(tmp_path, text))["trial-gamma"]}
     values: Any = made["thanos"].values
     assert (values["logLevel"], values["query"]["replicas"]) == ("debug", 3)
-    assert made["thanos"].overrides == ("logLevel", "query.replicas")
+    assert tuple(map(str, made["thanos"].overrides)) == ("logLevel", "query.replicas (instead of 2)")
     assert made["kube-prometheus-stack"].overrides == ()
 
 

@@ -105,7 +105,7 @@ def test_a_wrong_type_is_told_with_the_right_one(values: dict[str, Any], message
         ({"zzz": 1}, "zzz is no value of the chart"),
         (
             {"server": {"routes": [{"path": "/"}, {"pth": "/"}]}},
-            "server.routes.1.pth is no value of the chart, did you mean server.routes.1.path?",
+            "server.routes.1.pth is no value of the chart, did you mean server.routes[1].path?",
         ),
         (
             {"server": {"named": {"free": {"pathh": 1}}}},

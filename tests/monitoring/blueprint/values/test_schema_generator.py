@@ -88,6 +88,7 @@ def test_what_the_chart_does_not_know_is_refused(chart: Path, values: dict[str, 
         ({"undocumented": ["image.sha"]}, {"sub": {"sha": "x"}}, False),
         ({"open": ["image"]}, {"image": {"any": 1}}, True),
         ({"open": [r"dotted\.key"]}, {"dotted.key": {"any": 1}}, True),
+        ({"examples": ["image.pullPolicy"]}, {"image": {"pullPolicy": "Never"}}, False),
         ({"closed": {"labels": ["app"]}}, {"labels": {"app": 1}}, True),
         ({"closed": {"labels": ["app"]}}, {"labels": {"ap": 1}}, False),
         ({"closed": {"labels.*": ["app"]}}, {"labels": {"free": {"app": 1}}}, True),
@@ -99,6 +100,33 @@ def test_what_the_chart_does_not_know_is_refused(chart: Path, values: dict[str, 
 )
 def test_the_hand_kept_list_counts(chart: Path, extra: dict[str, Any], values: dict[str, Any], passes: bool) -> None:
     assert (list(check(_schema(chart, **extra), values)) == []) is passes
+
+
+@pytest.mark.parametrize(
+    ("extra", "values", "passes"),
+    [
+        ({"by_name": {"labels": {"*": "string"}}}, {"labels": {"a": "x"}}, True),
+        ({"by_name": {"labels": {"*": "string"}}}, {"labels": {"a": 1}}, False),
+        ({"by_name": {"labels": ["string"]}}, {"labels": {"a": 1}}, True),  # its default is no list
+        ({"by_name": {"image": "string"}}, {"image": {"tag": "v2"}}, True),  # the chart says more
+        ({"by_name": {"name": "duration"}}, {"name": ""}, True),  # the default stays
+        ({"by_name": {"name": "duration"}}, {"name": "5 minutes"}, False),
+        ({"by_name": {"{args,nothing}": ["Toleration"]}}, {"nothing": [{"key": "a"}]}, True),
+        ({"by_name": {"{args,nothing}": ["Toleration"]}}, {"nothing": [{"keys": "a"}]}, False),
+        ({"types": {"args": ["Toleration | string"]}}, {"args": ["x", {"key": "a"}]}, True),
+        ({"types": {"args": ["Toleration | string"]}}, {"args": [1]}, False),
+        ({"open": ["image"], "types": {"image": {"tag": "string", "~^x-": "integer"}}}, {"image": {"x-a": 1}}, True),
+        ({"open": ["image"], "types": {"image": {"tag": "string", "~^x-": "integer"}}}, {"image": {"y-a": 1}}, False),
+        ({"like": {"sub": "Toleration"}, "undocumented": ["sub.effect"]}, {"sub": {"effect": 1}}, False),
+    ],
+)
+def test_open_keys_get_types(chart: Path, extra: dict[str, Any], values: dict[str, Any], passes: bool) -> None:
+    assert (list(check(_schema(chart, **extra), values)) == []) is passes
+
+
+def test_a_type_that_refuses_the_charts_own_default_is_not_taken(chart: Path) -> None:
+    with pytest.raises(ValueError, match="the types of example refuse its defaults"):
+        _schema(chart, types={"image": {"sha": "string"}})
 
 
 def test_a_schema_that_refuses_the_charts_own_defaults_is_not_made(chart: Path) -> None:
