@@ -97,7 +97,7 @@ def test_what_all_regions_share_is_told_once(tmp_path: Path) -> None:
         (lambda file: file.write_bytes(b"location: \xe9t\xe9\n"), "must be UTF-8 text: invalid trailing UTF-8 octet"),
         (
             lambda file: file.write_text(f"location: {'[' * 980}{']' * 980}"),
-            "must be YAML of some levels, got hundreds",
+            "must be at most 50 levels deep, got more",
         ),
         (
             lambda file: file.write_text(f"location: {'[' * 3000}{']' * 3000}"),
