@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
@@ -37,6 +38,47 @@ POOL_WITHOUT_ZONES = 3
 
 AZURE_RESERVED = 4
 """The first four addresses of a subnet, and its last, are Azure's."""
+
+
+_READ_BESIDE: Mapping[str, tuple[str, ...]] = {
+    "zones": ("location",),
+    "object_store.replication": ("zones",),
+    "prometheus.disk_type": ("zones",),
+    "prometheus.retention_size": ("prometheus.volume_size",),
+    "node_pools.max_count": ("node_pools.min_count",),
+    "node_pools.min_count": ("zones",),
+    "network.load_balancers.federation": ("prometheus.replicas", "network.load_balancers.subnet"),
+    "network.load_balancers.query": ("network.load_balancers.subnet",),
+    "network.load_balancers.subnet": ("network.node_subnet",),
+    "thanos.retention.five_minutes": ("thanos.retention.raw",),
+    "thanos.retention.one_hour": ("thanos.retention.five_minutes",),
+    "thanos.outage_window": ("thanos.receive.retention",),
+    "thanos.receive.replicas": ("thanos.receive.replication_factor",),
+    "cluster.host_name_policies": ("cluster.network_policy_engine",),
+    "object_store.account": ("state.storage_account",),
+    "tags": ("environment",),
+    "tags.environment": ("environment",),
+    "azure_vms.refresh": ("azure_vms.expected_machines", "azure_vms.expected_scale_sets", "prometheus.replicas"),
+    **{
+        f"{part}.resources.limits.{name}": (f"{part}.resources.requests.{name}",)
+        for part in ("prometheus", "thanos.receive", "thanos.store_gateway", "thanos.compactor")
+        for name in ("cpu", "memory")
+    },
+    **{
+        f"alerting.routes.{severity}.repeat_interval": (
+            f"alerting.routes.{severity}.group_interval",
+            "alertmanager.retention",
+        )
+        for severity in ("critical", "warning", "info")
+    },
+}
+"""Fields that a check of a field reads too."""
+
+
+def read_beside(path: ValuePath) -> tuple[ValuePath, ...]:
+    """What a check of the value reads too: what a region's own file says of it may be the cause."""
+    field = ".".join(part for part in path if isinstance(part, str))
+    return tuple(tuple(other.split(".")) for other in _READ_BESIDE.get(field, ()))
 
 
 def _unknown_location(location: str, path: ValuePath) -> Iterator[Fault]:
@@ -251,10 +293,13 @@ def fleet_faults(regions: Iterable[Region]) -> Iterator[tuple[Region, ValuePath,
 
 def _shared(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
     """What exists once must be said once: these belong into `_common.yaml`."""
-    for region in regions[1:]:
-        for key in ("tenant_id", "state", "fleet", "runbooks", "trust"):
-            if getattr(region, key) != getattr(regions[0], key):
-                yield region, (key,), f"must be the same in every region, got another than {regions[0].name}"
+    for key in ("tenant_id", "state", "fleet", "runbooks", "trust"):
+        counted = Counter(getattr(region, key) for region in regions)
+        usual = counted.most_common(1)[0][0] if counted else None  # the odd one is told, not those that agree
+        others = [region.name for region in regions if getattr(region, key) == usual]
+        for region in regions:
+            if getattr(region, key) != usual:
+                yield region, (key,), f"must be the same in every region, got another than {others[0]}"
 
 
 def _cluster_id(region: Region) -> tuple[str, ...]:

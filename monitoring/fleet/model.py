@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from monitoring.errors import cut, shown
 from monitoring.fleet.alerting import Alerting
 from monitoring.fleet.base import HostName, KubernetesName, Model, ResourceGroupName
 from monitoring.fleet.base import pattern as _pattern
@@ -24,11 +25,11 @@ from monitoring.fleet.trust import Trust
 def _parsed(kind: type[IPv4Address] | type[IPv4Network], example: str) -> BeforeValidator:
     def parse(value: object) -> object:
         if not isinstance(value, str):
-            raise ValueError(f"must be a string such as {example}, got {value!r}")  # noqa: TRY004  (pydantic's protocol)
+            raise ValueError(f"must be a string such as {example}, got {shown(value)}")  # noqa: TRY004  (pydantic's protocol)
         try:
             return kind(value)
         except ValueError as fault:
-            raise ValueError(f"must be such as {example}, got {value!r}: {fault}") from fault
+            raise ValueError(f"must be such as {example}, got {shown(value)}: {cut(str(fault))}") from fault
 
     return BeforeValidator(parse, json_schema_input_type=str)
 

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Self
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
+from monitoring.errors import shown
+
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
@@ -31,7 +33,7 @@ class _Quantity:
         if isinstance(text, cls):
             return text
         if not isinstance(text, str) or not re.fullmatch(cls.PATTERN, text):
-            raise ValueError(f"must be {cls.EXAMPLES}, got {text!r}")
+            raise ValueError(f"must be {cls.EXAMPLES}, got {shown(text)}")
         return cls(cls._amount(text))
 
     @classmethod
