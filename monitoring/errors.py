@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-LONGEST = 100
+LONGEST = 200
 """Characters of a value that a message repeats."""
 
 

@@ -40,13 +40,15 @@ class RegionFile:
         """A problem at the line that gave the value.
 
         `beside` are the values that the check reads too. Where `_common.yaml` gave the value, those that the region's
-        own file gives are named: they are the cause.
+        own file gives are named, of several the ones that the message is about: they are the cause.
         """
         found = _problem(path, message, own=self.own, common=self.common)
         if found.file != self.common.name:
             return found
         read = read_beside(path) if beside is None else beside
-        causes = [f"{dotted(one)} in {self.own.name}:{self.own.lines[one]}" for one in read if one in self.own.lines]
+        given = [one for one in read if one in self.own.lines]
+        named = [one for one in given if str(one[-1]) in message] or given
+        causes = [f"{dotted(one)} in {self.own.name}:{self.own.lines[one]}" for one in named]
         return replace(found, message=f"{message}; because of {', '.join(causes)}") if causes else found
 
 
