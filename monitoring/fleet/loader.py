@@ -109,7 +109,7 @@ def load_fleet(folder: Path) -> Fleet:
     paths = [folder / name for name in names if name.endswith(".yaml")]
     message = f"must be named <region>.yaml, or be elsewhere: beside the regions there are {COMMON} and {SCHEMA} alone"
     problems = [_of_folder(folder, name, message) for name in names if not name.endswith(".yaml")]
-    if not paths:
+    if not paths and folder.exists():
         problems.append(Problem(file=folder.name, message="must hold a file per region, got none"))
     common, sources, files = None, [], []
     with _collected(problems):
@@ -134,6 +134,8 @@ def load_fleet(folder: Path) -> Fleet:
 def _names(folder: Path) -> list[str]:
     try:
         return sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        return []  # told of _common.yaml
     except OSError as fault:
         message = f"must be a folder that can be read, got: {fault.strerror}"
         raise InvalidInput([Problem(file=folder.name, message=message)]) from fault

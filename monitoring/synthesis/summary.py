@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from monitoring.blueprint.releases.release import Release
@@ -67,7 +68,7 @@ def print_summary(
             stack.name,
             *(str(count or "") for count in stack.kinds.values()),
             str(stack.others),
-            "\n".join(overridden),
+            escape("\n".join(overridden)),
         )
     console.print(table)
     charts = sorted({release.chart for region in releases.values() for release in region}, key=lambda chart: chart.name)
@@ -78,16 +79,17 @@ def print_summary(
     if undigested:
         _warn(console, f"helm-values/versions.yaml: digest must be recorded, got null: {undigested}")
     for (file, message), paths in _grouped(warnings).items():
-        _warn(console, f"{file}: {message}: {', '.join(paths)}")
+        _warn(console, f"{file}: {message}" + (f": {', '.join(paths)}" if any(paths) else ""))
 
 
 def _warn(console: Console, text: str) -> None:
-    console.print(f"warning: {text}", soft_wrap=True)
+    console.print(escape(f"warning: {text}"), soft_wrap=True)
 
 
 def _grouped(warnings: Sequence[Problem]) -> dict[tuple[str, str], list[str]]:
     """Warnings that differ in their path alone, as one: `path (line)`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for warning in warnings:
-        groups.setdefault((warning.file, warning.message), []).append(f"{warning.path} ({warning.line})")
+        place = f"{warning.path} ({warning.line})" if warning.path else ""
+        groups.setdefault((warning.file, warning.message), []).append(place)
     return groups
