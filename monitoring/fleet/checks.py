@@ -212,8 +212,9 @@ def _state(region: Region) -> Iterator[Fault]:
 
 
 def _environment(region: Region) -> Iterator[Fault]:
-    if region.tags.get("environment") != region.environment:
-        yield ("tags", "environment"), f"must be environment {region.environment}, got {region.tags.get('environment')}"
+    given = region.tags.get("environment")
+    if given != region.environment:
+        yield ("tags", "environment"), f"must be environment {region.environment}, got {given or 'nothing'}"
 
 
 def _tags(region: Region) -> Iterator[Fault]:

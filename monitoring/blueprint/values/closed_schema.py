@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from monitoring.blueprint.values.charts import HELM_VALUES
+from monitoring.errors import shown
 from monitoring.fleet.yaml_file import ValuePath, dotted
 
 Schema = Mapping[str, Any]
@@ -62,7 +63,7 @@ def _walk(node: Schema, value: object, path: ValuePath) -> Iterator[tuple[ValueP
         return
     types = node.get("type")
     if types is not None and not _is_a(value, types):
-        yield path, f"must be {_wanted(types)}, got {value!r}"
+        yield path, f"must be {_wanted(types)}, got {shown(value)}"
         return
     if isinstance(value, Mapping):
         properties = node.get("properties", {})
