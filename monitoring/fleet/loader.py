@@ -209,6 +209,7 @@ def _sentence(error: ErrorDetails) -> str:
         "greater_than_equal": lambda: f"must be at least {context['ge']}, got {given}",
         "less_than_equal": lambda: f"must be at most {context['le']}, got {given}",
         "too_short": lambda: f"must hold at least {context['min_length']}, got {context['actual_length']}",
+        "too_long": lambda: f"must hold at most {context['max_length']}, got {context['actual_length'] or 'more'}",
         "value_error": lambda: str(context["error"]),
         "string_type": lambda: f"must be a string, got {shown(given)}",
         "int_type": lambda: f"must be a whole number, got {shown(given)}",

@@ -119,7 +119,7 @@ class LoadBalancers(Model):
     subnet_name: Annotated[str, _pattern(r"^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9_]$", longest=80)]
     subnet: Network
     query: Address
-    federation: Annotated[tuple[Address, ...], Field(strict=False, min_length=1)]
+    federation: Annotated[tuple[Address, ...], Field(strict=False, min_length=1, max_length=6)]
 
 
 class RegionNetwork(Model):
@@ -137,7 +137,7 @@ class RegionNetwork(Model):
     private_endpoint_subnet_id: SubnetId
     private_endpoint_subnet: Network
     api_server_subnet: Network | None
-    virtual_machine_subnets: Annotated[tuple[Network, ...], Field(strict=False)]
+    virtual_machine_subnets: Annotated[tuple[Network, ...], Field(strict=False, max_length=64)]
     blob_private_dns_zone_id: BlobZoneId
     load_balancers: LoadBalancers
 
@@ -270,7 +270,7 @@ class Access(Model):
     client_id: Uuid
     allowed_group: Uuid
     email_domain: HostName
-    trusted_proxies: Annotated[tuple[Network, ...], Field(strict=False, min_length=1)]
+    trusted_proxies: Annotated[tuple[Network, ...], Field(strict=False, min_length=1, max_length=16)]
 
 
 class Issuer(Model):
@@ -298,7 +298,7 @@ class Region(Model):
 
     name: StackName
     location: str = Field(min_length=1, max_length=40)
-    zones: Annotated[tuple[Zone, ...], Field(strict=False)]
+    zones: Annotated[tuple[Zone, ...], Field(strict=False, max_length=3)]
     global_view: bool
     environment: Annotated[str, _pattern(r"^[a-z]+$", longest=20)]
     tenant_id: Uuid
