@@ -75,7 +75,7 @@ DOWNSAMPLED_SHARE = {"five_minutes": 115 / 146, "one_hour": 22 / 146}
 CAUSES: tuple[tuple[ValuePath, ...], ...] = (
     tuple(("load", key) for key in ("active_series", "concurrent_queries", "samples_per_query")),
     tuple(("prometheus", key) for key in ("replicas", "scrape_interval", "retention")),
-    (("thanos", "receive", "replicas"), ("node_pools", "vm_size"), ("zones",)),
+    (("thanos", "receive", "replicas"), ("node_pools", "vm_size"), ("helm_values",), ("zones",)),
 )
 """What a region's own file may say that makes a size too small which it does not give itself: the likelier first."""
 
