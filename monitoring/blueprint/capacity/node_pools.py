@@ -95,7 +95,8 @@ def _replicas(release: str, values: Mapping[str, Any], path: ValuePath) -> int:
 
 def _has_volume(values: Mapping[str, Any]) -> bool:
     """As the three charts say it: Thanos' parts, Prometheus, Alertmanager."""
-    return bool(mapping(values.get("persistence")).get("enabled") or values.get("storageSpec") or values.get("storage"))
+    own = any(values.get(key) is not None for key in ("storageSpec", "storage"))
+    return own or bool(mapping(values.get("persistence")).get("enabled"))
 
 
 def nodes_needed(region: Region, releases: tuple[Release, ...]) -> dict[str, int]:
