@@ -17,7 +17,7 @@ from monitoring.blueprint.components.names import FLEET_STACK
 from monitoring.blueprint.network.checks import check_flows
 from monitoring.blueprint.releases import checked_releases
 from monitoring.console import console
-from monitoring.errors import InvalidInput
+from monitoring.errors import InvalidInput, Problem, shown
 from monitoring.fleet import load_fleet
 from monitoring.fleet.azure_calls import calls_note
 from monitoring.synthesis.provider_locks import copy_locks
@@ -32,13 +32,13 @@ def main() -> None:
 
     OVERSIGHT_REGIONS names another folder of regions, OVERSIGHT_STATE=local keeps the state beside the JSON.
     """
+    local_state = _local_state()
     gc.disable()  # half a second, in which cycles would be looked for and none found; docs/performance.md
     fleet = load_fleet(Path(os.environ.get("OVERSIGHT_REGIONS", ROOT / "regions")))
     check_flows(fleet)
     releases = checked_releases(fleet)
     check_capacity(fleet, releases)
-    app = App(outdir=os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
-    local_state = os.environ.get("OVERSIGHT_STATE") == "local"
+    app = App(outdir=_outdir())
     FleetStack(app, regions=fleet.regions, local_state=local_state)
     for region in fleet.regions:
         RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
@@ -52,6 +52,28 @@ def main() -> None:
         console=console(),
         notes=[calls_note(fleet.regions)],
     )
+
+
+def _local_state() -> bool:
+    """Whether OVERSIGHT_STATE asks for it; `InvalidInput` for another word, and for arguments: there are none."""
+    state = os.environ.get("OVERSIGHT_STATE", "")
+    problems = [Problem(file="main.py", message=f"must have no argument, got {shown(one)}") for one in sys.argv[1:]]
+    if state not in {"", "local"}:
+        problems.append(Problem(file="OVERSIGHT_STATE", message=f"must be local or not set, got {shown(state)}"))
+    if problems:
+        raise InvalidInput(problems)
+    return state == "local"
+
+
+def _outdir() -> str:
+    """CDKTF_OUTDIR, made; `InvalidInput` where it cannot be."""
+    outdir = Path(os.environ.get("CDKTF_OUTDIR") or "cdktf.out")
+    try:
+        outdir.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        message = f"must be a folder that can be made, got {shown(str(outdir))}: {fault.strerror}"
+        raise InvalidInput([Problem(file="CDKTF_OUTDIR", message=message)]) from fault
+    return str(outdir)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+LONGEST = 200
+"""Characters of a value that a message repeats."""
+
+
+def shown(value: object) -> str:
+    """A value for a message: as YAML writes it, text in quotes, and no more of it than a line holds."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        text = "{" + ", ".join(f"{key}: {shown(below)}" for key, below in value.items()) + "}"
+    elif isinstance(value, list | tuple):
+        text = "[" + ", ".join(map(shown, value)) + "]"
+    else:
+        text = repr(value)
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """As much of a text as a message repeats."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _printable(text: str) -> str:
+    """A key of a file may hold what moves the cursor, or begins a line."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -22,7 +50,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.path} {self.message}" if self.path else f"{place}: {self.message}"
+        return _printable(f"{place}: {self.path} {self.message}" if self.path else f"{place}: {self.message}")
 
 
 class InvalidInput(Exception):  # noqa: N818  (a user's mistake, not a fault of the program)

@@ -17,6 +17,7 @@ __all__ = ["pytest_runtest_makereport"]
 
 # no deadline per example, no health check of speed: on a busy machine they would fail what is right
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("many", parent=settings.get_profile("untimed"), max_examples=3000)
 settings.load_profile("untimed")
 
 

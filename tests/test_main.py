@@ -166,3 +166,35 @@ def test_the_state_can_stay_on_this_machine_without_naming_it(folder: Path) -> N
         assert json.loads(text)["terraform"]["backend"] == {"local": {"path": "terraform.tfstate"}}
         assert str(folder).encode() not in text
         assert str(ROOT).encode() not in text
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"OVERSIGHT_STATE": "locl"}, "OVERSIGHT_STATE: must be local or not set, got 'locl'\n"),
+        (
+            {"CDKTF_OUTDIR": "/dev/null/out"},
+            "CDKTF_OUTDIR: must be a folder that can be made, got '/dev/null/out': Not a directory\n",
+        ),
+    ],
+    ids=["state", "folder"],
+)
+def test_a_variable_that_cannot_be_meant_is_told(folder: Path, environment: dict[str, str], message: str) -> None:
+    done = run(folder, **environment)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+    assert not (folder / "cdktf.out").exists()
+
+
+def test_arguments_are_told_since_there_are_none(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "prod-eastus"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "main.py: must have no argument, got 'prod-eastus'\n"
+
+
+def test_a_region_put_aside_is_told_in_the_summary(folder: Path) -> None:
+    shutil.copy(folder / "regions" / "trial-beta.yaml", folder / "regions" / ".trial-delta.yaml")
+    done = run(folder)
+    assert done.returncode == 0
+    assert "warning: regions/.trial-delta.yaml: is not read: its name begins with a dot\n" in done.stdout

@@ -103,12 +103,21 @@ def _acceptance(text: str) -> Acceptance:
 
 def accepted_in(event: Path) -> Iterator[Acceptance]:
     """What a pull request's labels accept and its description gives a reason for; a label alone accepts nothing."""
-    request = json.loads(event.read_bytes()).get("pull_request") or {}
-    labels = {label["name"] for label in request.get("labels", ())}
+    labels, body, who = _pull_request(event)
     for label in Label:
-        why = re.search(rf"^accept {label}: *(\S.*)$", request.get("body") or "", re.MULTILINE | re.IGNORECASE)
+        why = re.search(rf"^accept {label}: *(\S.*)$", body, re.MULTILINE | re.IGNORECASE)
         if f"accept: {label}" in labels and why:
-            yield Acceptance(label=label, who=request["user"]["login"], why=why[1].strip())
+            yield Acceptance(label=label, who=who, why=why[1].strip())
+
+
+def _pull_request(event: Path) -> tuple[set[str], str, str]:
+    """Labels, description and author; none of them where the event is no pull request's."""
+    try:
+        request = json.loads(event.read_bytes()).get("pull_request") or {"user": {"login": ""}}
+        labels = {label["name"] for label in request.get("labels", ())}
+        return labels, str(request.get("body") or ""), str(request["user"]["login"])
+    except (AttributeError, KeyError, OSError, TypeError, ValueError, RecursionError) as fault:
+        raise click.BadParameter(f"must be GitHub's event of a pull request, as JSON: {event}") from fault
 
 
 def _print(review: Review) -> None:

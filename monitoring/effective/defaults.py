@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint.values.committed_schemas import SCHEMAS
+from monitoring.blueprint.values.structures import SCHEMAS
 
 
 @cache

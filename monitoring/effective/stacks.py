@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from monitoring.blueprint.values.committed_schemas import SCHEMAS
+from monitoring.blueprint.values.structures import SCHEMAS
 from monitoring.effective.defaults import defaults, effective
 from monitoring.effective.facts import Fact, FactKey, Facts, Kind, collected, flat, thing
 from monitoring.effective.objects import object_facts, route_facts, rule_facts

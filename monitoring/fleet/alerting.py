@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from monitoring.fleet.base import HostName, KubernetesName, Model, pattern
 from monitoring.fleet.quantities import Duration
@@ -87,7 +87,7 @@ class DeadMansSwitch(Model):
 class Alerting(Model):
     """Who is told of which alert."""
 
-    receivers: dict[KubernetesName, Receiver]
+    receivers: Annotated[dict[KubernetesName, Receiver], Field(max_length=64)]
     routes: AlertRoutes
     dead_mans_switch: DeadMansSwitch
 

@@ -6,16 +6,12 @@ import difflib
 from collections.abc import Iterator
 
 from monitoring.fleet.model import Region
-from monitoring.fleet.quantities import Duration
 from monitoring.fleet.yaml_file import ValuePath
 
 NOBODY = "nobody"
 DEAD_MANS_SWITCH = "dead-mans-switch"
 RESERVED = (NOBODY, DEAD_MANS_SWITCH)
 """Receivers that every region has besides its own."""
-
-SHORTEST_INTERVAL = Duration.parse("5s")
-"""Of the dead-man's switch: calls are repeated in whole seconds."""
 
 
 def alerting_faults(region: Region) -> Iterator[tuple[ValuePath, str]]:
@@ -27,10 +23,6 @@ def alerting_faults(region: Region) -> Iterator[tuple[ValuePath, str]]:
         if receiver.secret == alerting.dead_mans_switch.secret:
             message = f"must not be the secret of the dead-man's switch, got {receiver.secret}"
             yield ("alerting", "receivers", name, "secret"), message
-    switch = alerting.dead_mans_switch
-    if switch.interval < SHORTEST_INTERVAL:
-        message = f"must be at least {SHORTEST_INTERVAL}, got {switch.interval}"
-        yield ("alerting", "dead_mans_switch", "interval"), message
     for severity, route in alerting.routes.told().items():
         place: ValuePath = ("alerting", "routes", severity)
         if route.receiver not in alerting.receivers:

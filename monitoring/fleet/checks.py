@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address, IPv4Network
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 
+from monitoring.errors import shown
 from monitoring.fleet import trust
 from monitoring.fleet.alerting_checks import alerting_faults
 from monitoring.fleet.azure_calls import READS_PER_HOUR, calls_per_hour
 from monitoring.fleet.azure_regions import HAS_ZONES
+from monitoring.fleet.bounds import bound_faults
 from monitoring.fleet.kinds import kind_faults
 from monitoring.fleet.model import Region
+from monitoring.fleet.network_checks import addresses, apart, network_faults
 from monitoring.fleet.quantities import Duration
 from monitoring.fleet.vm_sizes import vm_size
 from monitoring.fleet.yaml_file import ValuePath
@@ -27,17 +30,64 @@ FIVE_MINUTE_AGE = Duration.parse("40h")
 ONE_HOUR_AGE = Duration.parse("10d")
 """Thanos' compactor makes 5-minute samples of blocks older than 40 h, and 1-hour samples after 10 d."""
 
-PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
-"""Addresses that no public network has (RFC 1918, RFC 6598)."""
-
-WIDEST_PROXIES = 12
-"""The shortest prefix of a network whose word oauth2-proxy takes for who calls."""
+MOST_TAGS = 15
+"""Of a DNS zone, which has the fewest."""
 
 POOL_WITHOUT_ZONES = 3
 """Nodes that stand in for three zones: quorums of three need three hosts."""
 
-AZURE_RESERVED = 4
-"""The first four addresses of a subnet, and its last, are Azure's."""
+_NETWORKS = (
+    "node_subnet",
+    "pod_network",
+    "private_endpoint_subnet",
+    "api_server_subnet",
+    "virtual_machine_subnets",
+)
+_READ_BESIDE: Mapping[str, tuple[str, ...]] = {
+    "zones": ("location",),
+    "object_store.replication": ("zones",),
+    "prometheus.disk_type": ("zones",),
+    "prometheus.retention_size": ("prometheus.volume_size",),
+    "node_pools.max_count": ("node_pools.min_count",),
+    "node_pools.min_count": ("zones",),
+    "network.load_balancers.federation": ("prometheus.replicas", "network.load_balancers.subnet"),
+    "network.load_balancers.query": ("network.load_balancers.subnet",),
+    **{
+        f"network.{network}": tuple(f"network.{one}" for one in _NETWORKS if one != network)
+        for network in (*_NETWORKS, "load_balancers.subnet")
+    },
+    "network.node_subnet_id": ("network.virtual_network_id",),
+    "network.private_endpoint_subnet_id": ("network.virtual_network_id",),
+    "access.trusted_proxies": ("network.pod_network",),
+    "thanos.retention.five_minutes": ("thanos.retention.raw",),
+    "thanos.retention.one_hour": ("thanos.retention.five_minutes",),
+    "thanos.outage_window": ("thanos.receive.retention",),
+    "thanos.receive.replicas": ("thanos.receive.replication_factor",),
+    "cluster.host_name_policies": ("cluster.network_policy_engine",),
+    "object_store.account": ("state.storage_account",),
+    "tags": ("environment",),
+    "tags.environment": ("environment",),
+    "azure_vms.refresh": ("azure_vms.expected_machines", "azure_vms.expected_scale_sets", "prometheus.replicas"),
+    **{
+        f"{part}.resources.limits.{name}": (f"{part}.resources.requests.{name}",)
+        for part in ("prometheus", "thanos.receive", "thanos.store_gateway", "thanos.compactor")
+        for name in ("cpu", "memory")
+    },
+    **{
+        f"alerting.routes.{severity}.repeat_interval": (
+            f"alerting.routes.{severity}.group_interval",
+            "alertmanager.retention",
+        )
+        for severity in ("critical", "warning", "info")
+    },
+}
+"""Fields that a check of a field reads too."""
+
+
+def read_beside(path: ValuePath) -> tuple[ValuePath, ...]:
+    """What a check of the value reads too: what a region's own file says of it may be the cause."""
+    field = ".".join(part for part in path if isinstance(part, str))
+    return tuple(tuple(other.split(".")) for other in _READ_BESIDE.get(field, ()))
 
 
 def _unknown_location(location: str, path: ValuePath) -> Iterator[Fault]:
@@ -100,6 +150,7 @@ def _whole(region: Region) -> Iterator[Fault]:
         ("node_pools", "drain_timeout"): lambda: region.node_pools.drain_timeout.minutes,
         ("node_pools", "node_soak"): lambda: region.node_pools.node_soak.minutes,
         ("object_store", "soft_delete"): lambda: region.object_store.soft_delete.days,
+        ("alertmanager", "retention"): lambda: region.alertmanager.retention.hours,
     }
     for path, whole in convert.items():
         try:
@@ -137,28 +188,6 @@ def _thanos(region: Region) -> Iterator[Fault]:
         yield ("thanos", "receive", "replicas"), f"{message}, got {thanos.receive.replicas}"
 
 
-def addresses(region: Region) -> list[tuple[ValuePath, IPv4Address]]:
-    """Every static address of the region, with its place."""
-    balancers = region.network.load_balancers
-    place: ValuePath = ("network", "load_balancers")
-    return [
-        ((*place, "query"), balancers.query),
-        *(((*place, "federation", index), address) for index, address in enumerate(balancers.federation)),
-    ]
-
-
-def _addresses(region: Region) -> Iterator[Fault]:
-    subnet = region.network.load_balancers.subnet
-    for path, address in addresses(region):
-        if address not in subnet:
-            yield path, f"must be in load_balancers.subnet {subnet}, got {address}"
-        elif int(address) - int(subnet.network_address) < AZURE_RESERVED or address == subnet.broadcast_address:
-            yield path, f"must not be one of the first four or the last of {subnet}, which are Azure's, got {address}"
-    if subnet.overlaps(region.network.node_subnet):
-        message = f"must not overlap node_subnet {region.network.node_subnet}, got {subnet}"
-        yield ("network", "load_balancers", "subnet"), message
-
-
 def _policies(region: Region) -> Iterator[Fault]:
     engine = region.cluster.network_policy_engine
     if region.cluster.host_name_policies and engine != "cilium":
@@ -166,17 +195,6 @@ def _policies(region: Region) -> Iterator[Fault]:
             ("cluster", "host_name_policies"),
             f"must be false with the engine {engine}: only cilium has them, got true",
         )
-    nodes = region.network.node_subnet
-    others: list[tuple[ValuePath, IPv4Network]] = [
-        (("network", "private_endpoint_subnet"), region.network.private_endpoint_subnet),
-        *(
-            (("network", "virtual_machine_subnets", index), subnet)
-            for index, subnet in enumerate(region.network.virtual_machine_subnets)
-        ),
-    ]
-    for path, subnet in others:
-        if subnet.overlaps(nodes):
-            yield path, f"must not overlap node_subnet {nodes}: what is opened to it would open to nodes, got {subnet}"
 
 
 def _state(region: Region) -> Iterator[Fault]:
@@ -185,16 +203,23 @@ def _state(region: Region) -> Iterator[Fault]:
 
 
 def _environment(region: Region) -> Iterator[Fault]:
-    if region.tags.get("environment") != region.environment:
-        yield ("tags", "environment"), f"must be environment {region.environment}, got {region.tags.get('environment')}"
+    given = region.tags.get("environment")
+    if given != region.environment:
+        yield ("tags", "environment"), f"must be environment {region.environment}, got {given or 'nothing'}"
 
 
-def _access(region: Region) -> Iterator[Fault]:
-    for index, network in enumerate(region.access.trusted_proxies):
-        private = any(network.subnet_of(one) for one in PRIVATE)
-        if not private or network.prefixlen < WIDEST_PROXIES:
-            message = f"must be the Gateway's own private network, /{WIDEST_PROXIES} or narrower, got {network}"
-            yield ("access", "trusted_proxies", index), message
+def _tags(region: Region) -> Iterator[Fault]:
+    """Microsoft Learn, "Use tags to organize your Azure resources": DNS zones take 15, and no space in a name."""
+    if len(region.tags) > MOST_TAGS:
+        yield ("tags",), f"must be at most {MOST_TAGS}, which a DNS zone may have, got {len(region.tags)}"
+    seen: dict[str, str] = {}
+    for name, value in region.tags.items():
+        if (other := seen.setdefault(name.lower(), name)) != name:
+            yield ("tags", name), f"must be given once: Azure takes it for {other}"
+        if name.lower().startswith(("azure", "microsoft", "windows")):
+            yield ("tags", name), "must not begin with azure, microsoft or windows: they are Azure's"
+        if "${" in value or "%{" in value or not value.isprintable():
+            yield ("tags", name), f"must be plain text without ${{ and %{{, which Terraform reads, got {shown(value)}"
 
 
 def _trust(region: Region) -> Iterator[Fault]:
@@ -212,14 +237,15 @@ REGION_CHECKS = (
     _location,
     _node_pools,
     _prometheus,
+    bound_faults,
     _whole,
     _kinds,
     _thanos,
-    _addresses,
+    network_faults,
     _policies,
     _state,
     _environment,
-    _access,
+    _tags,
     _trust,
     alerting_faults,
     _azure_calls,
@@ -242,10 +268,13 @@ def fleet_faults(regions: Iterable[Region]) -> Iterator[tuple[Region, ValuePath,
 
 def _shared(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
     """What exists once must be said once: these belong into `_common.yaml`."""
-    for region in regions[1:]:
-        for key in ("tenant_id", "state", "fleet", "runbooks", "trust"):
-            if getattr(region, key) != getattr(regions[0], key):
-                yield region, (key,), f"must be the same in every region, got another than {regions[0].name}"
+    for key in ("tenant_id", "state", "fleet", "runbooks", "trust"):
+        counted = Counter(getattr(region, key) for region in regions)
+        usual = counted.most_common(1)[0][0] if counted else None  # the odd one is told, not those that agree
+        others = [region.name for region in regions if getattr(region, key) == usual]
+        for region in regions:
+            if getattr(region, key) != usual:
+                yield region, (key,), f"must be the same in every region, got another than {others[0]}"
 
 
 def _cluster_id(region: Region) -> tuple[str, ...]:
@@ -275,9 +304,7 @@ def _unique(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, st
 
 
 def _apart(regions: tuple[Region, ...]) -> Iterator[tuple[Region, ValuePath, str]]:
-    """Policies know another region by its nodes: what opens to them must not open to a third's."""
+    """Told at the later region."""
     for region, other in combinations(reversed(regions), 2):
-        own, theirs = region.network.node_subnet, other.network.node_subnet
-        if own.overlaps(theirs):
-            message = f"must not overlap node_subnet {theirs} of {other.name}, got {own}"
-            yield region, ("network", "node_subnet"), message
+        for place, message in apart(region, other):
+            yield region, place, message

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from monitoring.errors import InvalidInput, Problem
+from monitoring.errors import InvalidInput, Problem, shown
 from monitoring.fleet import azure_calls, trust
-from monitoring.fleet.checks import fleet_faults, region_faults
+from monitoring.fleet.checks import fleet_faults, read_beside, region_faults
 from monitoring.fleet.model import Peer, Region
 from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, leaves, merged, read_yaml
 
 COMMON = "_common.yaml"
+SCHEMA = "schema.json"
+MOST_TOLD = 100
+"""Problems of one file's fields: nobody reads more, and each looks for a name that is near."""
+
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -37,9 +40,20 @@ class RegionFile:
     common: YamlFile
     moved: Mapping[ValuePath, ValuePath] = field(default_factory=dict)
 
-    def problem(self, path: ValuePath, message: str) -> Problem:
-        """A problem at the line that gave the value."""
-        return _problem(self.moved.get(path, path), message, own=self.own, common=self.common)
+    def problem(self, path: ValuePath, message: str, *, beside: Iterable[ValuePath] | None = None) -> Problem:
+        """A problem at the line that gave the value.
+
+        `beside` are the values that the check reads too. Where `_common.yaml` gave the value, those that the region's
+        own file gives are named, of several the ones that the message is about: they are the cause.
+        """
+        found = _problem(self.moved.get(path, path), message, own=self.own, common=self.common)
+        if found.file != self.common.name:
+            return found
+        read = read_beside(path) if beside is None else beside
+        given = [one for one in read if one in self.own.lines]
+        named = [one for one in given if str(one[-1]) in message] or given
+        causes = [f"{dotted(one)} in {self.own.name}:{self.own.lines[one]}" for one in named]
+        return replace(found, message=f"{message}; because of {', '.join(causes)}") if causes else found
 
     def with_fields(self, fields: Mapping[ValuePath, Any], *, moved: Mapping[ValuePath, ValuePath]) -> RegionFile:
         """The region with other values of some fields, checked alone; `InvalidInput` tells what is wrong."""
@@ -72,9 +86,10 @@ class RegionFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Every region, checked; sorted by name."""
+    """Every region, checked; sorted by name. `unread` are the files beside them that were left alone."""
 
     files: tuple[RegionFile, ...] = field(repr=False)
+    unread: tuple[Problem, ...] = ()
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
@@ -99,7 +114,7 @@ class Fleet:
 
     def warnings(self, now: datetime) -> tuple[Problem, ...]:
         """What must be seen to before a deploy: ids that are all zeros, roots that end; once per file and path."""
-        found = {}
+        found = {(problem.file, problem.path): problem for problem in self.unread}
         for file in self.files:
             told = (*trust.warnings(file.region.trust, now), *azure_calls.warnings(file.region))
             for problem in (*file.unfilled(), *(file.problem(path, message) for path, message in told)):
@@ -109,12 +124,15 @@ class Fleet:
 
 def load_fleet(folder: Path) -> Fleet:
     """Read and check every region of `folder`; `InvalidInput` tells everything that is wrong."""
-    # an editor's own files begin with a dot
-    paths = sorted(path for path in folder.glob("[!.]*") if path.suffix in {".yaml", ".yml"} and path.name != COMMON)
-    problems = list(_repeated(paths))
-    if not paths and folder.is_dir():
+    names = _names(folder)
+    # an editor's own files begin with a dot; so may a region that somebody has put aside
+    unread = [_of_folder(folder, name, "is not read: its name begins with a dot") for name in names if name[0] == "."]
+    names = [name for name in names if name[0] != "." and name not in {COMMON, SCHEMA}]
+    paths = [folder / name for name in names if name.endswith(".yaml")]
+    message = f"must be named <region>.yaml, or be elsewhere: beside the regions there are {COMMON} and {SCHEMA} alone"
+    problems = [_of_folder(folder, name, message) for name in names if not name.endswith(".yaml")]
+    if not paths and folder.exists():
         problems.append(Problem(file=folder.name, message="must hold a file per region, got none"))
-    paths = list({path.stem: path for path in reversed(paths)}.values())[::-1]
     common, sources, files = None, [], []
     with _collected(problems):
         common = _read(folder / COMMON)
@@ -132,7 +150,21 @@ def load_fleet(folder: Path) -> Fleet:
         problems.append(Problem(file=folder.name, message=message))
     if problems:
         raise InvalidInput(problems)
-    return Fleet(files=tuple(files))
+    return Fleet(files=tuple(files), unread=tuple(unread))
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        return []  # told of _common.yaml
+    except OSError as fault:
+        message = f"must be a folder that can be read, got: {fault.strerror}"
+        raise InvalidInput([Problem(file=folder.name, message=message)]) from fault
+
+
+def _of_folder(folder: Path, name: str, message: str) -> Problem:
+    return Problem(file=f"{folder.name}/{name}", message=message)
 
 
 @contextmanager
@@ -152,13 +184,6 @@ def _faults(files: list[RegionFile]) -> list[Problem]:
     ]
 
 
-def _repeated(paths: list[Path]) -> Iterator[Problem]:
-    for first, second in pairwise(paths):
-        if first.stem == second.stem:
-            message = f"must be the only file of region {first.stem}, got {first.name} too"
-            yield Problem(file=f"{second.parent.name}/{second.name}", message=message)
-
-
 def _read(path: Path) -> YamlFile:
     return read_yaml(path, name=f"{path.parent.name}/{path.name}")
 
@@ -171,7 +196,7 @@ def _region_file(
     moved: Mapping[ValuePath, ValuePath] | None = None,
 ) -> RegionFile:
     moved = moved or {}
-    if "name" in own.data:
+    if "name" in own.data or "name" in common.data:
         raise InvalidInput(
             [_problem(("name",), "must not be here: the file's name is the region's", own=own, common=common)]
         )
@@ -186,7 +211,7 @@ def _region_file(
                 own=own,
                 common=common,
             )
-            for error in invalid.errors()
+            for error in invalid.errors()[:MOST_TOLD]
         ) from invalid
     return RegionFile(region=region, own=own, common=common, moved=moved)
 
@@ -204,22 +229,26 @@ def _sentence(error: ErrorDetails) -> str:
     sentences = {
         "extra_forbidden": lambda: f"must not be here: unknown key{_near(error['loc'])}",
         "missing": lambda: "must be given here or in _common.yaml, got nothing",
-        "literal_error": lambda: f"must be {context['expected']}, got {given!r}",
-        "string_pattern_mismatch": lambda: f"must match {context['pattern']}, got {given!r}",
-        "string_too_long": lambda: f"must be at most {context['max_length']} characters, got {len(given)} in {given!r}",
-        "string_too_short": lambda: f"must be at least {context['min_length']} characters, got {given!r}",
+        "literal_error": lambda: f"must be {context['expected']}, got {shown(given)}",
+        "string_pattern_mismatch": lambda: f"must match {context['pattern']}, got {shown(given)}",
+        "string_too_long": lambda: (
+            f"must be at most {context['max_length']} characters, got {len(given)} in {shown(given)}"
+        ),
+        "string_too_short": lambda: f"must be at least {context['min_length']} characters, got {shown(given)}",
         "greater_than_equal": lambda: f"must be at least {context['ge']}, got {given}",
         "less_than_equal": lambda: f"must be at most {context['le']}, got {given}",
         "too_short": lambda: f"must hold at least {context['min_length']}, got {context['actual_length']}",
+        "too_long": lambda: f"must hold at most {context['max_length']}, got {context['actual_length'] or 'more'}",
         "value_error": lambda: str(context["error"]),
-        "string_type": lambda: f"must be a string, got {given!r}",
-        "int_type": lambda: f"must be a whole number, got {given!r}",
-        "bool_type": lambda: f"must be true or false, got {given!r}",
-        "tuple_type": lambda: f"must be a list, got {given!r}",
-        "dict_type": lambda: f"must be a mapping, got {given!r}",
-        "model_type": lambda: f"must be a mapping, got {given!r}",
+        "string_type": lambda: f"must be a string, got {shown(given)}",
+        "int_type": lambda: f"must be a whole number, got {shown(given)}",
+        "float_type": lambda: f"must be a number, got {shown(given)}",
+        "bool_type": lambda: f"must be true or false, got {shown(given)}",
+        "tuple_type": lambda: f"must be a list, got {shown(given)}",
+        "dict_type": lambda: f"must be a mapping, got {shown(given)}",
+        "model_type": lambda: f"must be a mapping, got {shown(given)}",
     }
-    return sentences[kind]() if kind in sentences else f"{error['msg']}, got {given!r}"
+    return sentences[kind]() if kind in sentences else f"{error['msg']}, got {shown(given)}"
 
 
 def _near(location: tuple[str | int, ...]) -> str:
@@ -230,6 +259,6 @@ def _near(location: tuple[str | int, ...]) -> str:
             continue
         annotation = model.model_fields[str(part)].annotation
         options = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
-        model = next(kind for kind in options if issubclass(kind, BaseModel))
+        model = next((kind for kind in options if issubclass(kind, BaseModel)), model)
     near = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1, cutoff=0.5)
     return f", did you mean {near[0]}?" if near else ""

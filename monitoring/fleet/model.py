@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from monitoring.errors import cut, shown
 from monitoring.fleet.alerting import Alerting
 from monitoring.fleet.base import HostName, KubernetesName, Model, ResourceGroupName
 from monitoring.fleet.base import pattern as _pattern
@@ -24,11 +25,11 @@ from monitoring.fleet.trust import Trust
 def _parsed(kind: type[IPv4Address] | type[IPv4Network], example: str) -> BeforeValidator:
     def parse(value: object) -> object:
         if not isinstance(value, str):
-            raise ValueError(f"must be a string such as {example}, got {value!r}")  # noqa: TRY004  (pydantic's protocol)
+            raise ValueError(f"must be a string such as {example}, got {shown(value)}")  # noqa: TRY004  (pydantic's protocol)
         try:
             return kind(value)
         except ValueError as fault:
-            raise ValueError(f"must be such as {example}, got {value!r}: {fault}") from fault
+            raise ValueError(f"must be such as {example}, got {shown(value)}: {cut(str(fault))}") from fault
 
     return BeforeValidator(parse, json_schema_input_type=str)
 
@@ -40,7 +41,16 @@ names derive from it (a managed identity may have 128, a federated credential 12
 Uuid = Annotated[str, _pattern(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", longest=36)]
 """An id of Azure or Entra. Not a secret; zeros until filled in (a warning)."""
 
-ResourceId = Annotated[str, _pattern(r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/.+$", longest=512)]
+_GROUP = r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[A-Za-z0-9._()-]+/providers"
+_NETWORK = rf"{_GROUP}/Microsoft\.Network/virtualNetworks/[A-Za-z0-9][A-Za-z0-9._-]*"
+VirtualNetworkId = Annotated[str, _pattern(rf"{_NETWORK}$", longest=512)]
+SubnetId = Annotated[str, _pattern(rf"{_NETWORK}/subnets/[A-Za-z0-9][A-Za-z0-9._-]*$", longest=512)]
+BlobZoneId = Annotated[
+    str, _pattern(rf"{_GROUP}/Microsoft\.Network/privateDnsZones/privatelink\.blob\.core\.windows\.net$", longest=512)
+]
+WorkspaceId = Annotated[
+    str, _pattern(rf"{_GROUP}/Microsoft\.OperationalInsights/workspaces/[A-Za-z0-9][A-Za-z0-9-]*$", longest=512)
+]
 StorageAccountName = Annotated[str, _pattern(r"^[a-z0-9]+$", longest=24, shortest=3)]
 ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, shortest=3)]
 KeyVaultName = Annotated[str, _pattern(r"^[A-Za-z](-?[A-Za-z0-9])+$", longest=24, shortest=3)]
@@ -79,7 +89,7 @@ class TerraformState(Model):
 class FleetWide(Model):
     """What exists once for all regions: the stack `fleet`."""
 
-    location: str = Field(min_length=1)
+    location: str = Field(min_length=1, max_length=40)
     subscription_id: Uuid
     resource_group: ResourceGroupName
     private_dns_zone: HostName
@@ -109,7 +119,7 @@ class LoadBalancers(Model):
     subnet_name: Annotated[str, _pattern(r"^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9_]$", longest=80)]
     subnet: Network
     query: Address
-    federation: Annotated[tuple[Address, ...], Field(strict=False, min_length=1)]
+    federation: Annotated[tuple[Address, ...], Field(strict=False, min_length=1, max_length=6)]
 
 
 class RegionNetwork(Model):
@@ -120,15 +130,15 @@ class RegionNetwork(Model):
     `pod_network` is where the cluster's pods have their addresses.
     """
 
-    virtual_network_id: ResourceId
-    node_subnet_id: ResourceId
+    virtual_network_id: VirtualNetworkId
+    node_subnet_id: SubnetId
     node_subnet: Network
     pod_network: Network
-    private_endpoint_subnet_id: ResourceId
+    private_endpoint_subnet_id: SubnetId
     private_endpoint_subnet: Network
     api_server_subnet: Network | None
-    virtual_machine_subnets: Annotated[tuple[Network, ...], Field(strict=False)]
-    blob_private_dns_zone_id: ResourceId
+    virtual_machine_subnets: Annotated[tuple[Network, ...], Field(strict=False, max_length=64)]
+    blob_private_dns_zone_id: BlobZoneId
     load_balancers: LoadBalancers
 
 
@@ -161,7 +171,7 @@ class ObjectStore(Model):
     container: ContainerName
     replication: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"]
     soft_delete: Duration
-    log_analytics_workspace_id: ResourceId
+    log_analytics_workspace_id: WorkspaceId
 
 
 class Prometheus(Model):
@@ -260,7 +270,7 @@ class Access(Model):
     client_id: Uuid
     allowed_group: Uuid
     email_domain: HostName
-    trusted_proxies: Annotated[tuple[Network, ...], Field(strict=False, min_length=1)]
+    trusted_proxies: Annotated[tuple[Network, ...], Field(strict=False, min_length=1, max_length=16)]
 
 
 class Issuer(Model):
@@ -287,15 +297,17 @@ class Region(Model):
     """One region, complete: `_common.yaml` under the region's own file."""
 
     name: StackName
-    location: str = Field(min_length=1)
-    zones: Annotated[tuple[Zone, ...], Field(strict=False)]
+    location: str = Field(min_length=1, max_length=40)
+    zones: Annotated[tuple[Zone, ...], Field(strict=False, max_length=3)]
     global_view: bool
     canary: bool
     environment: Annotated[str, _pattern(r"^[a-z]+$", longest=20)]
     tenant_id: Uuid
     subscription_id: Uuid
     resource_group: ResourceGroupName
-    tags: dict[Annotated[str, _pattern(r"^[^<>%&\\?/]+$", longest=128)], Annotated[str, Field(max_length=256)]]
+    tags: dict[
+        Annotated[str, _pattern(r"^[A-Za-z_][A-Za-z0-9_.-]*$", longest=128)], Annotated[str, Field(max_length=256)]
+    ]
     state: TerraformState
     fleet: FleetWide
     cluster: Cluster

@@ -15,8 +15,12 @@ from typing import Any, ClassVar, Self
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
+from monitoring.errors import shown
+
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-_KUBERNETES = re.compile(r"\+?([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i)?")
+_KUBERNETES = re.compile(
+    r"\+?([0-9]{1,18}(?:\.[0-9]{0,18})?(?:[eE][-+]?[0-9]{1,2})?|\.[0-9]{1,18})([numkMGTPE]|[KMGTPE]i)?"
+)
 _SCALES = {"": Fraction(1), "k": Fraction(1000), **{unit: Fraction(size) for unit, size in _BINARY.items()}}
 _SCALES |= {unit: Fraction(1, 1000**power) for power, unit in enumerate("mun", start=1)}
 _SCALES |= {unit: Fraction(1000**power) for power, unit in enumerate("MGTPE", start=2)}
@@ -39,7 +43,7 @@ class _Quantity:
         if isinstance(text, cls):
             return text
         if not isinstance(text, str) or not re.fullmatch(cls.PATTERN, text):
-            raise ValueError(f"must be {cls.EXAMPLES}, got {text!r}")
+            raise ValueError(f"must be {cls.EXAMPLES}, got {shown(text)}")
         return cls(cls._amount(text))
 
     @classmethod
@@ -47,11 +51,9 @@ class _Quantity:
         """The quantity as Kubernetes takes it: `4Gi`, `1.5Gi`, `1G`, `0.5`, `500m`, or a number; rounded up."""
         if isinstance(value, cls):
             return value
-        match = None if isinstance(value, bool) else _KUBERNETES.fullmatch(str(value))
+        match = _KUBERNETES.fullmatch(str(value)) if type(value) in {str, int, float} else None
         if not match:
-            raise ValueError(
-                f"must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got {'null' if value is None else repr(value)}"
-            )
+            raise ValueError(f"must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got {shown(value)}")
         return cls(math.ceil(Fraction(match[1]) * _SCALES[match[2] or ""] * cls.PER_UNIT))
 
     @classmethod
@@ -72,7 +74,7 @@ class _Quantity:
 class Size(_Quantity):
     """Bytes. Refuses what means different things to different readers: `100G`, `100`, `1.5Gi`."""
 
-    PATTERN = r"[1-9][0-9]*([KMGT]i|[KMGT]B)"
+    PATTERN = r"[1-9][0-9]{0,9}([KMGT]i|[KMGT]B)"
     EXAMPLES = "a size such as 100Gi or 50GB"
 
     @classmethod
@@ -120,12 +122,17 @@ _SECONDS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s
 class Duration(_Quantity):
     """Whole seconds, written as Prometheus does: `30s`, `1h30m`, `15d`, `2y`."""
 
-    PATTERN = r"(?=[0-9])([1-9][0-9]*y)?([1-9][0-9]*w)?([1-9][0-9]*d)?([1-9][0-9]*h)?([1-9][0-9]*m)?([1-9][0-9]*s)?"
+    PATTERN = "(?=[0-9])" + "".join(f"([1-9][0-9]{{0,7}}{unit})?" for unit in _SECONDS)
     EXAMPLES = "a duration such as 30s, 1h30m, 15d or 2y"
+    LONGEST = 100 * _SECONDS["y"]
+    """Go's own durations, in nanoseconds, end after 292 years."""
 
     @classmethod
     def _amount(cls, text: str) -> int:
-        return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([ywdhms])", text))
+        seconds = sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([ywdhms])", text))
+        if seconds > cls.LONGEST:
+            raise ValueError(f"must be at most 100y, got {text}")
+        return seconds
 
     @property
     def seconds(self) -> int:
@@ -142,6 +149,11 @@ class Duration(_Quantity):
     def minutes(self) -> int:
         """Whole minutes; `ValueError` where they are not."""
         return self._whole("m", "minutes")
+
+    @property
+    def hours(self) -> int:
+        """Whole hours; `ValueError` where they are not."""
+        return self._whole("h", "hours")
 
     @property
     def days(self) -> int:
@@ -163,7 +175,7 @@ class Duration(_Quantity):
 class Cpu(_Quantity):
     """Thousandths of a core, written as Kubernetes does: `2`, `500m`."""
 
-    PATTERN = r"[1-9][0-9]*m?"
+    PATTERN = r"[1-9][0-9]{0,6}m?"
     PER_UNIT = 1000
     EXAMPLES = 'CPU such as "2" or 500m'
 

@@ -69,7 +69,7 @@ def _listed(value: object) -> object:
     return value
 
 
-Trust = Annotated[tuple[Root, ...], Field(strict=False), BeforeValidator(_listed)]
+Trust = Annotated[tuple[Root, ...], Field(strict=False, max_length=16), BeforeValidator(_listed)]
 
 
 @cache

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from monitoring.blueprint.releases.release import Release
@@ -67,7 +68,7 @@ def print_summary(
             stack.name,
             *(str(count or "") for count in stack.kinds.values()),
             str(stack.others),
-            "\n".join(overridden),
+            escape("\n".join(overridden)),
         )
     console.print(table)
     charts = sorted({release.chart for region in releases.values() for release in region}, key=lambda chart: chart.name)
@@ -82,7 +83,7 @@ def print_summary(
 
 
 def _warn(console: Console, text: str) -> None:
-    console.print(f"warning: {text}", soft_wrap=True)
+    console.print(escape(f"warning: {text}"), soft_wrap=True)
 
 
 def _grouped(warnings: Sequence[Problem]) -> dict[tuple[str, str], list[str]]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from monitoring.__main__ import main
 from monitoring.fleet import Region
-from monitoring.fleet.model import ResourceId, Uuid
+from monitoring.fleet.model import BlobZoneId, SubnetId, Uuid, VirtualNetworkId, WorkspaceId
 from monitoring.fleet.schema import region_schema
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +105,7 @@ def wrong_yaml(text: str, page: Path) -> Iterator[str]:  # noqa: ARG001
 
 def unexplained_ids(prerequisites: str) -> list[str]:
     """Keys that hold an id and that the page does not name."""
-    shapes = [get_args(kind)[1] for kind in (Uuid, ResourceId)]
+    shapes = [get_args(kind)[1] for kind in (Uuid, VirtualNetworkId, SubnetId, BlobZoneId, WorkspaceId)]
     ids = [key for key, rules in KEYS.items() if any(rule in shapes for rule in rules)]
     return [key for key in ids if f"`{key}`" not in prerequisites]
 

@@ -68,6 +68,17 @@ def test_each_case_begins_with_what_it_expects() -> None:
     assert [case.name for case in CASES if not case.read_text(encoding="utf-8").startswith("# expect: ")] == []
 
 
+def test_a_name_in_the_common_file_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "regions"
+    shutil.copytree(HERE / "regions", folder)
+    with (folder / "_common.yaml").open("a") as file:
+        file.write("name: trial-gamma\n")
+    with pytest.raises(
+        InvalidInput, match=r"_common\.yaml:\d+: name must not be here: the file's name is the region's$"
+    ):
+        load_fleet(folder)
+
+
 def test_zeros_for_ids_are_a_warning_at_their_line(tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(HERE / "regions", folder)
@@ -97,7 +108,7 @@ def test_what_all_regions_share_is_told_once(tmp_path: Path) -> None:
         (lambda file: file.write_bytes(b"location: \xe9t\xe9\n"), "must be UTF-8 text: invalid trailing UTF-8 octet"),
         (
             lambda file: file.write_text(f"location: {'[' * 980}{']' * 980}"),
-            "must be YAML of some levels, got hundreds",
+            "must be at most 50 levels deep, got more",
         ),
         (
             lambda file: file.write_text(f"location: {'[' * 3000}{']' * 3000}"),
@@ -116,11 +127,14 @@ def test_what_cannot_be_read_is_told(make: Callable[[Path], object], message: st
     assert (problem.file, problem.message) == ("regions/trial-delta.yaml", message)
 
 
-def test_an_editors_own_file_is_no_region(tmp_path: Path) -> None:
+def test_an_editors_own_file_is_no_region_and_told(tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(HERE / "regions", folder)
     (folder / ".#trial-alpha.yaml").symlink_to("someone@somewhere")
-    assert len(load_fleet(folder).regions) == 3
+    fleet = load_fleet(folder)
+    assert len(fleet.regions) == 3
+    (warning,) = fleet.warnings(NOW)
+    assert str(warning) == "regions/.#trial-alpha.yaml: is not read: its name begins with a dot"
 
 
 def test_an_alias_is_what_it_stands_for(tmp_path: Path) -> None:

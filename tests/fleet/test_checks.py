@@ -52,6 +52,8 @@ def proxies(*networks: str) -> dict[str, Any]:
 
 PARTS = ("prometheus", "thanos.receive", "thanos.store_gateway", "thanos.compactor")
 
+OPENED = "what is opened to one would open to the other"
+
 MET: dict[str, dict[str, Any]] = {
     "four fifths of the volume": at("prometheus", {"volume_size": "40Gi", "retention_size": "32GB"}),
     "pools that cannot grow": at("node_pools", {"min_count": 2, "max_count": 2}),
@@ -65,9 +67,12 @@ MET: dict[str, dict[str, Any]] = {
     "a switch every five seconds": at("alerting.dead_mans_switch.interval", "5s"),
     "told again at every look": route(group_interval="2h", repeat_interval="2h"),
     "told again when Alertmanager forgets": route(repeat_interval="48h"),
-    "each private range, as wide as may be": proxies(
-        "10.0.0.0/12", "10.240.0.0/12", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/12", "100.112.0.0/12"
-    ),
+    **{
+        f"pods and proxies in all of {pods}": at("network.pod_network", pods) | proxies(pods)
+        for pods in ("10.240.0.0/12", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/12", "100.112.0.0/12")
+    },
+    "pods among the nodes": at("network.pod_network", "10.3.0.0/22") | proxies("10.3.0.0/22"),
+    "a subnet of eight addresses": at("network.private_endpoint_subnet", "10.3.9.0/29"),
     "host names with Cilium": at("cluster", {"network_policy_engine": "cilium", "host_name_policies": True}),
     "no host names with another": at("cluster", {"network_policy_engine": "azure", "host_name_policies": False}),
     "a subnet of machines beside the nodes": at("network.virtual_machine_subnets", ["10.3.4.0/24"]),
@@ -161,17 +166,17 @@ MISSED: list[tuple[dict[str, Any], str, str]] = [
     (
         at("network", {"node_subnet": "10.3.8.0/29"}),
         "network.load_balancers.subnet",
-        "must not overlap node_subnet 10.3.8.0/29, got 10.3.8.0/28",
+        f"must not overlap node_subnet 10.3.8.0/29: {OPENED}, got 10.3.8.0/28",
     ),
     (
         at("network.virtual_machine_subnets", ["10.3.12.0/24", "10.3.3.0/24"]),
         "network.virtual_machine_subnets[1]",
-        "must not overlap node_subnet 10.3.0.0/22: what is opened to it would open to nodes, got 10.3.3.0/24",
+        f"must not overlap node_subnet 10.3.0.0/22: {OPENED}, got 10.3.3.0/24",
     ),
     (
         at("network.private_endpoint_subnet", "10.3.0.0/28"),
         "network.private_endpoint_subnet",
-        "must not overlap node_subnet 10.3.0.0/22: what is opened to it would open to nodes, got 10.3.0.0/28",
+        f"must not overlap node_subnet 10.3.0.0/22: {OPENED}, got 10.3.0.0/28",
     ),
     (
         at("cluster.network_policy_engine", "calico"),
@@ -186,7 +191,7 @@ MISSED: list[tuple[dict[str, Any], str, str]] = [
     (
         at("alerting.dead_mans_switch.interval", "4s"),
         "alerting.dead_mans_switch.interval",
-        "must be at least 5s, got 4s",
+        "must be from 5s to 1h (calls that are repeated in whole seconds), got 4s",
     ),
     (
         route(group_interval="2h", repeat_interval="7199s"),
@@ -221,8 +226,18 @@ MISSED: list[tuple[dict[str, Any], str, str]] = [
         "alerting.receivers.chat.secret",
         "must not be the secret of the dead-man's switch, got alertmanager-trial-dead-mans-switch",
     ),
+    (
+        proxies("10.63.0.0/24", "10.62.0.0/16"),
+        "access.trusted_proxies[1]",
+        "must be in network.pod_network 10.63.0.0/16, where the Gateway's pods are, got 10.62.0.0/16",
+    ),
+    (
+        at("network.private_endpoint_subnet", "10.3.9.0/30"),
+        "network.private_endpoint_subnet",
+        "must be /29 or wider, as Azure's subnets are, got 10.3.9.0/30",
+    ),
     *(
-        (proxies("10.9.0.0/24", one), "access.trusted_proxies[1]", f"{PROXY} {one}")
+        (proxies("10.63.0.0/24", one), "access.trusted_proxies[1]", f"{PROXY} {one}")
         for one in (
             "10.0.0.0/11",
             "9.240.0.0/12",

@@ -103,12 +103,12 @@ LENGTHS: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     "network.virtual_network_id": (
         [
-            f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/p",
-            f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/{433 * 'p'}",
+            f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/p",
+            f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/{399 * 'p'}",
         ],
         [
-            f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/{434 * 'p'}",
-            f"/subscriptions/{35 * '0'}/resourceGroups/g/providers/p",
+            f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/{400 * 'p'}",
+            f"/subscriptions/{35 * '0'}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/p",
         ],
     ),
     "databases": (

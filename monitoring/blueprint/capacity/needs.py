@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from monitoring.blueprint.capacity.node_pools import nodes_left, nodes_needed
+from monitoring.blueprint.capacity.node_pools import WrongValue, mapping, nodes_left, nodes_needed, requested
 from monitoring.blueprint.components.workloads import THANOS
 from monitoring.blueprint.releases import static_values
 from monitoring.blueprint.releases.final_values import effective
 from monitoring.blueprint.releases.release import Release
-from monitoring.errors import InvalidInput, Problem
+from monitoring.errors import InvalidInput, Problem, shown
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Cpu, Duration, Size
@@ -62,6 +62,8 @@ ROUTER_BYTES_PER_SAMPLE_RATE = GB / 25_000
 HEADROOM = 1.5
 """On what Receive needs: a lost pod's share arrives at once, with the backlog."""
 
+ROUTERS = 2
+"""At least: one may be lost."""
 STORE_GATEWAY_MEMORY = 250 * MB + 2 * GB
 """Index cache and chunk pool, at the flags' defaults."""
 COMPACTOR_DISK_FLOOR = 100 * GB
@@ -70,6 +72,13 @@ COMPACTION_SPAN = Duration.parse("14d")
 
 DOWNSAMPLED_SHARE = {"five_minutes": 115 / 146, "one_hour": 22 / 146}
 """Bytes per day of a resolution to those of raw samples, as measured elsewhere (146, 115, 22 GB a day)."""
+
+CAUSES: tuple[tuple[ValuePath, ...], ...] = (
+    tuple(("load", key) for key in ("active_series", "concurrent_queries", "samples_per_query")),
+    tuple(("prometheus", key) for key in ("replicas", "scrape_interval", "retention")),
+    (("thanos", "receive", "replicas"), ("node_pools", "vm_size"), ("helm_values",), ("zones",)),
+)
+"""What a region's own file may say that makes a size too small which it does not give itself: the likelier first."""
 
 HORIZON = 60
 """Months that are looked ahead for the one in which a part runs out."""
@@ -132,7 +141,7 @@ class Need:
     @property
     def headroom(self) -> float:
         """Share of the configured amount that is left; negative where it does not suffice."""
-        return 1 - self.need / self.configured
+        return 1 - self.need / self.configured if self.configured else float("-inf")
 
     @property
     def message(self) -> str:
@@ -225,24 +234,18 @@ def _compactor(region: Region, load: Load) -> Iterator[Need]:
 def _router(region: Region, load: Load, *, releases: tuple[Release, ...]) -> Iterator[Need]:
     """Each router sized for the loss of one; their resources are the same in every region."""
     values: Mapping[str, Any] = next(release.values for release in releases if release.name == THANOS)
-    router = values["receive"]["router"]
-    limits = router["resources"]["limits"]
-    others = router["replicas"] - 1
-    if not others:
-        yield Need(
-            part="Receive router",
-            resource="replicas, one lost",
-            unit=Unit.COUNT,
-            need=2,
-            configured=1,
-            path=("receive", "router", "replicas"),
-            release=THANOS,
-        )
-        return
-    rate = load.rate * region.prometheus.replicas / others * HEADROOM
-    need = _part("Receive router", ("receive", "router", "resources", "limits"), release=THANOS)
-    yield need("memory", Size.of_kubernetes(limits["memory"]), rate * ROUTER_BYTES_PER_SAMPLE_RATE, "memory")
-    yield need("CPU", Cpu.of_kubernetes(limits["cpu"]), rate / ROUTER_SAMPLES_PER_CORE * 1000, "cpu")
+    place: ValuePath = ("receive", "router")
+    router = mapping(mapping(values.get("receive")).get("router"))
+    replicas = router.get("replicas")
+    if not isinstance(replicas, int) or replicas < ROUTERS:
+        message = f"must be at least {ROUTERS}: each is sized for the loss of one, got {shown(replicas)}"
+        raise WrongValue(THANOS, (*place, "replicas"), message)
+    rate = load.rate * region.prometheus.replicas / (replicas - 1) * HEADROOM
+    need = _part("Receive router", (*place, "resources", "limits"), release=THANOS)
+    memory = Size(requested(THANOS, router, place, kind=Size, of="limits"))
+    cpu = Cpu(requested(THANOS, router, place, kind=Cpu, of="limits"))
+    yield need("memory", memory, rate * ROUTER_BYTES_PER_SAMPLE_RATE, "memory")
+    yield need("CPU", cpu, rate / ROUTER_SAMPLES_PER_CORE * 1000, "cpu")
 
 
 def _nodes(region: Region, releases: tuple[Release, ...]) -> Iterator[Need]:
@@ -320,14 +323,31 @@ def check_capacity(fleet: Fleet, releases: Mapping[str, tuple[Release, ...]]) ->
 def _problems(file: RegionFile, releases: tuple[Release, ...]) -> Iterator[Problem]:
     file = effective(file, releases)
     region = file.region
-    for need in needs(region, load(region), releases=releases):
+    try:
+        wanted = needs(region, load(region), releases=releases)
+    except WrongValue as wrong:
+        yield _of_release(file, wrong.release, wrong.path, wrong.message)
+        return
+    for need in wanted:
         if need.enough:
             continue
-        overridden = ("helm_values", str(need.release), *need.path)
         if need.release is None:
-            yield file.problem(need.path, need.message)
-        elif overridden in file.own.lines or overridden in file.common.lines:
-            yield file.problem(overridden, need.message)
+            yield file.problem(need.path, need.message, beside=_causes(file))
         else:
-            source = static_values(need.release)
-            yield Problem(file=source.name, line=source.line(need.path), path=dotted(need.path), message=need.message)
+            yield _of_release(file, need.release, need.path, need.message)
+
+
+def _causes(file: RegionFile) -> list[ValuePath]:
+    given = [[path for path in paths if path in file.own.lines] for paths in CAUSES]
+    return next((paths for paths in given if paths), [])
+
+
+def _of_release(file: RegionFile, release: str, path: ValuePath, message: str) -> Problem:
+    """At the region's override, else in the file of the release's values, which names the region."""
+    places: list[ValuePath] = [("helm_values", release, *path[:length]) for length in range(1, len(path) + 1)]
+    if any(place in file.own.lines or place in file.common.lines for place in places):
+        return file.problem(places[-1], message)
+    source = static_values(release)
+    causes = [f"{dotted(one)} in {file.own.name}:{file.own.lines[one]}" for one in _causes(file)]
+    because = f"; because of {', '.join(causes)}" if causes else ""
+    return Problem(file=source.name, line=source.line(path), path=dotted(path), message=f"{message}{because}")

@@ -9,14 +9,24 @@ from typing import Any
 
 from monitoring.blueprint.components.workloads import POOL_LABELS
 from monitoring.blueprint.releases.release import Release
+from monitoring.errors import shown
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Cpu, Size
 from monitoring.fleet.vm_sizes import vm_size
+from monitoring.fleet.yaml_file import ValuePath
 
 SYSTEM_MILLICORES = 500
 SYSTEM_BYTES = 2**30
 SYSTEM_PODS = 15
 """What AKS' own pods and node-exporter take of every node: an estimate, on the safe side."""
+
+
+class WrongValue(ValueError):  # noqa: N818  (a user's mistake, not a fault of the program)
+    """A value of a release that capacity cannot read: its place, and what must be."""
+
+    def __init__(self, release: str, path: ValuePath, message: str) -> None:
+        super().__init__(f"{release}: {message}")
+        self.release, self.path, self.message = release, path, message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,31 +41,62 @@ class Pods:
 
 
 def placed_pods(releases: tuple[Release, ...]) -> Iterator[Pods]:
-    """Every workload that is put on the monitoring nodes: a mapping with their selector and its resources."""
+    """Every workload that is put on the monitoring nodes: a mapping with their selector and its resources.
+
+    `WrongValue` for a quantity or a count that is none.
+    """
     for release in releases:
-        yield from _pods(release.name, release.values)
+        yield from _pods(release.name, release.values, ())
 
 
-def _pods(name: str, values: Mapping[str, Any]) -> Iterator[Pods]:
-    if values.get("nodeSelector") == POOL_LABELS and "requests" in values.get("resources", {}):
-        beside = [container["resources"] for container in values.get("containers", ()) if "resources" in container]
-        requests = [part["requests"] for part in (values["resources"], *beside)]
+def _pods(release: str, values: Mapping[str, Any], path: ValuePath) -> Iterator[Pods]:
+    if values.get("nodeSelector") == POOL_LABELS and mapping(mapping(values.get("resources")).get("requests")):
+        parts = [(values, path)]
+        parts += [(one, (*path, "containers", at)) for at, one in enumerate(values.get("containers") or ())]
         yield Pods(
-            workload=name,
-            replicas=int(values.get("replicas", values.get("replicaCount", 1))),
-            millicores=sum(Cpu.of_kubernetes(part["cpu"]).millicores for part in requests),
-            memory=sum(Size.of_kubernetes(part["memory"]).bytes for part in requests),
+            workload=" ".join(map(str, (release, *path))),
+            replicas=_replicas(release, values, path),
+            millicores=sum(requested(release, part, place, kind=Cpu) for part, place in parts),
+            memory=sum(requested(release, part, place, kind=Size) for part, place in parts),
             volumes=int(_has_volume(values)),
         )
     for key, below in values.items():
         # the job of an upgrade is gone before anything needs its room
         if isinstance(below, Mapping) and key != "upgradeJob":
-            yield from _pods(f"{name} {key}", below)
+            yield from _pods(release, below, (*path, key))
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Null is what is not there."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def requested(
+    release: str, values: object, path: ValuePath, *, kind: type[Cpu] | type[Size], of: str = "requests"
+) -> int:
+    """Millicores or bytes of a container's resources; 0 where nothing is said. `WrongValue` for what is no quantity."""
+    name = "cpu" if kind is Cpu else "memory"
+    given = mapping(mapping(mapping(values).get("resources")).get(of)).get(name)
+    try:
+        return 0 if given is None else kind.of_kubernetes(given).amount
+    except ValueError as fault:
+        raise WrongValue(release, (*path, "resources", of, name), str(fault)) from fault
+
+
+def _replicas(release: str, values: Mapping[str, Any], path: ValuePath) -> int:
+    key = "replicas" if "replicas" in values else "replicaCount"
+    given = values.get(key)
+    if given is None:
+        return 1  # Kubernetes' own default
+    if not isinstance(given, int):
+        raise WrongValue(release, (*path, key), f"must be a whole number, got {shown(given)}")
+    return given
 
 
 def _has_volume(values: Mapping[str, Any]) -> bool:
     """As the three charts say it: Thanos' parts, Prometheus, Alertmanager."""
-    return bool(values.get("persistence", {}).get("enabled") or "storageSpec" in values or "storage" in values)
+    own = any(values.get(key) is not None for key in ("storageSpec", "storage"))
+    return own or bool(mapping(values.get("persistence")).get("enabled"))
 
 
 def nodes_needed(region: Region, releases: tuple[Release, ...]) -> dict[str, int]:

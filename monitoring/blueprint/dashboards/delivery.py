@@ -7,6 +7,7 @@ from typing import Any
 from monitoring.blueprint.components.model import NAMESPACE
 from monitoring.blueprint.dashboards import DASHBOARDS, FOLDER
 from monitoring.blueprint.values.charts import ROOT
+from monitoring.errors import InvalidInput, Problem
 
 SIDECAR_LABEL = {"grafana_dashboard": "1"}
 """What the chart's sidecar looks for (kube-prometheus-stack, `grafana.sidecar.dashboards.label` and `labelValue`)."""
@@ -21,7 +22,12 @@ def config_maps() -> list[dict[str, Any]]:
 
 
 def _config_map(uid: str) -> dict[str, Any]:
-    text = (ROOT / FOLDER / f"{uid}.json").read_text(encoding="utf-8")
+    name = f"{FOLDER}/{uid}.json"
+    try:
+        text = (ROOT / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        message = "must be a dashboard that can be read: `monitoring generate` writes it"
+        raise InvalidInput([Problem(file=name, message=message)]) from fault
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from monitoring.blueprint.components.model import NAMESPACE
@@ -35,9 +36,9 @@ from monitoring.blueprint.values import closed_schema
 from monitoring.blueprint.values.charts import HELM_VALUES, versions
 from monitoring.blueprint.values.layers import changes, compose, overlaps
 from monitoring.errors import InvalidInput, Problem
-from monitoring.fleet.loader import Fleet, RegionFile
+from monitoring.fleet.loader import MOST_TOLD, Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
-from monitoring.fleet.yaml_file import YamlFile, dotted, merged, read_yaml
+from monitoring.fleet.yaml_file import YamlFile, dotted, leaves, merged, read_yaml
 
 _Computed = Callable[[Region, Sequence[Peer]], Mapping[str, Any]]
 
@@ -208,6 +209,11 @@ def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]
         if name not in names
     ]
     problems += [file.problem(path, message) for path, message in override_faults(file.region.helm_values)]
+    problems += [
+        file.problem(("helm_values", *path), "must be plain data, got a Terraform token")
+        for path, value in leaves(file.region.helm_values)
+        if any("TfToken[" in part for part in (*path, value) if isinstance(part, str))
+    ]
     for recipe in recipes:
         written, ours = static_values(recipe.name), computed[recipe.name]
         problems += overlaps(written.data, ours, file=written.name, module=recipe.module)
@@ -217,7 +223,7 @@ def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]
         ]
         override = file.region.helm_values.get(recipe.name, {})
         changed = changes(merged(written.data, ours), override)
-        found = [*closed_schema.faults(recipe.chart, override)]
+        found = [*islice(closed_schema.faults(recipe.chart, override), MOST_TOLD)]
         found += [(change.path, fault) for change in changed if (fault := change.fault)]
         problems += [file.problem(("helm_values", recipe.name, *path), message) for path, message in found]
     return problems

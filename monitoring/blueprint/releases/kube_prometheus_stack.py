@@ -145,7 +145,7 @@ def _alertmanager(region: Region) -> dict[str, Any]:
     }
     spec = {
         "replicas": region.alertmanager.replicas,
-        "retention": f"{region.alertmanager.retention.seconds // 3600}h",  # the operator's pattern has no days
+        "retention": f"{region.alertmanager.retention.hours}h",  # the operator's pattern has no days
         "externalUrl": f"https://{region.access.host}{ALERTMANAGER_PATH}",
         "routePrefix": ALERTMANAGER_PATH,  # oauth2-proxy hands the path on as it is
         "topologySpreadConstraints": spread(region, hard=True, selector=of_component(ALERTMANAGER)),

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from monitoring.blueprint.values.structures import SCHEMAS
+from monitoring.errors import shown
 from monitoring.fleet.yaml_file import ValuePath, dotted
 
 Schema = Mapping[str, Any]
@@ -91,7 +92,7 @@ def _walk(node: Schema, value: object, path: ValuePath) -> Iterator[tuple[ValueP
         return
     types = node.get("type")
     if types is not None and not _is_a(value, types):
-        yield path, f"must be {_wanted(types)}, got {value!r}"
+        yield path, f"must be {_wanted(types)}, got {shown(value)}"
     elif isinstance(value, dict):
         yield from _walk_keys(node, value, path)
     elif isinstance(value, list | tuple) and "items" in node:
@@ -100,7 +101,7 @@ def _walk(node: Schema, value: object, path: ValuePath) -> Iterator[tuple[ValueP
                 yield (*path, index), "must not be null in a list"
             yield from _walk(node["items"], below, (*path, index))
     elif not _LIMITS.isdisjoint(node):
-        yield from ((path, f"must be {wanted}, got {value!r}") for wanted in _unmet(node, value))
+        yield from ((path, f"must be {wanted}, got {shown(value)}") for wanted in _unmet(node, value))
 
 
 def _walk_keys(node: Schema, value: Mapping[str, object], path: ValuePath) -> Iterator[tuple[ValuePath, str]]:

@@ -102,3 +102,11 @@ def test_warnings_that_say_the_same_of_one_file_are_one_line(outdir: Path) -> No
 
 def test_a_chart_of_the_repository_has_no_digest_to_record(outdir: Path) -> None:
     assert "warning" not in printed(outdir, release(address="charts/trial"))
+
+
+def test_what_looks_like_a_style_is_told_as_it_stands(outdir: Path) -> None:
+    warnings = (Problem(file="regions/[b]alpha.yaml", line=3, path="tags[/x]", message="must be filled in"),)
+    change = Change(path=("podAnnotations", "[/x]"), place="podAnnotations.[/x]", before=1, after=2)
+    text = printed(outdir, release(digest=f"sha256:{'0' * 64}", overrides=(change,)), warnings=warnings)
+    assert "warning: regions/[b]alpha.yaml: must be filled in: tags[/x] (3)\n" in text
+    assert "trial: podAnnotations.[/x]" in text

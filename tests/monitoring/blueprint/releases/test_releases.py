@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -377,3 +378,18 @@ def test_a_fault_in_any_layer_names_the_layers_file(
     with pytest.raises(InvalidInput) as caught:
         checked_releases(fleet)
     assert message in str(caught.value)
+
+
+def test_a_token_of_terraform_is_no_value(tmp_path: Path) -> None:
+    text = "helm_values: {thanos: {query: {podAnnotations: {a: '${TfToken[TOKEN.1]}'}}}}\n"
+    with pytest.raises(InvalidInput) as caught:
+        checked_releases(_fleet_with(tmp_path, text))
+    message = "helm_values.thanos.query.podAnnotations.a must be plain data, got a Terraform token"
+    assert re.fullmatch(rf"regions/trial-gamma\.yaml:\d+: {re.escape(message)}", str(caught.value))
+
+
+def test_of_very_many_wrong_keys_the_first_hundred_are_told(tmp_path: Path) -> None:
+    keys = ", ".join(f"replicaz{number}: 1" for number in range(5000))
+    with pytest.raises(InvalidInput) as caught:
+        checked_releases(_fleet_with(tmp_path, f"helm_values: {{thanos: {{query: {{{keys}}}}}}}\n"))
+    assert len(caught.value.problems) == 100

@@ -86,9 +86,9 @@ def test_known_values_pass() -> None:
     ("values", "message"),
     [
         ({"replicaCount": "two"}, "replicaCount must be a whole number, got 'two'"),
-        ({"replicaCount": True}, "replicaCount must be a whole number, got True"),
+        ({"replicaCount": True}, "replicaCount must be a whole number, got true"),
         ({"image": "nginx"}, "image must be a mapping, got 'nginx'"),
-        ({"server": {"extraArgs": {"a": 1}}}, "server.extraArgs must be a list, got {'a': 1}"),
+        ({"server": {"extraArgs": {"a": 1}}}, "server.extraArgs must be a list, got {a: 1}"),
         ({"image": {"tag": 1.5}}, "image.tag must be a string, got 1.5"),
     ],
 )
