@@ -36,7 +36,7 @@ def test_store_refuses_shared_keys(region: str) -> None:
 
 
 @of_both
-def test_no_one_reaches_the_store_from_the_internet(region: str) -> None:
+def test_store_has_no_public_network_access(region: str) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         ACCOUNT,
         {
@@ -82,7 +82,7 @@ def test_a_deleted_block_comes_back_for_as_long_as_the_region_says_and_compactio
     ("region", "account", "location", "copies"),
     [(ZONES, "sttrialalpha", "swedencentral", "GZRS"), (NO_ZONES, "sttrialbeta", "ukwest", "GRS")],
 )
-def test_copies_are_what_the_region_can_have(region: str, account: str, location: str, copies: str) -> None:
+def test_store_redundancy_matches_the_regions_zones(region: str, account: str, location: str, copies: str) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         ACCOUNT,
         {
@@ -107,7 +107,7 @@ def test_no_lock_blocks_the_deletion_of_role_assignments() -> None:
     assert "azurerm_management_lock" not in region_stack(ZONES)["resource"]
 
 
-def test_retention_is_the_compactors_alone() -> None:
+def test_store_has_no_lifecycle_policy() -> None:
     kinds = region_stack(ZONES)["resource"].keys()
     assert not {"azurerm_storage_management_policy", "azurerm_storage_container_immutability_policy"} & kinds
 
@@ -152,7 +152,7 @@ def test_the_hubs_zone_is_used_by_id_since_a_network_takes_one_link_per_name() -
     assert not [link for link in links if "privatelink" in link["private_dns_zone_name"]]
 
 
-def test_deletes_are_logged_and_nothing_else() -> None:
+def test_store_logs_only_deletes() -> None:
     stack = region_stack(ZONES)
     kind = "azurerm_monitor_diagnostic_setting"
     account = reference(stack, ACCOUNT, "id")

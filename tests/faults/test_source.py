@@ -49,7 +49,7 @@ def test_each_scrape_says_one_more_for_each_replica_apart(source: Source) -> Non
     assert source.written(FIRST, after=1) == [2]
 
 
-def test_a_scrape_given_up_is_nobodys_loss_and_one_that_was_taken_is(source: Source) -> None:
+def test_aborted_scrape_is_no_loss_and_stored_scrape_is(source: Source) -> None:
     scraper = Scraper(source, FIRST)
     scraper.scrape()
     scraper.scrape()

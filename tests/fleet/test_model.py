@@ -163,7 +163,7 @@ def test_a_region_is_not_changed_once_it_is_read() -> None:
         changed({}).location = "elsewhere"  # type: ignore[misc]
 
 
-def test_what_others_see_of_a_region() -> None:
+def test_peer_has_the_regions_public_fields() -> None:
     peer = changed({"global_view": True}).peer()
     assert (peer.name, peer.location, peer.global_view, peer.host) == (
         "trial-gamma",
@@ -176,7 +176,7 @@ def test_what_others_see_of_a_region() -> None:
     assert str(peer.node_subnet) == "10.3.0.0/22"
 
 
-def test_who_is_told_and_by_what() -> None:
+def test_alerting_block_maps_severities_to_receivers() -> None:
     alerting = changed(at("alerting.routes.info", None)).alerting
     assert list(alerting.routes.told()) == ["critical", "warning"]
     assert {severity: route.receiver for severity, route in alerting.routes.told().items()} == {
@@ -198,7 +198,7 @@ def editor() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads((ROOT / "regions" / "schema.json").read_text(encoding="utf-8")))
 
 
-def test_an_editor_knows_the_same_ranges(editor: jsonschema.Draft202012Validator) -> None:
+def test_json_schema_has_the_models_ranges(editor: jsonschema.Draft202012Validator) -> None:
     everything = (*RANGES.items(), *LENGTHS.items())
     unlike = [(path, value) for path, (good, _) in everything for value in good if not editor.is_valid(at(path, value))]
     assert unlike == []

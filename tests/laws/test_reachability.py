@@ -135,12 +135,14 @@ def stack_of(name: str) -> Stack:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_every_row_is_open_and_every_other_pair_is_closed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_network_policies_allow_exactly_the_flows(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     _compare(region_network(name), stack_of(name), name, capsys)
 
 
 @pytest.mark.parametrize("region", PRODUCTION.regions, ids=lambda region: region.name)
-def test_in_production_too(region: Region, stacks: Mapping[str, Stack], capsys: pytest.CaptureFixture[str]) -> None:
+def test_reachability_matches_flows_in_production_regions(
+    region: Region, stacks: Mapping[str, Stack], capsys: pytest.CaptureFixture[str]
+) -> None:
     title = f"{region.name}, {region.cluster.network_policy_engine}"
     _compare(RegionNetwork(region, PRODUCTION.peers_of(region)), stacks[region.name], title, capsys)
 
@@ -219,7 +221,7 @@ def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
         ("cilium", _dns_unread, (COMPACTOR.name, "login.microsoftonline.com", 443, "TCP")),
     ],
 )
-def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
+def test_missing_network_policy_is_reported(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
     assert closed in region_network(name).said() - _opened_with(fault, name)
 
 
@@ -231,7 +233,7 @@ def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], cl
         ("cilium", _one_more_of_ciliums, (SIGN_IN.name, "other node", 10250, "TCP")),
     ],
 )
-def test_a_policy_too_many_is_found(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
+def test_extra_network_policy_is_reported(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
     assert open_too in _opened_with(fault, name) - region_network(name).said()
 
 

@@ -75,7 +75,7 @@ def test_the_page_names_every_group_that_records_and_how_often_it_runs() -> None
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_every_fault_is_told_at_its_place(case: Path, tmp_path: Path) -> None:
+def test_each_fault_is_reported_with_file_and_line(case: Path, tmp_path: Path) -> None:
     assert sorted(map(str, read(case, tmp_path).problems)) == sorted(comments(case, "expect"))
     assert comments(case, "expect") or comments(case, "promtool")
 
