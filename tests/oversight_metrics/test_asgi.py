@@ -263,7 +263,7 @@ def test_the_time_is_that_of_the_whole_body_without_the_background_task(
 
 
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])
-def test_what_is_no_request_passes_untouched(metrics: Metrics, kind: str) -> None:
+def test_non_http_scopes_pass_through_unchanged(metrics: Metrics, kind: str) -> None:
     seen: list[tuple[Any, ...]] = []
 
     async def app(*arguments: Any) -> None:
@@ -281,7 +281,7 @@ def test_what_is_no_request_passes_untouched(metrics: Metrics, kind: str) -> Non
     assert requests(text(metrics)) == {}
 
 
-def test_another_framework_gives_a_resolver(metrics: Metrics) -> None:
+def test_custom_resolver_sets_the_route(metrics: Metrics) -> None:
     async def app(scope: Any, _receive: Any, send: Any) -> None:
         scope["template"] = "/things/{id}"
         await send({"type": "http.response.start", "status": 204, "headers": []})

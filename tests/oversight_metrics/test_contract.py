@@ -55,7 +55,7 @@ def test_series_of_creation_times_are_left_out(metrics: Metrics) -> None:
     assert "_created" not in text(metrics)
 
 
-def test_every_metric_has_its_meaning(metrics: Metrics) -> None:
+def test_each_metric_has_help_text(metrics: Metrics) -> None:
     page = text(metrics)
     for family in CONTRACT:
         assert f"# HELP {family.name} {family.help}\n" in page
@@ -74,7 +74,7 @@ def test_a_query_that_fails_is_measured_too() -> None:
     assert 'db_query_duration_seconds_count{operation="select",table="orders"} 1.0' in text(metrics)
 
 
-def test_revenue_does_not_fall() -> None:
+def test_negative_revenue_is_refused() -> None:
     with pytest.raises(ValueError, match="non-negative"):
         new_metrics().add_revenue(-1, currency="EUR")
 

@@ -89,7 +89,7 @@ def until(port: int, query: str) -> list[dict[str, object]]:
     return found
 
 
-def test_a_restart_during_an_outage_is_seen_though_no_counter_shows_it(tmp_path: Path) -> None:
+def test_prometheus_restart_during_an_outage_fires_the_alert(tmp_path: Path) -> None:
     # the same expression in less time: 5 s behind instead of 60, looked at every second
     restarted = str(alerts()["RemoteWriteSenderRestarted"]["expr"])
     assert "[1h:30s]" in restarted

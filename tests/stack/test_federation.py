@@ -73,7 +73,7 @@ def test_nothing_of_the_other_region_is_there_under_its_own_name(regions: Runnin
     assert {f"federated:{UP}", f"global:{UP}"} <= of_beta <= recorded | {"ALERTS", "ALERTS_FOR_STATE"}
 
 
-def test_what_arrived_is_not_written_on_and_what_is_there_once_is(regions: RunningRegions) -> None:
+def test_federated_series_are_not_remote_written_and_global_rules_are(regions: RunningRegions) -> None:
     eventually(lambda: f"global:{UP}" in names(regions.receiver))
     written = names(regions.receiver)
     assert not [name for name in written if name.startswith("federated:")]
@@ -89,7 +89,7 @@ def test_the_job_gets_what_it_asks_for_and_that_is_no_raw_series(regions: Runnin
     assert "prometheus_tsdb_head_series" in federate(regions, '{__name__=~".+"}')
 
 
-def test_without_a_certificate_nobody_fetches(regions: RunningRegions) -> None:
+def test_federation_without_client_certificate_is_refused(regions: RunningRegions) -> None:
     with pytest.raises((ssl.SSLError, OSError)):
         federate(regions, UP, context=regions.context(certificate=False))
 

@@ -85,7 +85,7 @@ def test_a_misspelt_metric_or_label_gives_no_series(prometheus: Prometheus, faul
 
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
-def test_every_choice_has_values(prometheus: Prometheus, uid: str) -> None:
+def test_each_dashboard_variable_has_values(prometheus: Prometheus, uid: str) -> None:
     page = json.loads((ROOT / FOLDER / f"{uid}.json").read_text(encoding="utf-8"))
     for variable in page["templating"]["list"]:
         if variable["type"] == "query":

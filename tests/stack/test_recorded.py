@@ -49,7 +49,7 @@ def cost(prometheus: Prometheus, title: str) -> tuple[Table, int]:
     return table, into
 
 
-def test_no_rule_is_without_an_answer(recorded: list[Series]) -> None:
+def test_each_recording_rule_returns_samples(recorded: list[Series]) -> None:
     assert {one.name for one in recorded} == set(rules().recorded)
 
 
@@ -58,7 +58,7 @@ def test_every_series_has_the_labels_that_its_name_says(recorded: list[Series]) 
         assert frozenset(one.labels) == labels_of(one.name), one.name
 
 
-def test_what_leaves_the_region_names_no_single_target(region: Prometheus) -> None:
+def test_federated_series_name_no_single_target(region: Prometheus) -> None:
     found = [dict(one) for one in labels(region, rules().federated)]
     assert {one["__name__"] for one in found} == set(rules().federated)
     for one in found:

@@ -127,7 +127,7 @@ def test_every_figure_has_a_name_of_its_own_and_a_baseline_that_is_there() -> No
         assert {figure.baseline for figure in one.figures if figure.baseline} <= set(names), one.name
 
 
-def test_no_bound_is_met_by_nothing() -> None:
+def test_bound_without_a_measured_value_is_not_met() -> None:
     assert [bound.what for one in MEASUREMENTS.values() for bound in one.check({}) if bound.met] == []
 
 
@@ -150,5 +150,5 @@ def test_a_ratio_needs_both_figures() -> None:
         ratio({"raw": 1}, "raw", "recorded")
 
 
-def test_digits_that_are_noise_go() -> None:
+def test_figures_are_rounded_to_significant_digits() -> None:
     assert (rounded(123_456.0), rounded(0.000123456)) == (123_500, 0.0001235)

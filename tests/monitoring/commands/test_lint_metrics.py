@@ -45,14 +45,14 @@ def test_a_person_sees_a_table_with_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "<html>\n", "shop_orders_total{status=3} 1\n", "shop_orders_total\n"])
-def test_what_is_no_page_of_metrics_cannot_be_read(given: str) -> None:
+def test_page_without_metrics_format_is_rejected(given: str) -> None:
     result = lint("-", given=given)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("-: must be a page of metrics: ")
 
 
 @pytest.mark.parametrize("source", ["/no/such/file", "http://127.0.0.1:1/metrics"])
-def test_a_page_that_cannot_be_had_is_told_in_one_line(source: str) -> None:
+def test_unreachable_page_is_reported_in_one_line(source: str) -> None:
     result = lint(source)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"{source}: must be a page of metrics: ")
@@ -60,7 +60,7 @@ def test_a_page_that_cannot_be_had_is_told_in_one_line(source: str) -> None:
 
 
 @pytest.mark.parametrize("options", [("--json",), ("--format", "json")])
-def test_a_machine_gets_json(options: tuple[str, ...]) -> None:
+def test_json_option_prints_findings_as_json(options: tuple[str, ...]) -> None:
     result = lint("-", *options, given=WRONG)
     assert (result.exit_code, json.loads(result.stdout)) == (
         1,
@@ -97,7 +97,7 @@ def test_too_many_series_are_counted_as_told() -> None:
     assert lint("-", "--max-series", "1", given=given).exit_code == 1
 
 
-def test_a_byte_order_mark_is_the_editors(tmp_path: Path) -> None:
+def test_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     file = tmp_path / "page.txt"
     file.write_text(CLEAN, encoding="utf-8-sig")
     assert lint(file).exit_code == 0

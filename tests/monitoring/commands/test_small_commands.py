@@ -79,7 +79,7 @@ def test_generate_check_names_what_is_not_current_and_writes_nothing(generated: 
     assert generated.read_text() == "old"
 
 
-def test_what_is_committed_is_current() -> None:
+def test_committed_generated_files_are_current() -> None:
     result = CliRunner().invoke(generate.command, ["--check"])
     assert result.exit_code == 0, result.output
 

@@ -28,7 +28,7 @@ def promtool(page: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("example", [asgi_example, wsgi_example])
-def test_the_examples_please_promtool(example: object) -> None:
+def test_promtool_accepts_the_example_pages(example: object) -> None:
     assert callable(example)
     metrics = Metrics(CollectorRegistry())
     example(metrics)
@@ -52,7 +52,7 @@ def test_the_examples_please_promtool(example: object) -> None:
         ("shop_open", "gauge", 'shop_open{userId="1"} 1'),
     ],
 )
-def test_what_promtool_finds_is_found(name: str, kind: str, series: str) -> None:
+def test_linter_reports_everything_promtool_reports(name: str, kind: str, series: str) -> None:
     page = CLEAN + HELP.format(name, kind) + series + "\n"
     code, said = promtool(page)
     assert (code, said.split(" ", 1)[0]) == (FINDINGS, name)

@@ -41,7 +41,7 @@ def wsgi_example(metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("example", [asgi_example, wsgi_example])
-def test_the_examples_have_nothing_wrong(example: Callable[[Metrics], None]) -> None:
+def test_example_pages_have_no_findings(example: Callable[[Metrics], None]) -> None:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -137,7 +137,7 @@ def test_the_examples_have_nothing_wrong(example: Callable[[Metrics], None]) -> 
         ),
     ],
 )
-def test_each_fault_is_told(name: str, kind: str, series: str, rule: str, message: str) -> None:
+def test_each_fault_has_its_finding(name: str, kind: str, series: str, rule: str, message: str) -> None:
     assert found(CLEAN + HELP.format(name, kind) + series + "\n") == [(name, rule, message)]
 
 
@@ -153,7 +153,7 @@ def test_each_fault_is_told(name: str, kind: str, series: str, rule: str, messag
         ("/a/9/b", "a raw path"),
     ],
 )
-def test_a_value_that_looks_like_one_of_many_is_told(value: str, looks: str) -> None:
+def test_high_cardinality_label_value_is_reported(value: str, looks: str) -> None:
     messages = [message for _, _, message in found(CLEAN.replace("completed", value))]
     assert messages == [f"label status must be of few values, got {looks}: {value}"]
 
@@ -162,14 +162,14 @@ def test_a_value_that_looks_like_one_of_many_is_told(value: str, looks: str) -> 
     "value",
     ["/orders/{order_id}", "/orders/<int:order_id>", "/orders/:id", "/login", "200", "3.11.2", "EUR", "24h"],
 )
-def test_a_value_that_stands_in_the_code_is_fine(value: str) -> None:
+def test_constant_label_value_is_not_reported(value: str) -> None:
     assert found(CLEAN.replace("completed", value)) == []
 
 
 @pytest.mark.parametrize(
     "label", ["user", "customer_id", "orderId", "email", "session", "path", "url", "client_ip", "ip"]
 )
-def test_a_label_that_nobody_can_list_is_told(label: str) -> None:
+def test_unbounded_label_name_is_reported(label: str) -> None:
     assert [rule for _, rule, _ in found(CLEAN.replace("status", label))] == ["label"]
 
 
@@ -180,7 +180,7 @@ def test_a_metric_without_a_type_or_a_meaning_is_told() -> None:
     ]
 
 
-def test_a_metric_of_the_contract_keeps_it() -> None:
+def test_contract_metric_with_other_labels_is_reported() -> None:
     page = HELP.format("http_requests_total", "counter") + 'http_requests_total{method="GET",code="200"} 1\n'
     assert found(page) == [
         (
@@ -273,7 +273,7 @@ WHOLE = ('bucket{le="1"} 1', 'bucket{le="+Inf"} 2', "sum 3", "count 2")
         ),
     ],
 )
-def test_what_a_sum_over_the_page_would_hide_is_told(page: str, message: str) -> None:
+def test_fault_in_one_series_is_reported_despite_correct_sum(page: str, message: str) -> None:
     assert message in messages(page)
 
 
@@ -338,12 +338,12 @@ def test_buckets_that_only_all_series_together_have_are_told() -> None:
         'shop_features{shop_features="a"} 1\nshop_features{shop_features="b"} 0\n# EOF\n',
     ],
 )
-def test_what_real_pages_rightly_have_is_not_told(page: str) -> None:
+def test_valid_features_of_real_pages_are_not_reported(page: str) -> None:
     assert [one for one in found(page) if one[0] != "shop"] == []
 
 
 @pytest.mark.parametrize("label", ["user_id", "email", "session"])
-def test_an_info_metric_of_people_is_told(label: str) -> None:
+def test_info_metric_about_users_is_reported(label: str) -> None:
     page = gauge(f'shop_user_info{{{label}="a"}} 1', name="shop_user_info")
     assert [rule for _, rule, _ in found(page)] == ["label"]
 
@@ -359,14 +359,14 @@ def test_the_text_format_may_end_like_openmetrics() -> None:
     assert found(info) == []
 
 
-def test_openmetrics_judge_is_heard_with_its_line() -> None:
+def test_openmetrics_parser_error_has_its_line() -> None:
     page = gauge("shop_open 1") + "\n# EOF\n"
     assert [(one.line, one.message) for one in lint(read_page(page))] == [
         (4, "must be OpenMetrics, got Received blank line")
     ]
 
 
-def test_two_types_are_told_once() -> None:
+def test_duplicate_type_line_is_reported_once() -> None:
     page = "# HELP shop_open Some.\n# TYPE shop_open gauge\n# TYPE shop_open gauge\nshop_open 1\n# EOF\n"
     assert messages(page) == ["must have one # TYPE line"]
 

@@ -254,38 +254,38 @@ FAULTS: list[tuple[str, str, Canned]] = [
 
 
 @pytest.mark.parametrize("check", [check.name for check in CHECKS])
-def test_a_check_holds_on_good_answers(check: str) -> None:
+def test_each_check_passes_on_good_answers(check: str) -> None:
     result = told(check, Canned())
     assert result.state is State.OK, result.evidence
 
 
 @pytest.mark.parametrize(("check", "fault", "client"), FAULTS, ids=[f"{check}: {fault}" for check, fault, _ in FAULTS])
-def test_a_check_bites_on_a_fault(check: str, fault: str, client: Canned) -> None:
+def test_each_check_fails_on_its_fault(check: str, fault: str, client: Canned) -> None:
     result = told(check, client)
     assert result.state is State.FAILED, f"{fault}: {result.evidence}"
     assert result.hint
 
 
-def test_every_check_has_a_fault() -> None:
+def test_each_check_has_a_fault_case() -> None:
     assert {check for check, *_ in FAULTS} == {check.name for check in CHECKS}
 
 
-def test_every_hint_that_is_a_page_is_there() -> None:
+def test_each_hint_links_to_an_existing_page() -> None:
     pages = [word for check in CHECKS for word in check.hint.replace(";", " ").split() if word.startswith("docs/")]
     assert [page for page in pages if not (ROOT / page).is_file()] == []
 
 
-def test_rules_without_a_result_yet_are_told_as_such() -> None:
+def test_rules_not_yet_evaluated_are_reported() -> None:
     result = told("rules are evaluated", but(rules=groups({**rule_group(), "lastEvaluation": NEVER})))
     assert result.state is State.FAILED
     assert result.evidence.startswith("all was not evaluated yet")
 
 
-def test_young_ingestors_need_no_block_yet() -> None:
+def test_ingestors_younger_than_a_block_need_no_upload() -> None:
     assert told("blocks in Blob", but(blocks=series(({}, 0)), age=series(({}, 60)))).state is State.TOO_YOUNG
 
 
-def test_what_the_addresses_do_not_name_is_not_asked() -> None:
+def test_endpoint_without_address_is_skipped() -> None:
     few = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
     for check in CHECKS:
         if check.ask.__module__.endswith((".access", ".regions")):
@@ -315,21 +315,21 @@ def test_an_alert_is_looked_for_however_long_a_look_takes(seconds: float) -> Non
     assert told("an alert is told", Slow(clock=fake.clock)).state is State.OK
 
 
-def test_an_alert_that_is_not_told_is_looked_for_as_long_as_said() -> None:
+def test_missing_notification_is_polled_until_timeout() -> None:
     fake = FakeClock(now=NOW.timestamp())
     result = told("an alert is told", Canned(answers=but(calls=[]).answers, clock=fake.clock))
     assert (result.state, result.evidence) == (State.FAILED, "not told within 30 s")
     assert sum(fake.slept) == 30
 
 
-def test_the_exit_code_tells_a_fault_from_nobody_there() -> None:
+def test_exit_code_distinguishes_failed_from_unreachable() -> None:
     assert exit_code([*verify(Canned(), DEPLOYMENT)]) == 0
     assert exit_code([*verify(but(ready=503), DEPLOYMENT)]) == 1
     nobody = Canned(answers={})
     assert exit_code([told("retention", nobody), told("they agree", nobody)]) == 2
 
 
-def test_a_check_that_fails_is_asked_again_while_there_is_patience() -> None:
+def test_failing_check_is_retried_until_timeout() -> None:
     answers = iter([503, 503, *[""] * 1000])
 
     class Late(Canned):

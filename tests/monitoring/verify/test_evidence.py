@@ -144,7 +144,7 @@ class Recorded(Canned):
 
 
 @pytest.mark.parametrize("check", ASKED)
-def test_a_check_asks_for_this_and_says_that(check: str) -> None:
+def test_each_check_sends_these_requests_and_reports_this_evidence(check: str) -> None:
     client = Recorded()
     assert (told(check, client).evidence, client.asked) == ASKED[check]
 
@@ -156,7 +156,7 @@ def test_every_rule_is_asked_for_at_each_replica() -> None:
     assert client.asked == [f"{P0}/api/v1/rules?", f"{P1}/api/v1/rules?"]
 
 
-def test_a_stranger_knocks_at_each_path_behind_the_proxy() -> None:
+def test_anonymous_requests_cover_each_proxied_path() -> None:
     client = Recorded()
     told("sign-in is required", client)
     assert client.strange == [
@@ -358,7 +358,7 @@ BOUNDS: list[tuple[str, Canned, State, str]] = [
 
 
 @pytest.mark.parametrize(("check", "client", "state", "evidence"), BOUNDS, ids=[f"{b[0]}: {b[3]}" for b in BOUNDS])
-def test_a_bound_is_where_it_is_said_to_be(check: str, client: Canned, state: State, evidence: str) -> None:
+def test_check_passes_at_the_bound_and_fails_beyond(check: str, client: Canned, state: State, evidence: str) -> None:
     result = told(check, client)
     assert (result.state, result.evidence) == (state, evidence)
     assert bool(result.hint) == (state is State.FAILED)
@@ -385,7 +385,7 @@ def test_results_are_old_after_two_intervals_and_some_slack(late: float, state: 
     assert (result.evidence == "; ".join(["all was last evaluated 91 s ago"] * 2)) == (state is State.FAILED)
 
 
-def test_of_several_the_first_is_asked() -> None:
+def test_first_replica_of_several_is_queried() -> None:
     two = Deployment(
         region=REGION, components={**DEPLOYMENT.components, "thanos-query": ["http://query:1", "http://q2:1"]}
     )
@@ -394,7 +394,7 @@ def test_of_several_the_first_is_asked() -> None:
     assert [asked.partition("/thanos/")[0] for asked in client.asked] == ["http://query:1"]
 
 
-def test_what_is_told_is_cut_where_a_terminal_would_be_full() -> None:
+def test_long_evidence_is_truncated() -> None:
     group = rule_group()
     assert len(told("rules are evaluated", but(rules=groups({**group, "rules": []}))).evidence) == 300
 
@@ -430,7 +430,7 @@ def test_a_certificate_with_less_than_a_week_is_told(days: float, state: State, 
     assert (result.state, result.evidence) == (state, evidence)
 
 
-def test_what_has_no_certificate_is_not_asked_for_one() -> None:
+def test_plain_http_endpoints_have_no_expiry_check() -> None:
     plain = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
     assert told("certificates last", Canned(), plain).evidence == "no address with TLS among the addresses"
     other = Deployment(region=REGION, components={"prometheus": ["https://p0"]})
@@ -468,7 +468,7 @@ def test_a_region_without_the_global_view_federates_nothing() -> None:
         (State.UNREACHABLE, False),
     ],
 )
-def test_what_speaks_against_a_deployment(state: State, holds: bool) -> None:
+def test_result_state_decides_whether_a_result_is_good(state: State, holds: bool) -> None:
     assert Result(check="x", state=state, evidence="").good is holds
 
 
@@ -510,13 +510,13 @@ def test_a_good_result_has_no_hint_and_nobody_there_has_one() -> None:
     )
 
 
-def test_every_check_is_said_before_it_is_asked() -> None:
+def test_each_check_is_announced_before_it_runs() -> None:
     said: list[str] = []
     results = list(verify(Canned(), DEPLOYMENT, say=said.append))
     assert said == [check.name for check in CHECKS] == [result.check for result in results]
 
 
-def test_what_is_no_answer_to_a_query_is_told() -> None:
+def test_invalid_query_response_is_reported() -> None:
     with pytest.raises(UnreachableError, match=r"^x does not answer up: \{\}$"):
         vector(Canned(answers={"x": {}}), "x", "up")
     assert scalar(Canned(answers={"x": series()}), "x", "up") is None
@@ -524,6 +524,6 @@ def test_what_is_no_answer_to_a_query_is_told() -> None:
     assert vector(Canned(answers={"x": series(({"a": "b"}, 1.5))}), "x", "up") == [({"a": "b"}, 1.5)]
 
 
-def test_what_is_no_json_is_told_with_its_beginning() -> None:
+def test_non_json_response_is_reported_with_its_first_characters() -> None:
     with pytest.raises(UnreachableError, match=f"no JSON but 302 '{'x' * 80}'$"):
         Answer(status=302, text="x" * 81).json()

@@ -17,7 +17,7 @@ def test_the_driver_is_given_names_and_the_regions_vault(zoned: Region) -> None:
     assert objects == [{"objectName": name, "objectType": "secret"} for name in ("one", "two")]
 
 
-def test_the_place_that_terraform_fills_in_is_there(zoned: Region) -> None:
+def test_client_id_has_a_placeholder_for_terraform(zoned: Region) -> None:
     found: Any = key_vault.secret_provider_class("trial", zoned, ("one",))
     for key in key_vault.CLIENT_ID.split("."):
         found = found[key]

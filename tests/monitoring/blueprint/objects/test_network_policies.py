@@ -36,7 +36,7 @@ def rules(fleet: Fleet, name: str, component: str, direction: str = "egress") ->
 
 
 @pytest.mark.parametrize("name", [CALICO, AZURE, CILIUM])
-def test_nothing_passes_in_our_namespaces_that_has_no_row(fleet: Fleet, name: str) -> None:
+def test_default_deny_policy_covers_both_namespaces(fleet: Fleet, name: str) -> None:
     denied = {
         one["metadata"]["namespace"]: one["spec"]
         for one in plain(fleet, name)
@@ -46,7 +46,7 @@ def test_nothing_passes_in_our_namespaces_that_has_no_row(fleet: Fleet, name: st
     assert denied == {"monitoring": spec, "monitoring-node": spec}
 
 
-def test_every_policy_holds_both_directions(fleet: Fleet) -> None:
+def test_each_policy_has_ingress_and_egress(fleet: Fleet) -> None:
     found = plain(fleet, CALICO)
     assert len(found) > 10
     assert all(one["spec"]["policyTypes"] == ["Ingress", "Egress"] for one in found)
@@ -67,7 +67,7 @@ def test_policies_come_before_every_other_release(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("name", [CALICO, AZURE])
-def test_only_cilium_gets_its_own_kind(fleet: Fleet, name: str) -> None:
+def test_cilium_policies_are_rendered_only_for_the_cilium_engine(fleet: Fleet, name: str) -> None:
     assert own(fleet, name) == {}
 
 

@@ -125,7 +125,7 @@ def test_objects_of_every_team_are_selected(stack: Any) -> None:
 
 
 @pytest.mark.parametrize("part", ["kubeControllerManager", "kubeEtcd", "kubeScheduler", "kubeProxy"])
-def test_what_aks_hides_is_off(stack: Any, part: str) -> None:
+def test_monitors_of_the_managed_aks_control_plane_are_disabled(stack: Any, part: str) -> None:
     assert stack[part] == {"enabled": False}
 
 
@@ -226,7 +226,7 @@ def test_an_ingestor_has_time_to_write_its_head(thanos: Any) -> None:
     assert thanos["receive"]["ingestor"]["terminationGracePeriodSeconds"] == 900
 
 
-def test_one_sample_from_the_future_blocks_nobody(thanos: Any) -> None:
+def test_ingestors_refuse_samples_too_far_in_the_future(thanos: Any) -> None:
     assert "--tsdb.too-far-in-future.time-window=5m" in thanos["receive"]["ingestor"]["extraArgs"]
 
 

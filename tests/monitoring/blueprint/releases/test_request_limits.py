@@ -41,7 +41,7 @@ def test_the_router_takes_twice_what_a_sender_sends(zoned: Region) -> None:
 
 
 @pytest.mark.parametrize("release", ["thanos", "thanos-global"])
-def test_no_query_is_tried_a_second_time(fleet: Fleet, zoned: Region, release: str) -> None:
+def test_query_frontend_has_no_retries(fleet: Fleet, zoned: Region, release: str) -> None:
     flags = values(zoned, release, fleet)["queryFrontend"]["extraArgs"]
     for kind in ("query", "query-range", "labels"):
         assert f"--{kind}.max-retries-per-request=1" in flags

@@ -149,7 +149,7 @@ def test_grafana_asks_thanos_unless_it_is_told_otherwise(stack: Any, fleet: Flee
     assert values["grafana"]["additionalDataSources"] == everywhere
 
 
-def test_what_is_federated_goes_no_further(stack: Any, fleet: Fleet) -> None:
+def test_federated_series_are_not_remote_written(stack: Any, fleet: Fleet) -> None:
     (queue,) = stack["prometheus"]["prometheusSpec"]["remoteWrite"]
     assert queue["writeRelabelConfigs"] == [{"sourceLabels": ["__name__"], "regex": "federated:.*", "action": "drop"}]
     region = fleet.region("trial-beta")
@@ -157,7 +157,7 @@ def test_what_is_federated_goes_no_further(stack: Any, fleet: Fleet) -> None:
     assert "writeRelabelConfigs" not in other["prometheus"]["prometheusSpec"]["remoteWrite"][0]
 
 
-def test_the_global_view_asks_every_region_for_so_long(found: Found) -> None:
+def test_global_query_flags_are_as_stated(found: Found) -> None:
     *flags, endpoints = found["thanos-global"]["query"]["extraArgs"]
     assert flags == [
         "--query.auto-downsampling",
@@ -249,7 +249,7 @@ def test_spread_constraints_select_the_pods_of_their_own_part(found: Found, stac
         assert constraint["labelSelector"] == {"matchLabels": labels}
 
 
-def test_what_reads_the_roots_once_rolls_with_them(found: Found, stack: Any) -> None:
+def test_trust_bundle_checksum_annotates_pods_that_read_it_once(found: Found, stack: Any) -> None:
     thanos: Any = found["thanos"]
     annotated = [
         stack["prometheus"]["prometheusSpec"]["podMetadata"]["annotations"],
@@ -312,7 +312,7 @@ def test_exporters_ask_the_regions_databases_with_a_password_of_the_vault(found:
     assert redis["serviceMonitor"]["relabelings"] == relabelled("azure-redis", "redis.trial.example:10000")
 
 
-def test_the_pod_that_keeps_the_password_there_only_waits(found: Found) -> None:
+def test_secret_sync_pod_runs_only_pause(found: Found) -> None:
     _, waiting, _ = found["prometheus-redis-exporter"]["extraManifests"]
     labels = {
         "app.kubernetes.io/name": "redis-credentials",
