@@ -65,7 +65,7 @@ def _slowest(values: Values) -> float:
 
 MEASUREMENT = Measurement(
     name="faults",
-    title="Healing",
+    title="Recovery after faults",
     about="`make test-faults`, run once.",
     measure=measure,
     more="s",
