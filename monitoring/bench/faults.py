@@ -1,4 +1,4 @@
-"""How long it takes to heal after each fault: the tests of faults, run, and what they say of themselves."""
+"""Measures the recovery time after each fault, from the results of the fault tests."""
 
 from __future__ import annotations
 

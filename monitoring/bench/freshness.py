@@ -1,4 +1,4 @@
-"""From a sample's time to the moment when who asks finds it, beside the intervals that are deployed."""
+"""Measures the delay from a sample's timestamp until a query returns it, beside the deployed intervals."""
 
 from __future__ import annotations
 

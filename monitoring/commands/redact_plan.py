@@ -1,4 +1,4 @@
-"""`monitoring redact-plan`: a plan that may be kept."""
+"""`monitoring redact-plan`: removes sensitive values from a Terraform plan."""
 
 from __future__ import annotations
 

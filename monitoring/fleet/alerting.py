@@ -1,4 +1,4 @@
-"""The `alerting:` block of a region's file: who is told of which alert, and by what."""
+"""The `alerting:` block of a region's file: alert routes and receivers."""
 
 from __future__ import annotations
 

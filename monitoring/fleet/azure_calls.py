@@ -1,4 +1,4 @@
-"""How often a region's Prometheus asks Azure Resource Manager for virtual machines, against what Azure answers.
+"""Calls of Prometheus' Azure VM discovery per hour, against the limit of Azure Resource Manager.
 
 Asked more seldom, it learns later that a machine was stopped or started.
 """

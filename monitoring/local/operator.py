@@ -1,4 +1,4 @@
-"""What prometheus-operator makes of the values: command lines and files of Prometheus and Alertmanager.
+"""Prometheus and Alertmanager command lines and files, as prometheus-operator would make them.
 
 Follows prometheus-operator 0.93: pkg/prometheus/promcfg.go, pkg/prometheus/server/statefulset.go,
 pkg/alertmanager/statefulset.go. Deployed first, and then what differs here.

@@ -1,4 +1,4 @@
-"""A region on this machine: its pods as ports of loopback, its mounts as folders, its values as they are deployed."""
+"""A region of the local system: pods as loopback ports, mounts as folders, the deployed values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two regions in miniature: what is started, where it answers, and how all of it ends."""
+"""Starts and stops the local system: two regions on one machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: which alert is told to whom, and which is silenced by a greater one.
+"""Alertmanager's configuration: routes, receivers and inhibition rules.
 
 Meaning of every key: prometheus.io/docs/alerting/latest/configuration. The operator reads the same file strictly
 (prometheus-operator, pkg/alertmanager/types.go), so a key that it does not know stops it.

@@ -1,4 +1,4 @@
-"""docs/reference/flows.md: the rows of `flows.py` as a table and a picture, for who must say yes to them."""
+"""Generates docs/reference/flows.md: the rows of `flows.py` as tables and a diagram."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several releases compute alike: where a pod runs, which account it has, how text becomes flags."""
+"""Pod settings that several releases share: scheduling, service accounts, flags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/alerts.md: every alert of ours in a table, and what is off of upstream's."""
+"""Generates docs/alerts.md: every alert in a table, and the disabled upstream alerts."""
 
 from __future__ import annotations
 
