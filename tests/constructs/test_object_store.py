@@ -62,7 +62,7 @@ def test_store_is_encrypted_twice_and_speaks_modern_tls_only(region: str) -> Non
 
 
 @of_both
-def test_a_deleted_block_comes_back_for_as_long_as_the_region_says_and_compaction_makes_no_versions(
+def test_soft_delete_lasts_the_configured_days_and_versioning_is_off(
     region: str,
 ) -> None:
     """The block is whole: no change feed, no restore policy, no last-access times either."""
@@ -141,7 +141,7 @@ def test_the_store_is_reached_by_a_private_endpoint_in_the_regions_subnet() -> N
     )
 
 
-def test_the_hubs_zone_is_used_by_id_since_a_network_takes_one_link_per_name() -> None:
+def test_private_endpoint_uses_the_hubs_dns_zone_by_id() -> None:
     stack = region_stack(ZONES)
     zone = f"{NETWORKS}/privateDnsZones/privatelink.blob.core.windows.net"
     expect(stack).to_have_resource_with_properties(

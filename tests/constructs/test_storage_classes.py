@@ -21,7 +21,7 @@ def test_static_storage_class_provisions_no_empty_disk() -> None:
     )
 
 
-def test_a_dynamic_disk_is_made_where_its_pod_goes_and_cannot_be_exported() -> None:
+def test_dynamic_disk_waits_for_first_consumer_and_denies_export() -> None:
     expect(region_stack(ZONES)).to_have_resource_with_properties(
         KIND,
         {

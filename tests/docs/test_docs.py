@@ -133,7 +133,7 @@ CHECKS: list[tuple[Check, str]] = [
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 @pytest.mark.parametrize("check", dict.fromkeys(check for check, _ in CHECKS), ids=lambda check: check.__name__)
-def test_a_page_names_what_exists(check: Check, page: Path) -> None:
+def test_docs_reference_existing_paths_commands_and_keys(check: Check, page: Path) -> None:
     assert list(check(page.read_text(encoding="utf-8"), page)) == []
 
 

@@ -115,7 +115,7 @@ def test_a_slot_of_which_one_sample_is_left_is_no_gap(replica: str, number: int)
     assert (made.losses, made.gaps) == (19, 0)
 
 
-def test_one_sample_at_two_times_is_there_twice_and_hides_no_loss() -> None:
+def test_duplicate_sample_counts_twice_and_hides_no_loss() -> None:
     again = (SECOND, ANSWERED[SECOND][41] + 0.001, 42)
     assert of(row(everything() | {again})) == (0, 1, 0, 0, 0)
     assert of(row((everything() | {again}) - {sample(SECOND, 43)})) == (1, 1, 0, 0, 0)
@@ -186,7 +186,7 @@ def test_deduplication_penalty_after_a_pause_of_all_is_no_gap(first_until: float
 
 
 @pytest.mark.parametrize("first_until", [31.0, 40.0, 45.0])
-def test_one_sample_more_that_is_not_seen_after_a_silence_of_all_is_a_gap(first_until: float) -> None:
+def test_unseen_sample_beyond_the_penalty_after_a_pause_is_a_gap(first_until: float) -> None:
     assert after_a_silence(first_until=first_until, seen_again=EXCUSED + STEP).view_gaps == 1
     assert after_a_silence(first_until=first_until, seen_again=100).view_gaps == 1
 

@@ -41,7 +41,7 @@ def source() -> Iterator[Source]:
         yield made
 
 
-def test_each_scrape_says_one_more_for_each_replica_apart(source: Source) -> None:
+def test_each_scrape_increments_a_counter_per_replica(source: Source) -> None:
     first, second = Scraper(source, FIRST), Scraper(source, SECOND)
     pages = [first.scrape(), first.scrape(), second.scrape()]
     assert [page.splitlines()[0] for page in pages] == [b"scrapes_total 1", b"scrapes_total 2", b"scrapes_total 1"]

@@ -105,7 +105,9 @@ def test_prometheus_restart_during_outage_loses_unsent_samples_and_alerts(miniat
     assert row.without_a_gap
 
 
-def test_a_prometheus_killed_loses_what_was_unsent_and_the_other_has_it(miniature: Miniature, record: Record) -> None:
+def test_killed_prometheus_loses_unsent_samples_that_the_other_replica_has(
+    miniature: Miniature, record: Record
+) -> None:
     before = mark(miniature, "PrometheusReplicaMissing")
     with miniature.source.quiet(FIRST):
         scraped = miniature.source.newest(FIRST)
@@ -130,9 +132,7 @@ def sent(miniature: Miniature, *written: bytes) -> int:
     ).status
 
 
-def test_what_is_older_than_the_outage_window_is_refused_and_nothing_else_of_its_request(
-    miniature: Miniature, zoned: Region
-) -> None:
+def test_only_samples_older_than_the_outage_window_are_refused(miniature: Miniature, zoned: Region) -> None:
     """To the second: an ingestor measures from the newest sample of the tenant, which nobody else moves here."""
     now = int(time.time())
     edge = now - zoned.thanos.outage_window.seconds

@@ -65,7 +65,7 @@ def test_each_replica_counts_its_own_azure_calls(zoned: Region, replicas: int) -
     assert calls_per_hour(region) == replicas * calls_per_hour(zoned) // zoned.prometheus.replicas
 
 
-def test_a_machine_that_was_stopped_is_no_target_any_more_when_its_alert_would_fire() -> None:
+def test_stopped_vm_leaves_the_targets_before_its_alert_fires() -> None:
     """14 refreshes of 60 s and 5 minutes for Azure are 19 minutes."""
     assert alerts()["AzureVmDown"]["for"] == "20m"
     for region in load_fleet(ROOT / "regions").regions:

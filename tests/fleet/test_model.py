@@ -134,7 +134,7 @@ def test_the_ends_of_a_range_are_accepted(path: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(("path", "value"), REFUSED, ids=lambda part: str(part)[:40])
-def test_what_is_beyond_a_range_is_told_at_its_place(path: str, value: object) -> None:
+def test_value_out_of_range_is_reported_with_its_path(path: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         changed(at(path, value))
     assert {dotted(error["loc"]).startswith(path) for error in caught.value.errors()} == {True}
@@ -144,7 +144,7 @@ def test_what_is_beyond_a_range_is_told_at_its_place(path: str, value: object) -
     ("name", "good"),
     [("a-b", True), ("a" * 22 + "-b", True), ("a" * 23 + "-b", False), ("ab", False), ("a-", False), ("1-a", False)],
 )
-def test_a_regions_name_leaves_room_for_what_is_made_of_it(name: str, good: bool) -> None:
+def test_region_name_length_allows_derived_names(name: str, good: bool) -> None:
     if good:
         assert changed({}, name=name).name == name
     else:
@@ -158,7 +158,7 @@ def test_an_unknown_key_is_refused_wherever_it_is() -> None:
             changed(at(path, 1))
 
 
-def test_a_region_is_not_changed_once_it_is_read() -> None:
+def test_region_model_is_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         changed({}).location = "elsewhere"  # type: ignore[misc]
 

@@ -15,7 +15,7 @@ durations = st.builds("{}{}".format, st.integers(1, 10**5), st.sampled_from("ywd
 cpus = st.one_of(st.integers(1, 10**4).map(str), st.integers(1, 10**6).map("{}m".format))
 
 
-def test_prometheus_means_base_2_by_gb() -> None:
+def test_prometheus_sizes_use_base_2_units() -> None:
     assert Size.parse("50GB") == Size.parse("50Gi")
     assert Size.parse("50GB").bytes == 50 * 2**30
 

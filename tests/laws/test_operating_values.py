@@ -347,7 +347,7 @@ ORDER = {
 
 
 @EVERY_REGION
-def test_releases_wait_for_one_another_and_only_what_keeps_nothing_is_rolled_back(fleet: Fleet, region: Region) -> None:
+def test_releases_wait_and_only_stateless_ones_are_atomic(fleet: Fleet, region: Region) -> None:
     made = releases(region, fleet.peers_of(region))
     assert {one.name: (one.after, one.timeout, one.atomic) for one in made} == {
         name: order
@@ -360,7 +360,7 @@ def test_releases_wait_for_one_another_and_only_what_keeps_nothing_is_rolled_bac
 
 
 @EVERY_REGION
-def test_client_ids_go_where_only_terraform_knows_them(fleet: Fleet, region: Region) -> None:
+def test_client_ids_are_set_by_terraform(fleet: Fleet, region: Region) -> None:
     known = {one.name: dict(one.known_after_apply) for one in releases(region, fleet.peers_of(region))}
     path = "spec.parameters.clientID"
     assert {name: paths for name, paths in known.items() if paths and "exporter" not in name} == {

@@ -99,7 +99,7 @@ def test_wrong_service_account_token_mount_is_reported(
     assert fault.startswith(f"{name}: ")
 
 
-def test_an_account_that_mounts_its_token_is_found(callers: set[Account]) -> None:
+def test_service_account_that_mounts_its_token_is_reported(callers: set[Account]) -> None:
     wrong = broken(ACCESS, "redis-exporter", "ServiceAccount", lambda row: row.pop("automountServiceAccountToken"))
     (fault,) = rights.token_faults(RECORD, wrong, callers=callers, terraforms=TERRAFORMS)
     assert fault.startswith("redis-exporter: mounts a token")
@@ -109,7 +109,7 @@ def test_every_pod_has_the_required_security_context() -> None:
     assert list(rights.confinement_faults(RECORD)) == []
 
 
-def test_what_uses_the_host_is_node_exporter_alone_and_not_its_processes() -> None:
+def test_only_node_exporter_uses_host_namespaces_without_host_pid() -> None:
     host = {
         row["name"]: sorted(
             [key for key in ("hostIPC", "hostNetwork", "hostPID") if row["pod"].get(key)]
@@ -199,12 +199,12 @@ def test_each_secret_role_reason_matches_a_role() -> None:
     ],
 )
 @pytest.mark.parametrize(("name", "kind"), [("grafana", "Role"), ("kube-state-metrics", "ClusterRole")])
-def test_a_role_that_reads_secrets_is_found(name: str, kind: str, rule: dict[str, Any]) -> None:
+def test_role_that_reads_secrets_without_a_reason_is_reported(name: str, kind: str, rule: dict[str, Any]) -> None:
     wrong = broken(ACCESS, name, kind, lambda row: row["rules"].append(rule))
     assert list(rights.secret_faults(wrong, reasons=READERS_OF_SECRETS)) == [f"{kind}/{name}: reads Secrets"]
 
 
-def test_a_role_that_collects_others_is_found() -> None:
+def test_aggregated_cluster_role_is_reported() -> None:
     wrong = broken(ACCESS, "kube-state-metrics", "ClusterRole", lambda row: row.update(aggregationRule={}))
     (fault,) = rights.secret_faults(wrong, reasons=READERS_OF_SECRETS)
     assert "collects rules" in fault

@@ -32,7 +32,7 @@ def test_each_rule_reports_its_seeded_fault(law: Law, region_stack: Stack) -> No
 
 @pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind, wanted in SHUT.items() for key in wanted])
 @pytest.mark.parametrize("value", ["another", None])
-def test_a_setting_that_must_be_given_is_found_where_it_is_left_out_or_different(
+def test_missing_or_different_required_setting_is_reported(
     kind: str, key: str, value: object, region_stack: Stack
 ) -> None:
     (body, *_) = region_stack["resource"][kind].values()

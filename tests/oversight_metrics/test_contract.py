@@ -36,7 +36,7 @@ def metrics() -> Metrics:
     return filled
 
 
-def test_a_service_says_the_families_types_and_labels_of_the_contract_and_no_others(metrics: Metrics) -> None:
+def test_service_exposes_exactly_the_contracts_families_types_and_labels(metrics: Metrics) -> None:
     assert families(text(metrics)) == families(RECORDED)
 
 
@@ -44,7 +44,7 @@ def test_the_buckets_are_those_of_the_contract(metrics: Metrics) -> None:
     assert buckets(text(metrics)) == buckets(RECORDED)
 
 
-def test_a_metric_too_many_or_another_label_is_found(metrics: Metrics) -> None:
+def test_extra_metric_or_label_is_reported(metrics: Metrics) -> None:
     Counter("cache_evictions", "Thrown out.", registry=metrics.registry)
     assert families(text(metrics)) != families(RECORDED)
     renamed = RECORDED.replace("cache_name=", "cache=")

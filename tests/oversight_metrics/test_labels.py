@@ -64,7 +64,7 @@ def fill_beyond(metrics: Metrics) -> None:
         metrics.add_revenue(1, currency=word)
 
 
-def test_the_whole_page_stays_below_what_prometheus_takes_of_a_target() -> None:
+def test_page_stays_below_the_sample_limit() -> None:
     metrics = new_metrics()
     fill_beyond(metrics)
     samples = [line for line in text(metrics).splitlines() if not line.startswith("#")]

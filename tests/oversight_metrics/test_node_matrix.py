@@ -129,7 +129,7 @@ def test_response_aborted_by_the_server_counts_as_500(express: Service, path: st
     assert express.counted(partial(express.get, path)) == {("GET", path, "500"): 1}
 
 
-def test_a_fault_after_the_last_byte_is_not_seen(express: Service) -> None:
+def test_error_after_the_last_byte_is_not_counted(express: Service) -> None:
     assert express.counted(partial(express.get, "/ended")) == {("GET", "/ended", "200"): 1}
 
 
@@ -151,7 +151,7 @@ def test_response_aborted_by_the_client_is_no_error(
     assert express.counted(partial(express.leave, path, reset=reset, body=body)) == {labels: 1}
 
 
-def test_label_sets_are_bounded_and_what_is_over_is_counted(express: Service) -> None:
+def test_label_sets_are_bounded_and_overflow_is_counted(express: Service) -> None:
     def ask(paths: range) -> None:
         with httpx.Client(base_url=express.url, timeout=60) as client:
             for number in paths:

@@ -114,7 +114,7 @@ def test_missing_runbook_section_is_reported(page: str, fault: list[str]) -> Non
     assert list(faults("Any", page)) == fault
 
 
-def test_pages_of_what_is_no_alert_are_reached_from_the_readme() -> None:
+def test_other_runbooks_are_linked_from_the_runbook_readme() -> None:
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert procedures()
     assert [page.name for page in procedures() if f"]({page.name})" not in readme] == []

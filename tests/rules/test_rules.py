@@ -47,7 +47,7 @@ def test_a_sum_of_rates_times_the_seconds_from_one_to_the_next_is_a_number_of_ev
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if comments(case, "promtool")], ids=lambda case: case.stem)
-def test_a_bad_expression_is_told_at_its_line(case: Path, tmp_path: Path) -> None:
+def test_invalid_expression_is_reported_with_its_line(case: Path, tmp_path: Path) -> None:
     found = [str(problem) for problem in problems(read(case, tmp_path), root=tmp_path)]
     assert found == comments(case, "promtool")
 

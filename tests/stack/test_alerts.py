@@ -114,7 +114,7 @@ def test_prometheus_restart_during_an_outage_fires_the_alert(tmp_path: Path) -> 
             assert all(one["value"] == 0 for one in ask(port, lost))
 
 
-def test_a_page_over_its_limit_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+def test_exceeded_sample_limit_is_distinguished_from_target_down(tmp_path: Path) -> None:
     (port, nobody) = free_ports(2)
     write_configuration(tmp_path, port=port, receiver=nobody)
     with prometheus(tmp_path, port):

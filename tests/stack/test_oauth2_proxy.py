@@ -138,7 +138,7 @@ def test_unauthenticated_request_reaches_no_upstream(proxy: OAuth2Proxy) -> None
             assert answer.status in {302, 401}
 
 
-def test_an_api_says_401_where_a_page_leads_to_entra(proxy: OAuth2Proxy) -> None:
+def test_unauthenticated_api_gets_401_and_page_redirects_to_entra(proxy: OAuth2Proxy) -> None:
     for path in ("/api/v1/query", "/alertmanager/api/v2/silences", "/grafana/api/search", "/thanos/api/v1/stores"):
         assert proxy.ask(path).status == 401
     for path in ("/", "/alertmanager/", "/grafana/", "/thanos/"):
@@ -282,7 +282,7 @@ def test_wrong_basic_auth_password_is_refused(proxy: OAuth2Proxy, authorization:
     assert (answer.status, visits) == (401, [])
 
 
-def test_without_a_group_of_their_own_machines_would_be_refused(zoned: Region, tmp_path: Path) -> None:
+def test_basic_auth_user_without_group_is_refused(zoned: Region, tmp_path: Path) -> None:
     with open_oauth2_proxy(zoned, tmp_path, without=("--htpasswd-user-group",)) as proxy:
         answer, visits = proxy.through("/api/v1/query?query=up", headers=proxy.machine())
         assert (answer.status, visits) == (403, [])

@@ -221,7 +221,7 @@ def test_a_share_below_the_bound_is_an_exit_code(monkeypatch: pytest.MonkeyPatch
     assert tool.main(["fleet", "--at-least", bound]) == code
 
 
-def test_tests_are_those_of_make_test_unless_a_marker_says_otherwise() -> None:
+def test_mutants_run_the_default_tests_unless_a_marker_is_set() -> None:
     alike = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     assert pytest_arguments(["a", "b"], "") == [*alike, "a", "b"]
     assert pytest_arguments(["a"], "x or y") == [*alike, "-m", "x or y", "a"]
@@ -235,7 +235,7 @@ def test_every_area_names_files_and_tests_that_exist() -> None:
         matching(ROOT, ["nowhere/*.py"])
 
 
-def test_what_counts_as_equivalent_is_a_fault_that_is_still_made_with_its_reason() -> None:
+def test_each_equivalent_mutant_still_exists_and_has_a_reason() -> None:
     listed = equivalents(tool.EQUIVALENT.read_text(encoding="utf-8"))
     files = {ROOT / file for file, _ in listed}
     made = {(one.path, one.diff) for one in mutants(ROOT, files)}

@@ -76,6 +76,6 @@ def test_json_output_writes_no_file(run: Callable[..., Result], tmp_path: Path) 
     assert not (tmp_path / FILE).exists()
 
 
-def test_a_measurement_says_on_what_machine_it_was_made(run: Callable[..., Result]) -> None:
+def test_measurement_records_the_machine(run: Callable[..., Result]) -> None:
     machine = json.loads(run({"one": lambda _: {"seconds": 2}}, "--json").stdout)["one"]["machine"]
     assert {"cores", "processor", "load before", "Python", "Node", "cdktf"} <= machine.keys()

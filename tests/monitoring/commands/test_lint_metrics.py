@@ -34,7 +34,7 @@ def test_a_page_is_read_where_it_is_served() -> None:
     assert (result.exit_code, result.stdout) == (0, "10 metrics, 0 findings\n")
 
 
-def test_a_person_sees_a_table_with_lines(tmp_path: Path) -> None:
+def test_default_output_is_a_table_with_line_numbers(tmp_path: Path) -> None:
     file = tmp_path / "page.txt"
     file.write_text(CLEAN + HELP.format("shop_orders", "counter") + "shop_orders 1\n")
     result = lint(file)
@@ -70,7 +70,7 @@ def test_json_option_prints_findings_as_json(options: tuple[str, ...]) -> None:
     assert (clean.exit_code, json.loads(clean.stdout)) == (0, [])
 
 
-def test_github_shows_findings_beside_the_lines_of_a_file(tmp_path: Path) -> None:
+def test_github_annotations_have_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "a,b:c%.txt"
     file.write_text(WRONG)
     result = lint(file, "--format", "github")
@@ -91,7 +91,7 @@ def test_github_shows_where_a_page_breaks_off(tmp_path: Path) -> None:
     assert result.stderr == f"{file}: {message}\n"
 
 
-def test_too_many_series_are_counted_as_told() -> None:
+def test_series_limit_option_is_applied() -> None:
     given = CLEAN + 'shop_orders_total{status="failed"} 1\n'
     assert lint("-", "--max-series", "2", given=given).exit_code == 0
     assert lint("-", "--max-series", "1", given=given).exit_code == 1

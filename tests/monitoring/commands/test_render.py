@@ -103,7 +103,7 @@ def test_pod_without_node_selector_is_reported(run: Run) -> None:
     assert "thanos: Pod/p: spec.nodeSelector must say where the pod runs, got nothing" in result.stderr
 
 
-def test_a_flag_that_the_chart_sets_already_is_told(run: Run) -> None:
+def test_duplicate_container_flag_is_reported(run: Run) -> None:
     pod = (
         "{containers: [{name: query, args: [query, --log.level=info, --endpoint=a, --endpoint=b, --log.level=debug]}]}"
     )
@@ -149,7 +149,7 @@ def test_objects_are_written_where_asked(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "thanos.yaml").read_text() == SERVICE
 
 
-def test_what_is_rendered_is_recorded_for_the_tests(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rendered_objects_are_recorded_for_tests(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tests" / "golden").mkdir(parents=True)
     monkeypatch.setattr(record, "ROOT", tmp_path)
     service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, labels: {app: a}}\nspec: {ports: [{port: 80}]}\n"

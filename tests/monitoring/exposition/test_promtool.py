@@ -59,7 +59,7 @@ def test_linter_reports_everything_promtool_reports(name: str, kind: str, series
     assert {one.metric for one in lint(read_page(page))} == {name}
 
 
-def test_a_metric_without_a_meaning_is_found_by_both() -> None:
+def test_metric_without_help_is_reported_by_linter_and_promtool() -> None:
     page = "# TYPE shop_orders_total counter\nshop_orders_total 3\n"
     assert promtool(page)[0] == FINDINGS
     assert [one.rule for one in lint(read_page(page))] == ["page"]

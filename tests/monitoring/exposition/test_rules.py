@@ -173,7 +173,7 @@ def test_unbounded_label_name_is_reported(label: str) -> None:
     assert [rule for _, rule, _ in found(CLEAN.replace("status", label))] == ["label"]
 
 
-def test_a_metric_without_a_type_or_a_meaning_is_told() -> None:
+def test_metric_without_type_or_help_is_reported() -> None:
     assert [message for _, _, message in found("shop_orders_total 3\n")] == [
         "must have its meaning (# HELP)",
         "must have its type (# TYPE)",
@@ -201,13 +201,13 @@ def test_contract_metric_with_other_labels_is_reported() -> None:
     ]
 
 
-def test_a_fault_is_told_in_openmetrics_too() -> None:
+def test_openmetrics_faults_are_reported() -> None:
     page = CLEAN.replace("shop_orders_total c", "shop_orders c").replace("P shop_orders_total", "P shop_orders")
     assert found(page + "# EOF\n") == []
     assert [rule for _, rule, _ in found(page.replace("status", "userId") + "# EOF\n")] == ["label"]
 
 
-def test_a_page_that_is_almost_openmetrics_is_told_what_is_wrong_with_it() -> None:
+def test_almost_openmetrics_page_gets_a_precise_finding() -> None:
     page = HELP.format("shop_logins", "counter") + "shop_logins 1\n"
     good = CLEAN.replace("shop_orders_total c", "shop_orders c").replace("P shop_orders_total", "P shop_orders")
     assert found(good + page + "# EOF\n") == [
@@ -216,7 +216,7 @@ def test_a_page_that_is_almost_openmetrics_is_told_what_is_wrong_with_it() -> No
     ]
 
 
-def test_a_metric_in_two_places_is_told() -> None:
+def test_metric_in_two_places_is_reported() -> None:
     other = HELP.format("shop_open", "gauge") + "shop_open 1\n"
     again = CLEAN.replace("completed", "failed")
     assert found(CLEAN + other + again) == [("shop_orders_total", "page", "must be said in one block")]
@@ -228,7 +228,7 @@ def test_the_contract_itself_is_clean_with_every_metric_filled() -> None:
     assert found(text(metrics)) == []
 
 
-def test_too_many_series_are_told() -> None:
+def test_too_many_series_are_reported() -> None:
     page = read_page(CLEAN + "".join(f'shop_orders_total{{status="s{number}"}} 1\n' for number in range(9)))
     assert lint(page, max_series=10) == []
     assert [one.message for one in lint(page, max_series=9)] == ["must have at most 9 label sets, got 10"]
@@ -295,7 +295,7 @@ def test_each_series_keeps_the_contract_by_itself() -> None:
     ]
 
 
-def test_buckets_that_only_all_series_together_have_are_told() -> None:
+def test_buckets_missing_in_single_series_are_reported() -> None:
     bounds = {"read": ("0.001", "0.005", "0.01", "+Inf"), "write": ("0.05", "0.1", "0.5", "1", "+Inf")}
     buckets = [f'bucket{{operation="{one}",table="t",le="{le}"}} 1' for one in bounds for le in bounds[one]]
     assert messages(histogram(*buckets, name="db_query_duration_seconds")) == [
@@ -348,7 +348,7 @@ def test_info_metric_about_users_is_reported(label: str) -> None:
     assert [rule for _, rule, _ in found(page)] == ["label"]
 
 
-def test_a_library_says_its_pages_rightly_or_is_told() -> None:
+def test_foreign_histogram_without_inf_bucket_is_reported() -> None:
     page = HELP.format("jvm_gc_seconds", "histogram") + 'jvm_gc_seconds_bucket{le="1"} 1\n'
     assert messages(page) == ["must have a bucket +Inf"]
 

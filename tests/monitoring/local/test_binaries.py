@@ -132,7 +132,7 @@ def test_prometheus_module_version_maps_to_its_release_version(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("path")
-def test_a_go_mod_without_the_module_is_told(tmp_path: Path) -> None:
+def test_go_mod_without_the_module_is_reported(tmp_path: Path) -> None:
     (tmp_path / "tools" / "trial" / "go.mod").write_text("module trial\n", encoding="utf-8")
     with pytest.raises(CannotHave, match=r"tools/trial/go\.mod must require example\.org/trial"):
         _ = TRIAL.version

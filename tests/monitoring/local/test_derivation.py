@@ -175,7 +175,7 @@ def test_missing_container_error_includes_thanos_output(local_region: LocalRegio
         blob.make_container(replace(local_region, tool=lambda _: Path("ls")), {"config": {}}, clock=FakeClock().clock)
 
 
-def test_a_part_takes_other_flags_in_place_of_its_own() -> None:
+def test_process_flags_can_be_replaced() -> None:
     program = Program(name="a", component="a", region="a", line=["thanos", "--x=1", "--xy=2", "--wait"], port=1)
     assert program.flagged({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
     assert program.line[1] == "--x=1"

@@ -104,7 +104,7 @@ def test_binary_error_body_is_returned_as_answer(url: str) -> None:
     assert (answer.status, answer.text) == (502, "\N{REPLACEMENT CHARACTER}")
 
 
-def test_a_stranger_begins_as_the_protocol_says() -> None:
+def test_anonymous_client_starts_the_protocol_handshake() -> None:
     """RFC 9113, 3.4 and 4.1: the preface, then settings of no length, without flags, of the connection."""
     assert HELLO == {
         "h2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
@@ -208,7 +208,7 @@ def test_basic_auth_user_name_is_configurable(tmp_path: Path) -> None:
     assert client.machine == ("robot", "secret")
 
 
-def test_a_region_that_the_file_does_not_have_is_told(tmp_path: Path) -> None:
+def test_region_missing_in_the_address_file_is_reported(tmp_path: Path) -> None:
     file = addresses(tmp_path, **{"trial-alpha": {"components": {}}, "trial-beta": {"components": {}}})
     with pytest.raises(InvalidInput, match="region must be one of trial-alpha, trial-beta, got trial-gamma"):
         read_addresses(file, FLEET, "trial-gamma")

@@ -292,7 +292,7 @@ def test_endpoint_without_address_is_skipped() -> None:
             assert told(check.name, Canned(), few).state is State.NOT_HERE
 
 
-def test_without_a_receiver_people_get_a_test_alert_only_when_asked() -> None:
+def test_test_alert_without_local_receiver_needs_an_option() -> None:
     afar = Deployment(region=REGION, components=DEPLOYMENT.components)
     assert told("an alert is told", Canned(), afar).state is State.NOT_HERE
     allowed = Deployment(region=REGION, components=DEPLOYMENT.components, may_alert=True)
@@ -351,13 +351,13 @@ def test_a_check_that_never_holds_is_asked_until_the_patience_ends() -> None:
     assert sum(fake.slept) == 60
 
 
-def test_the_command_says_where_addresses_come_from(tmp_path: Path) -> None:
+def test_missing_address_file_error_names_make_local(tmp_path: Path) -> None:
     told = CliRunner().invoke(main, ["verify", "--addresses", str(tmp_path / "none.json")])
     assert told.exit_code == 2
     assert "make local" in told.output
 
 
-def test_the_command_prints_the_results_for_machines(tmp_path: Path) -> None:
+def test_verify_json_prints_the_results(tmp_path: Path) -> None:
     file = tmp_path / "addresses.json"
     file.write_text(json.dumps({REGION.name: {"components": {"prometheus": ["http://127.0.0.1:1"]}}}), encoding="utf-8")
     regions = str(ROOT / "tests" / "fleet" / "regions")

@@ -167,7 +167,7 @@ def test_anonymous_requests_cover_each_proxied_path() -> None:
     ]
 
 
-def test_the_test_alert_says_what_it_is_and_of_which_region() -> None:
+def test_test_alert_has_summary_and_region() -> None:
     client = Recorded()
     told("an alert is told", client)
     ((url, body),) = client.sent
@@ -425,7 +425,7 @@ def test_without_a_receiver_the_watchdog_need_only_be_at_alertmanager() -> None:
         ),
     ],
 )
-def test_a_certificate_with_less_than_a_week_is_told(days: float, state: State, evidence: str) -> None:
+def test_certificate_expiring_within_a_week_fails(days: float, state: State, evidence: str) -> None:
     result = told("certificates last", Canned(days=days))
     assert (result.state, result.evidence) == (state, evidence)
 
@@ -488,13 +488,13 @@ def test_the_exit_code_of_states(states: list[State], code: int) -> None:
     assert exit_code([Result(check="x", state=state, evidence="") for state in states]) == code
 
 
-def test_a_finding_says_its_own_state_before_that_of_good_or_bad() -> None:
+def test_explicit_finding_state_overrides_good_or_bad() -> None:
     assert Finding(good=True, evidence="").outcome is State.OK
     assert Finding(good=False, evidence="").outcome is State.FAILED
     assert Finding(good=True, evidence="", state=State.TOO_YOUNG).outcome is State.TOO_YOUNG
 
 
-def test_a_good_result_has_no_hint_and_nobody_there_has_one() -> None:
+def test_hint_is_given_for_unreachable_and_not_for_good_results() -> None:
     def nobody(*_: object) -> Finding:
         raise UnreachableError("nobody")
 

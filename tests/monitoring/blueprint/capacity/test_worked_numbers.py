@@ -117,7 +117,7 @@ def test_a_small_region_compacts_on_the_smallest_disk(zoned: Region, made: tuple
     assert found(zoned, made, small)["Compactor", "disk"].need == 100_000_000_000
 
 
-def test_three_routers_share_what_two_would(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_router_load_is_shared_as_if_one_of_three_were_lost(zoned: Region, made: tuple[Release, ...]) -> None:
     (thanos,) = [release for release in made if release.name == "thanos"]
     router = {"replicas": 3, "resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}
     three = replace(thanos, values={"receive": {"router": router}})
@@ -189,7 +189,7 @@ def test_numbers_are_printed_with_their_unit() -> None:
     )
 
 
-def test_the_model_is_near_to_what_was_measured() -> None:
+def test_capacity_model_is_close_to_measured_values() -> None:
     """The newest run of `make bench`; what a machine's luck adds stays within a third."""
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     ingestion, panels = figures["ingestion"]["values"], figures["panels"]["values"]
@@ -264,7 +264,7 @@ def test_pod_requests_are_compared_with_remaining_nodes(zoned: Region, made: tup
     ]
 
 
-def test_the_head_holds_three_hours_at_any_rate(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_tsdb_head_holds_three_hours_at_any_rate(zoned: Region, made: tuple[Release, ...]) -> None:
     told = found(zoned, made)
     wal = told["Prometheus", "blocks and WAL"].need - told["Prometheus", "blocks of 10d"].need
     assert wal == pytest.approx(10_000 * Duration.parse("3h").seconds * 6.5)

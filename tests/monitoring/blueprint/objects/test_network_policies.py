@@ -71,7 +71,7 @@ def test_cilium_policies_are_rendered_only_for_the_cilium_engine(fleet: Fleet, n
     assert own(fleet, name) == {}
 
 
-def test_cilium_means_nodes_by_entity_since_no_address_matches_them(fleet: Fleet) -> None:
+def test_cilium_policy_selects_nodes_by_entity(fleet: Fleet) -> None:
     ports = {
         port["port"]
         for rule in own(fleet, CILIUM)["prometheus"]["spec"]["egress"]
@@ -85,7 +85,7 @@ def test_cilium_means_nodes_by_entity_since_no_address_matches_them(fleet: Fleet
     assert blocks == [{"cidr": "10.3.12.0/24"}], "the virtual machines, which are outside of the cluster"
 
 
-def test_cilium_reads_the_dns_of_who_may_call_a_host_by_a_rule_that_stands_alone(fleet: Fleet) -> None:
+def test_cilium_dns_rule_is_the_only_dns_rule_of_host_name_callers(fleet: Fleet) -> None:
     found = own(fleet, CILIUM)["thanos-compact"]["spec"]["egress"]
     (dns,) = [rule for rule in found if "toEndpoints" in rule]
     assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]}
@@ -122,7 +122,7 @@ def test_webhooks_are_called_out_of_the_tunnels_pods(fleet: Fleet) -> None:
     ]
 
 
-def test_applications_are_pods_of_every_namespace_but_ours_at_any_tcp_port(fleet: Fleet) -> None:
+def test_application_scrapes_cover_all_other_namespaces_at_any_tcp_port(fleet: Fleet) -> None:
     (rule,) = [rule for rule in rules(fleet, CALICO, "prometheus") if "matchExpressions" in str(rule)]
     others = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["monitoring", "monitoring-node"]}
     assert rule == {

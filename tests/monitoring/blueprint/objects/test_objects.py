@@ -23,7 +23,7 @@ def _certificate(component: Component, region: Region) -> Any:
     return named[component.certificate_secret]
 
 
-def test_every_object_says_its_namespace_and_stands_once(fleet: Fleet) -> None:
+def test_each_object_has_a_namespace_and_is_unique(fleet: Fleet) -> None:
     for region in fleet.regions:
         made = objects(region, fleet.peers_of(region))
         known = [(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]) for one in made]

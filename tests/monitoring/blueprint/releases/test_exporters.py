@@ -93,7 +93,7 @@ def test_the_pod_that_waits_fits_pod_security_restricted() -> None:
     assert list(pod_faults(prometheus_redis_exporter.credentials())) == []
 
 
-def test_the_account_of_redis_exporter_is_ours_and_mounts_no_token(redis: Any) -> None:
+def test_redis_exporter_service_account_mounts_no_token(redis: Any) -> None:
     account = redis["extraManifests"][2]
     assert redis["serviceAccount"] == {"create": False, "name": "redis-exporter"}
     assert (account["kind"], account["metadata"]["name"]) == ("ServiceAccount", "redis-exporter")

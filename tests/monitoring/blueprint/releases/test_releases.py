@@ -51,7 +51,7 @@ def _spec(stack: Any) -> Any:
     return stack["prometheus"]["prometheusSpec"]
 
 
-def test_releases_come_in_order_with_what_pods_mount_first(zoned: Region) -> None:
+def test_releases_are_ordered_with_mounted_objects_first(zoned: Region) -> None:
     made = releases(zoned, ())
     assert [release.name for release in made] == [
         "objects",
@@ -110,11 +110,11 @@ def test_remote_write_does_not_hammer_a_receiver_that_is_down(zoned: Region) -> 
     assert (queue["minBackoff"], queue["maxBackoff"], queue["maxShards"]) == ("1s", "30s", 20)
 
 
-def test_remote_write_retries_when_it_is_told_to_slow_down(zoned: Region) -> None:
+def test_remote_write_retries_on_http_429(zoned: Region) -> None:
     assert kube_prometheus_stack.remote_write(zoned)["queueConfig"]["retryOnRateLimit"] is True
 
 
-def test_one_number_says_how_long_an_outage_may_last(stack: Any, thanos: Any) -> None:
+def test_outage_window_is_one_setting(stack: Any, thanos: Any) -> None:
     assert _spec(stack)["remoteWrite"][0]["queueConfig"]["sampleAgeLimit"] == "2h"
     assert "--tsdb.out-of-order.time-window=2h" in thanos["receive"]["ingestor"]["extraArgs"]
 
@@ -334,7 +334,7 @@ def test_a_regions_own_value_wins_and_is_listed(tmp_path: Path) -> None:
     assert made["kube-prometheus-stack"].overrides == ()
 
 
-def test_faults_in_a_regions_values_are_told_at_their_lines_all_at_once(tmp_path: Path) -> None:
+def test_region_value_faults_are_reported_together_with_lines(tmp_path: Path) -> None:
     text = "helm_values:\n  thanos:\n    query: {replica: 3}\n    logLevel: 5\n  thanoss: {}\n"
     with pytest.raises(InvalidInput) as caught:
         checked_releases(_fleet_with(tmp_path, text))

@@ -138,7 +138,7 @@ def test_global_queries_do_not_query_each_other(two_views: Fleet) -> None:
         }
 
 
-def test_a_regions_query_asks_its_own_region_alone(fleet: Fleet) -> None:
+def test_regional_query_has_only_regional_endpoints(fleet: Fleet) -> None:
     for region in fleet.regions:
         rows = flows(region, fleet.peers_of(region))
         asked = {row.target for row in rows if row.source == QUERY and row.why != "names"}

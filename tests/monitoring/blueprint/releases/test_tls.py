@@ -79,7 +79,7 @@ def test_every_address_without_tls_is_known_with_its_reason(fleet: Fleet) -> Non
         assert found == {address for address in PLAIN if region.global_view or "thanos-global" not in address}
 
 
-def test_an_address_without_tls_is_found_wherever_it_stands() -> None:
+def test_plain_http_address_is_reported_anywhere_in_values() -> None:
     inside = {"a": [{"b": "x: 'http://one.monitoring.svc:80/x'"}], "c": {"d": "http://two.monitoring.svc"}}
     assert plain_addresses(inside) == {"http://one.monitoring.svc:80", "http://two.monitoring.svc"}
 
@@ -236,7 +236,7 @@ def test_no_flag_repeats_one_of_the_chart(workload: str, part: str, values: Any)
     assert flags.repeated(FLAGS[workload]) == []
 
 
-def test_a_certificate_that_nobody_mounts_is_found(values: Any) -> None:
+def test_each_certificate_is_mounted(values: Any) -> None:
     text = "".join(to_yaml(made) for name, made in values.items() if name != "objects")
     unused = [one.name for one in COMPONENTS if one.certificate and f": {one.certificate_secret}\n" not in text]
     assert unused == []

@@ -151,7 +151,7 @@ def test_sidecar_mounts_every_file_in_its_arguments(fleet: Fleet) -> None:
     assert volumes["federation"]["configMap"]["name"] == CONFIG_MAP
 
 
-def test_no_probe_of_the_sidecar_takes_prometheus_out_of_its_service(fleet: Fleet) -> None:
+def test_sidecar_has_no_probes(fleet: Fleet) -> None:
     (sidecar,) = spec(fleet.region(BETA), fleet)["containers"]
     assert not [key for key in sidecar if key.endswith("Probe")]
 

@@ -95,7 +95,7 @@ def test_kubernetes_and_the_databases_have_the_jobs_that_rules_name(job: str) ->
     assert job in jobs(KNOWN)
 
 
-def test_every_job_of_the_recorded_samples_is_a_monitors_our_own_or_known_to_be_anothers() -> None:
+def test_each_recorded_job_has_a_known_origin() -> None:
     own = {job["job_name"] for file in scrape_files().files for job in file.data["scrape_configs"]}
     assert {target.job for target in TARGETS} <= jobs(KNOWN) | own | {federation.JOB} | OF_OTHERS
 
