@@ -31,7 +31,7 @@ def alerting_faults(region: Region) -> Iterator[tuple[ValuePath, str]]:
     if switch.interval < SHORTEST_INTERVAL:
         message = f"must be at least {SHORTEST_INTERVAL}, got {switch.interval}"
         yield ("alerting", "dead_mans_switch", "interval"), message
-    for severity, route in alerting.routes.told().items():
+    for severity, route in alerting.routes.by_severity().items():
         place: ValuePath = ("alerting", "routes", severity)
         if route.receiver not in alerting.receivers:
             known = ", ".join(sorted(alerting.receivers)) or "none"

@@ -55,7 +55,7 @@ class Program:
         """Where it answers."""
         return f"{'https' if self.tls else 'http'}://{LOOPBACK}:{self.port}"
 
-    def flagged(self, flags: Mapping[str, str]) -> Program:
+    def with_flags(self, flags: Mapping[str, str]) -> Program:
         """The part with these flags in place of its own: name without hyphens, and value."""
         kept = [word for word in self.line if word.partition("=")[0].removeprefix("--") not in flags]
         return replace(self, line=[*kept, *(f"--{flag}={value}" for flag, value in flags.items())])

@@ -15,7 +15,7 @@ GAMMA, BETA = "trial-gamma", "trial-beta"
 """Two zones and one address range after the other; no zones."""
 
 
-def told(region: Region) -> dict[str, str]:
+def problems_by_path(region: Region) -> dict[str, str]:
     """Message by place."""
     return {dotted(path): message for path, message in region_faults(region)}
 
@@ -91,11 +91,11 @@ MET: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", MET)
 def test_values_at_the_bound_are_accepted(case: str) -> None:
-    assert told(changed(MET[case])) == {}
+    assert problems_by_path(changed(MET[case])) == {}
 
 
 def test_three_nodes_stand_in_for_three_zones() -> None:
-    assert told(changed(at("node_pools.min_count", 3), of=BETA)) == {}
+    assert problems_by_path(changed(at("node_pools.min_count", 3), of=BETA)) == {}
 
 
 AZURES = "must not be one of the first four or the last of 10.3.8.0/28, which are Azure's, got"
@@ -284,7 +284,7 @@ MISSED: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("over", "place", "message"), MISSED, ids=[f"{row[1]}-{row[2][-12:]}" for row in MISSED])
 def test_value_beyond_a_bound_is_the_only_reported_problem(over: dict[str, Any], place: str, message: str) -> None:
-    assert told(changed(over)) == {place: message}
+    assert problems_by_path(changed(over)) == {place: message}
 
 
 @pytest.mark.parametrize(
@@ -314,11 +314,11 @@ def test_value_beyond_a_bound_is_the_only_reported_problem(over: dict[str, Any],
     ],
 )
 def test_zonal_settings_without_zones_are_reported(over: dict[str, Any], place: str, message: str) -> None:
-    assert told(changed(over, of=BETA)) == {place: message}
+    assert problems_by_path(changed(over, of=BETA)) == {place: message}
 
 
 def test_same_zone_in_different_lists_is_accepted() -> None:
-    assert told(changed(at("zones", ["1", "2", "3"]))) == {}
+    assert problems_by_path(changed(at("zones", ["1", "2", "3"]))) == {}
 
 
 def between(over: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -178,12 +178,12 @@ def test_peer_has_the_regions_public_fields() -> None:
 
 def test_alerting_block_maps_severities_to_receivers() -> None:
     alerting = changed(at("alerting.routes.info", None)).alerting
-    assert list(alerting.routes.told()) == ["critical", "warning"]
-    assert {severity: route.receiver for severity, route in alerting.routes.told().items()} == {
+    assert list(alerting.routes.by_severity()) == ["critical", "warning"]
+    assert {severity: route.receiver for severity, route in alerting.routes.by_severity().items()} == {
         "critical": "night",
         "warning": "desk",
     }
-    assert list(alerting.used()) == ["desk", "night"]
+    assert list(alerting.used_receivers()) == ["desk", "night"]
     assert alerting.hosts() == ("desk.trial.example", "pages.trial.example", "switch.trial.example")
     assert alerting.secrets() == (
         "alertmanager-trial-dead-mans-switch",

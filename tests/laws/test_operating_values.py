@@ -236,13 +236,13 @@ RESOURCES: dict[str, dict[str, str]] = {
 
 @EVERY_REGION
 def test_each_container_has_the_stated_requests_and_limits(fleet: Fleet, region: Region) -> None:
-    def said(found: Any, path: str) -> str:
+    def value_at(found: Any, path: str) -> str:
         of = at(found, f"{path}.resources".lstrip("."))
         return "{cpu} {memory}".format(**of["requests"]) + ", at most {cpu} {memory}".format(**of["limits"])
 
     for name, found in values(fleet, region).items():
         wanted = RESOURCES.get(name, {})
-        assert {path: said(found, path) for path in wanted} == wanted, name
+        assert {path: value_at(found, path) for path in wanted} == wanted, name
 
 
 @EVERY_REGION

@@ -72,7 +72,7 @@ class RegionNetwork:
             if found.open(source, target, port)
         }
 
-    def said(self) -> set[Connection]:
+    def allowed_connections(self) -> set[Connection]:
         """What the rows open, wider where the region's engine knows only addresses."""
         return {
             (source, target, *port)
@@ -148,7 +148,11 @@ def test_reachability_matches_flows_in_production_regions(
 
 
 def _compare(here: RegionNetwork, stack: Stack, title: str, capsys: pytest.CaptureFixture[str]) -> None:
-    through, wanted, total = here.opened(policies(stack, cilium=here.cilium)), here.said(), len(list(here.tried()))
+    through, wanted, total = (
+        here.opened(policies(stack, cilium=here.cilium)),
+        here.allowed_connections(),
+        len(list(here.tried())),
+    )
     with capsys.disabled():
         print(f"\n{title}: {total} connections tried, {len(through)} open, {total - len(through)} closed")  # noqa: T201
     assert sorted(wanted - through) == []
@@ -222,7 +226,7 @@ def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
     ],
 )
 def test_missing_network_policy_is_reported(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
-    assert closed in region_network(name).said() - _opened_with(fault, name)
+    assert closed in region_network(name).allowed_connections() - _opened_with(fault, name)
 
 
 @pytest.mark.parametrize(
@@ -234,14 +238,14 @@ def test_missing_network_policy_is_reported(name: str, fault: Callable[[Stack], 
     ],
 )
 def test_extra_network_policy_is_reported(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
-    assert open_too in _opened_with(fault, name) - region_network(name).said()
+    assert open_too in _opened_with(fault, name) - region_network(name).allowed_connections()
 
 
 def test_every_policy_is_needed() -> None:
     here, found = region_network("calico"), policies(stack_of("calico"), cilium=False)
     for policy in found.plain:
         rest = [other for other in found.plain if other is not policy]
-        assert here.opened(replace(found, plain=rest, _found={})) != here.said(), policy["metadata"]
+        assert here.opened(replace(found, plain=rest, _found={})) != here.allowed_connections(), policy["metadata"]
 
 
 def test_a_node_reaches_the_pods_that_it_runs_and_no_policy_holds_what_is_in_its_network() -> None:

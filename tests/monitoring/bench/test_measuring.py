@@ -8,7 +8,7 @@ import re
 import pytest
 
 from monitoring.bench import faults, ingestion
-from monitoring.bench.freshness import Arrivals, waits_of_an_aggregate
+from monitoring.bench.freshness import Arrivals, federation_delay
 from monitoring.bench.machine import processor
 from monitoring.bench.panels import same
 from monitoring.bench.raw_queries import recorded_in
@@ -90,7 +90,7 @@ def test_longest_time_of_a_fault_is_reported() -> None:
 
 
 def test_federated_aggregate_delay_sums_all_intervals(zoned: Region) -> None:
-    assert waits_of_an_aggregate(zoned) == 60 + 30 + 30 + 5
+    assert federation_delay(zoned) == 60 + 30 + 30 + 5
 
 
 @pytest.mark.parametrize(

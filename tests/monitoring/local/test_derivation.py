@@ -177,5 +177,5 @@ def test_missing_container_error_includes_thanos_output(local_region: LocalRegio
 
 def test_process_flags_can_be_replaced() -> None:
     program = Program(name="a", component="a", region="a", line=["thanos", "--x=1", "--xy=2", "--wait"], port=1)
-    assert program.flagged({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
+    assert program.with_flags({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
     assert program.line[1] == "--x=1"

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from monitoring.__main__ import main
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import local
-from monitoring.commands.local import choose, ways_in
+from monitoring.commands.local import choose, entry_points
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.local import system as local_system
@@ -69,7 +69,7 @@ def test_the_region_with_the_global_view_is_the_first() -> None:
 
 
 def test_output_shows_the_oauth2_proxy_url_and_the_root_certificate() -> None:
-    page, root = ways_in(
+    page, root = entry_points(
         {"one": {"proxy": "https://127.0.0.1:1", "trust": "/roots.pem"}, "two": {"trust": "/other.pem"}}
     )
     assert "https://127.0.0.1:1/thanos/graph" in page

@@ -141,7 +141,7 @@ def known_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("uuid.uuid4", lambda: type("Mark", (), {"hex": "MARK"}))
 
 
-def told(check: str, client: Canned, deployment: Deployment = DEPLOYMENT) -> Any:
+def run_check(check: str, client: Canned, deployment: Deployment = DEPLOYMENT) -> Any:
     (one,) = (one for one in CHECKS if one.name == check)
     return ask(one, client, deployment)
 
@@ -255,13 +255,13 @@ FAULTS: list[tuple[str, str, Canned]] = [
 
 @pytest.mark.parametrize("check", [check.name for check in CHECKS])
 def test_each_check_passes_on_good_answers(check: str) -> None:
-    result = told(check, Canned())
+    result = run_check(check, Canned())
     assert result.state is State.OK, result.evidence
 
 
 @pytest.mark.parametrize(("check", "fault", "client"), FAULTS, ids=[f"{check}: {fault}" for check, fault, _ in FAULTS])
 def test_each_check_fails_on_its_fault(check: str, fault: str, client: Canned) -> None:
-    result = told(check, client)
+    result = run_check(check, client)
     assert result.state is State.FAILED, f"{fault}: {result.evidence}"
     assert result.hint
 
@@ -276,27 +276,27 @@ def test_each_hint_links_to_an_existing_page() -> None:
 
 
 def test_rules_not_yet_evaluated_are_reported() -> None:
-    result = told("rules are evaluated", but(rules=groups({**rule_group(), "lastEvaluation": NEVER})))
+    result = run_check("rules are evaluated", but(rules=groups({**rule_group(), "lastEvaluation": NEVER})))
     assert result.state is State.FAILED
     assert result.evidence.startswith("all was not evaluated yet")
 
 
 def test_ingestors_younger_than_a_block_need_no_upload() -> None:
-    assert told("blocks in Blob", but(blocks=series(({}, 0)), age=series(({}, 60)))).state is State.TOO_YOUNG
+    assert run_check("blocks in Blob", but(blocks=series(({}, 0)), age=series(({}, 60)))).state is State.TOO_YOUNG
 
 
 def test_endpoint_without_address_is_skipped() -> None:
     few = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
     for check in CHECKS:
         if check.ask.__module__.endswith((".access", ".regions")):
-            assert told(check.name, Canned(), few).state is State.NOT_HERE
+            assert run_check(check.name, Canned(), few).state is State.NOT_HERE
 
 
 def test_test_alert_without_local_receiver_needs_an_option() -> None:
     afar = Deployment(region=REGION, components=DEPLOYMENT.components)
-    assert told("an alert is told", Canned(), afar).state is State.NOT_HERE
+    assert run_check("an alert is told", Canned(), afar).state is State.NOT_HERE
     allowed = Deployment(region=REGION, components=DEPLOYMENT.components, may_alert=True)
-    assert told("an alert is told", Canned(), allowed).state is State.OK
+    assert run_check("an alert is told", Canned(), allowed).state is State.OK
 
 
 @pytest.mark.parametrize("seconds", [0, 100], ids=["at once", "slower than the alert may be"])
@@ -312,12 +312,12 @@ def test_an_alert_is_looked_for_however_long_a_look_takes(seconds: float) -> Non
             fake.now += seconds
             return super().post(url, body)
 
-    assert told("an alert is told", Slow(clock=fake.clock)).state is State.OK
+    assert run_check("an alert is told", Slow(clock=fake.clock)).state is State.OK
 
 
 def test_missing_notification_is_polled_until_timeout() -> None:
     fake = FakeClock(now=NOW.timestamp())
-    result = told("an alert is told", Canned(answers=but(calls=[]).answers, clock=fake.clock))
+    result = run_check("an alert is told", Canned(answers=but(calls=[]).answers, clock=fake.clock))
     assert (result.state, result.evidence) == (State.FAILED, "not told within 30 s")
     assert sum(fake.slept) == 30
 
@@ -326,7 +326,7 @@ def test_exit_code_distinguishes_failed_from_unreachable() -> None:
     assert exit_code([*verify(Canned(), DEPLOYMENT)]) == 0
     assert exit_code([*verify(but(ready=503), DEPLOYMENT)]) == 1
     nobody = Canned(answers={})
-    assert exit_code([told("retention", nobody), told("they agree", nobody)]) == 2
+    assert exit_code([run_check("retention", nobody), run_check("they agree", nobody)]) == 2
 
 
 def test_failing_check_is_retried_until_timeout() -> None:

@@ -21,10 +21,10 @@ from tests.monitoring.verify.test_checks import (
     groups,
     of_replicas,
     rule_group,
+    run_check,
     series,
     target,
     targets,
-    told,
 )
 
 
@@ -146,19 +146,19 @@ class Recorded(Canned):
 @pytest.mark.parametrize("check", ASKED)
 def test_each_check_sends_these_requests_and_reports_this_evidence(check: str) -> None:
     client = Recorded()
-    assert (told(check, client).evidence, client.asked) == ASKED[check]
+    assert (run_check(check, client).evidence, client.asked) == ASKED[check]
 
 
 def test_every_rule_is_asked_for_at_each_replica() -> None:
     client = Recorded()
-    evidence = told("rules are evaluated", client).evidence
+    evidence = run_check("rules are evaluated", client).evidence
     assert re.fullmatch(r"\d{3} rules at each replica, all evaluated in the last 2 intervals", evidence)
     assert client.asked == [f"{P0}/api/v1/rules?", f"{P1}/api/v1/rules?"]
 
 
 def test_anonymous_requests_cover_each_proxied_path() -> None:
     client = Recorded()
-    told("sign-in is required", client)
+    run_check("sign-in is required", client)
     assert client.strange == [
         "http://proxy/api/v1/query?query=up",
         "http://proxy/alertmanager/api/v2/alerts",
@@ -169,7 +169,7 @@ def test_anonymous_requests_cover_each_proxied_path() -> None:
 
 def test_test_alert_has_summary_and_region() -> None:
     client = Recorded()
-    told("an alert is told", client)
+    run_check("an alert is told", client)
     ((url, body),) = client.sent
     assert url == "https://a0:9093/alertmanager/api/v2/alerts"
     (alert,) = body
@@ -359,7 +359,7 @@ BOUNDS: list[tuple[str, Canned, State, str]] = [
 
 @pytest.mark.parametrize(("check", "client", "state", "evidence"), BOUNDS, ids=[f"{b[0]}: {b[3]}" for b in BOUNDS])
 def test_check_passes_at_the_bound_and_fails_beyond(check: str, client: Canned, state: State, evidence: str) -> None:
-    result = told(check, client)
+    result = run_check(check, client)
     assert (result.state, result.evidence) == (state, evidence)
     assert bool(result.hint) == (state is State.FAILED)
 
@@ -367,20 +367,20 @@ def test_check_passes_at_the_bound_and_fails_beyond(check: str, client: Canned, 
 def test_a_rule_that_is_missing_or_broken_is_named() -> None:
     group = rule_group()
     first = group["rules"][0]
-    missing = told("rules are evaluated", but(rules=groups({**group, "rules": group["rules"][1:]})))
+    missing = run_check("rules are evaluated", but(rules=groups({**group, "rules": group["rules"][1:]})))
     assert missing.evidence.startswith(f"{first['name']} is missing; ")
     broken = {**first, "health": "err", "lastError": "a label twice"}
-    faulty = told("rules are evaluated", but(rules=groups({**group, "rules": [broken, *group["rules"][1:]]})))
+    faulty = run_check("rules are evaluated", but(rules=groups({**group, "rules": [broken, *group["rules"][1:]]})))
     assert faulty.evidence == f"{first['name']}: a label twice; {first['name']}: a label twice"
     unknown = {**first, "health": "unknown"}
-    young = told("rules are evaluated", but(rules=groups({**group, "rules": [unknown, *group["rules"][1:]]})))
+    young = run_check("rules are evaluated", but(rules=groups({**group, "rules": [unknown, *group["rules"][1:]]})))
     assert young.state is State.OK
 
 
 @pytest.mark.parametrize(("late", "state"), [(90, State.OK), (91, State.FAILED)])
 def test_results_are_old_after_two_intervals_and_some_slack(late: float, state: State) -> None:
     """Of 30 s each, and 30 s."""
-    result = told("rules are evaluated", but(rules=groups(rule_group(late=late))))
+    result = run_check("rules are evaluated", but(rules=groups(rule_group(late=late))))
     assert result.state is state
     assert (result.evidence == "; ".join(["all was last evaluated 91 s ago"] * 2)) == (state is State.FAILED)
 
@@ -390,13 +390,13 @@ def test_first_replica_of_several_is_queried() -> None:
         region=REGION, components={**DEPLOYMENT.components, "thanos-query": ["http://query:1", "http://q2:1"]}
     )
     client = Recorded()
-    told("copies in Receive", client, two)
+    run_check("copies in Receive", client, two)
     assert [asked.partition("/thanos/")[0] for asked in client.asked] == ["http://query:1"]
 
 
 def test_long_evidence_is_truncated() -> None:
     group = rule_group()
-    assert len(told("rules are evaluated", but(rules=groups({**group, "rules": []}))).evidence) == 300
+    assert len(run_check("rules are evaluated", but(rules=groups({**group, "rules": []}))).evidence) == 300
 
 
 def test_one_alertmanager_must_know_as_many_as_the_region_has() -> None:
@@ -408,7 +408,7 @@ def test_one_alertmanager_must_know_as_many_as_the_region_has() -> None:
 
 def test_without_a_receiver_the_watchdog_need_only_be_at_alertmanager() -> None:
     afar = Deployment(region=REGION, components=DEPLOYMENT.components)
-    assert told("the Watchdog arrives", Canned(), afar).evidence == "at Alertmanager"
+    assert run_check("the Watchdog arrives", Canned(), afar).evidence == "at Alertmanager"
 
 
 @pytest.mark.parametrize(
@@ -426,15 +426,15 @@ def test_without_a_receiver_the_watchdog_need_only_be_at_alertmanager() -> None:
     ],
 )
 def test_certificate_expiring_within_a_week_fails(days: float, state: State, evidence: str) -> None:
-    result = told("certificates last", Canned(days=days))
+    result = run_check("certificates last", Canned(days=days))
     assert (result.state, result.evidence) == (state, evidence)
 
 
 def test_plain_http_endpoints_have_no_expiry_check() -> None:
     plain = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
-    assert told("certificates last", Canned(), plain).evidence == "no address with TLS among the addresses"
+    assert run_check("certificates last", Canned(), plain).evidence == "no address with TLS among the addresses"
     other = Deployment(region=REGION, components={"prometheus": ["https://p0"]})
-    assert told("certificates last", Canned(days=1.5), other).evidence == "p0:443 ends in 1 days"
+    assert run_check("certificates last", Canned(days=1.5), other).evidence == "p0:443 ends in 1 days"
 
 
 def test_the_part_that_is_missing_is_named() -> None:
@@ -455,7 +455,7 @@ def test_the_part_that_is_missing_is_named() -> None:
 
 def test_a_region_without_the_global_view_federates_nothing() -> None:
     other = Deployment(region=REGION.model_copy(update={"global_view": False}), components=DEPLOYMENT.components)
-    assert told("federation", Canned(), other).evidence == "no global view among the addresses"
+    assert run_check("federation", Canned(), other).evidence == "no global view among the addresses"
 
 
 @pytest.mark.parametrize(
