@@ -1,4 +1,4 @@
-"""What every stack has: its own state, the Terraform version, the azurerm provider."""
+"""The base of all stacks: azurerm state backend, Terraform version, azurerm provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The AKS cluster: read, checked, and signed in to; never made here."""
+"""The AKS cluster as a data source with postconditions, and the providers that use it; it is not created here."""
 
 from __future__ import annotations
 

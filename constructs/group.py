@@ -1,4 +1,4 @@
-"""The resource group of a stack."""
+"""The Azure resource group of a stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only maker of Helm releases."""
+"""Helm releases as Terraform resources; no other module creates one."""
 
 from __future__ import annotations
 

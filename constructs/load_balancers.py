@@ -1,4 +1,4 @@
-"""How other regions reach this one: internal load balancers, and their names in the fleet's private zone."""
+"""Internal load balancers for other regions, with their records in the fleet's private DNS zone."""
 
 from __future__ import annotations
 

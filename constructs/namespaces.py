@@ -1,4 +1,4 @@
-"""Where the pods run, and how important they are."""
+"""The Kubernetes namespaces and the priority class of the monitoring pods."""
 
 from __future__ import annotations
 

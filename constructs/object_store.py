@@ -1,4 +1,4 @@
-"""Blob storage for Thanos: the years of a region."""
+"""Azure Blob storage for Thanos blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk per Prometheus replica, with its volume and its claim."""
+"""A managed disk per Prometheus replica, with its PersistentVolume and claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stack of one region: read it as the table of contents."""
+"""The stack of one region: all its constructs in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two ways to a volume."""
+"""The two storage classes: static disks for Prometheus, dynamic disks for all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Azure identities of workloads, each with the ServiceAccount that may take it."""
+"""Azure workload identities, each federated with one Kubernetes ServiceAccount."""
 
 from __future__ import annotations
 

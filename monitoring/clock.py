@@ -1,4 +1,4 @@
-"""The clock of a machine, as one thing that tests replace, and the one way to wait until something holds."""
+"""A replaceable clock for tests, and polling until a condition holds."""
 
 from __future__ import annotations
 

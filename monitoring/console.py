@@ -1,4 +1,4 @@
-"""What a person sees of a command: tables as wide as the terminal, or wide enough for a log, and its progress."""
+"""Console output of the commands: tables and progress."""
 
 from __future__ import annotations
 

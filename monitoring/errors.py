@@ -1,4 +1,4 @@
-"""How bad input is told: every problem with its place, all of them at once."""
+"""Errors for bad input: all problems at once, each with its place."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def start(line: Sequence[str], *, log: Path, environment: Mapping[str, str] | No
         )
 
 
-def last_words(log: Path) -> str:
+def last_log_lines(log: Path) -> str:
     """The end of a log."""
     return log.read_text(encoding="utf-8", errors="replace")[-LAST_WORDS:]
 
@@ -79,7 +79,7 @@ def wait_until_ready(
         return "ready"
 
     if ask_until_true(settled, patience=PATIENCE, pause=0.1, clock=clock) != "ready":
-        raise RuntimeError(f"port {port} does not answer {ready or 'at all'}: {last_words(log)}")
+        raise RuntimeError(f"port {port} does not answer {ready or 'at all'}: {last_log_lines(log)}")
 
 
 def stop(processes: Sequence[subprocess.Popen[bytes]], *, patience: float = PATIENCE) -> None:

@@ -151,7 +151,7 @@ def contract_table() -> str:
     lines = (
         "# The contract of application metrics",
         "",
-        "Generated from `oversight_metrics/contract.py`. "
+        "This page lists every application metric, generated from `oversight_metrics/contract.py`. "
         "[application-metrics.md](../application-metrics.md) says how a service comes to keep it.",
         "",
         "| metric | type | labels | label sets | meaning |",

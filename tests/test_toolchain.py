@@ -66,7 +66,7 @@ def fake_python(*, version: str = "3.11.0", too_old: int = 0, without_venv: int 
         ),
     ],
 )
-def test_what_the_machine_lacks_is_named(tmp_path: Path, commands: dict[str, str], message: str) -> None:
+def test_missing_system_tools_are_named(tmp_path: Path, commands: dict[str, str], message: str) -> None:
     done = make("synth", checkout=tmp_path, commands=commands)
     assert done.returncode != 0
     assert done.stderr.splitlines()[0] == f"make: {message}"
@@ -82,7 +82,7 @@ def test_what_the_machine_lacks_is_named(tmp_path: Path, commands: dict[str, str
         ("#!/bin/sh\n[ $2 != init ]", "*", "the providers of cdktf.out/stacks/a/ cannot be had"),
     ],
 )
-def test_what_validate_lacks_is_named(tmp_path: Path, terraform: str | None, stack: str, message: str) -> None:
+def test_missing_validate_tools_are_named(tmp_path: Path, terraform: str | None, stack: str, message: str) -> None:
     (tmp_path / "cdktf.out" / "stacks" / "a").mkdir(parents=True)
     commands = {} if terraform is None else {"terraform": terraform}
     others = "" if terraform is None else os.environ["PATH"]
@@ -116,7 +116,7 @@ BROWSER = {"google-chrome": "", "chromedriver": "", "certutil": ""}
     ],
     ids=["nothing", "no certutil", "no driver"],
 )
-def test_what_a_browser_lacks_is_installed(tmp_path: Path, there: dict[str, str], installed: str) -> None:
+def test_missing_browser_libraries_are_installed(tmp_path: Path, there: dict[str, str], installed: str) -> None:
     commands = {"id": ROOT_USER, "apt-get": APT, "env": ENV, **there}
     done = make("browser", checkout=tmp_path, commands=commands)
     assert done.returncode == 0, done.stderr
@@ -132,7 +132,7 @@ def test_a_machine_with_a_browser_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("commands", [{"id": ROOT_USER}, {"id": "#!/bin/sh\necho 1000"}], ids=["no apt-get", "no root"])
-def test_what_cannot_be_installed_is_named(tmp_path: Path, commands: dict[str, str]) -> None:
+def test_uninstallable_packages_are_named(tmp_path: Path, commands: dict[str, str]) -> None:
     done = make("browser", checkout=tmp_path, commands=commands)
     assert done.returncode != 0
     wanted = "make browser: cannot install; as root: apt-get install chromium chromium-driver libnss3-tools"

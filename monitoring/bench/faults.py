@@ -1,4 +1,4 @@
-"""How long it takes to heal after each fault: the tests of faults, run, and what they say of themselves."""
+"""Measures the recovery time after each fault, from the results of the fault tests."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _slowest(values: Values) -> float:
 
 MEASUREMENT = Measurement(
     name="faults",
-    title="Healing",
+    title="Recovery after faults",
     about="`make test-faults`, run once.",
     measure=measure,
     more="s",

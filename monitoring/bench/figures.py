@@ -125,7 +125,7 @@ class Measurement:
         return [bound.check(values) for bound in self.bounds]
 
 
-def off_the_model(name: str, what: str, *, model: str = "") -> Bound:
+def model_deviation(name: str, what: str, *, model: str = "") -> Bound:
     """How far a figure may be from that of the capacity model, above or below, as a share of the model's.
 
     `model` is the name of the model's figure, where it is not the name and `, model`.

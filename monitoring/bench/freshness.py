@@ -1,4 +1,4 @@
-"""From a sample's time to the moment when who asks finds it, beside the intervals that are deployed."""
+"""Measures the delay from a sample's timestamp until a query returns it, beside the deployed intervals."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def measure(setting: Setting) -> dict[str, float]:
         **values,
         "sending, deployed": _sending(own),
         "federation, deployed": _seconds(federation.INTERVAL),
-        "waits of an aggregate, deployed": waits_of_an_aggregate(own),
+        "waits of an aggregate, deployed": federation_delay(own),
     }
 
 
-def waits_of_an_aggregate(own: Region) -> float:
+def federation_delay(own: Region) -> float:
     """Seconds at the most: until the rule is evaluated, fetched, evaluated there, and sent."""
     scraped = own.prometheus.scrape_interval.prometheus  # rules are evaluated as often, where their group does not say
     there, here = [], []

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from monitoring.bench import figures
-from monitoring.bench.figures import TOLERANCE, Bound, Figure, Setting, median, off_the_model, ratio
+from monitoring.bench.figures import TOLERANCE, Bound, Figure, Setting, median, model_deviation, ratio
 from monitoring.bench.ring import APPENDED, Ring, eventually, running
 from monitoring.bench.ring import SERIES as RING_SERIES
 from monitoring.blueprint.capacity import needs as capacity
@@ -174,9 +174,9 @@ MEASUREMENT = figures.Measurement(
             )
             for program in PER_CORE
         ),
-        *(off_the_model(f"{program}: memory", f"{program}: memory") for program in WITH_HEAD),
+        *(model_deviation(f"{program}: memory", f"{program}: memory") for program in WITH_HEAD),
         *(
-            off_the_model(f"{program}: WAL per sample", f"{program}: log, a sample", model="WAL per sample, model")
+            model_deviation(f"{program}: WAL per sample", f"{program}: log, a sample", model="WAL per sample, model")
             for program in WITH_HEAD
         ),
     ),

@@ -1,4 +1,4 @@
-"""The machine that measures, in words: a figure means nothing without it."""
+"""Describes the machine on which a measurement runs."""
 
 from __future__ import annotations
 

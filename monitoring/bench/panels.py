@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitoring.bench.figures import Bound, Figure, Measurement, Setting, Values, median, off_the_model, ratio
+from monitoring.bench.figures import Bound, Figure, Measurement, Setting, Values, median, model_deviation, ratio
 from monitoring.bench.raw_queries import expressions, raw, recorded_in
 from monitoring.bench.services import pods
 from monitoring.blueprint.capacity import needs as capacity
@@ -236,7 +236,7 @@ MEASUREMENT = Measurement(
             of=lambda values: ratio(values, _most(RECORDED), LIMIT),
             bound=0.5,
         ),
-        off_the_model("blocks: bytes per sample", "blocks, a sample"),
+        model_deviation("blocks: bytes per sample", "blocks, a sample"),
     ),
     tools=("prometheus",),
 )

@@ -107,7 +107,7 @@ def eventually(holds: Callable[[], Any], what: str, *, patience: float = 10 * PA
 def _receivers(local_region: LocalRegion) -> Iterator[Program]:
     for program in thanos.programs(local_region, None):
         if program.component in {RECEIVE_ROUTER.name, RECEIVE_INGESTOR.name}:
-            yield program.flagged(BLOCKS) if program.component == RECEIVE_INGESTOR.name else program
+            yield program.with_flags(BLOCKS) if program.component == RECEIVE_INGESTOR.name else program
 
 
 def _local_region(setting: Setting, region: Region, folder: Path) -> LocalRegion:

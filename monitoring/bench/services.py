@@ -1,4 +1,4 @@
-"""Services that keep the contract of application metrics, as many as make a number of series: what is measured on."""
+"""Generated service metrics with a given number of series, for measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Node loads its half of the bindings while Python imports its own: nobody waits for it before the first real question.
+"""Loads Node's half of the bindings in the background while Python imports its own half.
 
 jsii starts Node, and asks it to load each assembly as the Python package is imported; each time it waits, a quarter of
 a second in all, for answers that say nothing. Here a thread asks and waits, in the same order.

@@ -1,4 +1,4 @@
-"""How the bindings of cdktf and its providers load many times faster, with the same output.
+"""Lazy loading of the cdktf bindings: synthesis starts many times faster, with the same output.
 
 The time goes into two eager loads, of which a program needs almost nothing (docs/performance.md has figures):
 

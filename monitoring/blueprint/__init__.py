@@ -1,1 +1,1 @@
-"""What shall run in a region: pure functions of the region's file, without Terraform and without a cloud."""
+"""The desired state of a region as pure functions of its file, without Terraform and without a cloud."""

@@ -1,1 +1,1 @@
-"""What a person calls: one module per command, each with a click command named `command`."""
+"""The command line: one module per command, each with a click command named `command`."""

@@ -1,4 +1,4 @@
-"""`monitoring bench`: what synthesis and the real parts take, each figure beside its baseline, in one run."""
+"""`monitoring bench`: measures synthesis and the real components, each figure beside its baseline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitoring capacity`: what a region's load needs, what it has, and when each part runs out."""
+"""`monitoring capacity`: needed and configured resources of a region, and when each runs out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitoring cluster`: by what the Azure CLI finds a region's cluster."""
+"""`monitoring cluster`: Azure CLI arguments that select a region's cluster."""
 
 from __future__ import annotations
 

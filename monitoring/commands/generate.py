@@ -1,4 +1,4 @@
-"""`monitoring generate`: what is derived from the code and committed, in one place."""
+"""`monitoring generate`: writes the committed files that are generated from the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitoring lint-metrics`: what is wrong with a service's page of metrics."""
+"""`monitoring lint-metrics`: checks a service's metrics page."""
 
 from __future__ import annotations
 

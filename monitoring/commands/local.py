@@ -92,7 +92,7 @@ def command(
                 write_addresses(system, addresses)
                 try:
                     out.print(_table(system.addresses))
-                    for line in ways_in(system.addresses):
+                    for line in entry_points(system.addresses):
                         out.print(line, soft_wrap=True)
                     if show_differences:
                         out.print(differences_table(system.differences.all()))
@@ -153,7 +153,7 @@ def _prepare() -> None:
             build(BINARIES[name])
 
 
-def ways_in(addresses: dict[str, dict[str, object]]) -> Iterator[str]:
+def entry_points(addresses: dict[str, dict[str, object]]) -> Iterator[str]:
     """How a person gets in: docs/local.md says more."""
     for found in addresses.values():
         if proxy := found.get("proxy"):

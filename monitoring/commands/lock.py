@@ -1,4 +1,4 @@
-"""`monitoring lock`: Pipfile.lock names no package index, since pip's own configuration does."""
+"""`monitoring lock`: removes package indexes from Pipfile.lock, since pip's own configuration names them."""
 
 from __future__ import annotations
 

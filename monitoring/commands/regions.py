@@ -1,4 +1,4 @@
-"""`monitoring regions`: which regions there are."""
+"""`monitoring regions`: lists the regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitoring render`: the objects that Helm would make, each checked against its schema."""
+"""`monitoring render`: renders the Helm charts and checks each object against its schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitoring values`: what Helm is given, without a cloud."""
+"""`monitoring values`: prints the Helm values of a region, without a cloud."""
 
 from __future__ import annotations
 

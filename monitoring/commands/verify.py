@@ -1,4 +1,4 @@
-"""`monitoring verify`: the acceptance criteria, asked of a running deployment."""
+"""`monitoring verify`: checks the acceptance criteria on a running deployment."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def lint(page: Page, *, max_series: int = MAX_SERIES) -> list[Finding]:
     return sorted(set(found))
 
 
-def said_whole(family: Family) -> Iterator[str]:
+def has_metadata(family: Family) -> Iterator[str]:
     """TYPE and HELP; no series twice."""
     if not family.type:
         yield "must have its type (# TYPE)"
@@ -127,7 +127,7 @@ def said_whole(family: Family) -> Iterator[str]:
         yield "must say each series once"
 
 
-def counted_up(family: Family) -> Iterator[str]:
+def has_cumulative_buckets(family: Family) -> Iterator[str]:
     """The buckets of a histogram: cumulative up to `+Inf`, which is its count; one example of each fault."""
     if OWN_LABEL.get(family.type) != "le":
         return
@@ -287,7 +287,7 @@ def _number(value: str) -> float | None:
 
 Rules = tuple[tuple[str, Callable[[Family], Iterator[str]]], ...]
 
-RULES: Rules = (("page", said_whole), ("histogram", counted_up), ("contract", agreed))
+RULES: Rules = (("page", has_metadata), ("histogram", has_cumulative_buckets), ("contract", agreed))
 """Those that hold for everybody."""
 
 OF_A_TEAM: Rules = (

@@ -1,4 +1,4 @@
-"""The `alerting:` block of a region's file: who is told of which alert, and by what."""
+"""The `alerting:` block of a region's file: alert routes and receivers."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ class AlertRoute(Model):
 
 
 class AlertRoutes(Model):
-    """A route per severity; null means that nobody is told."""
+    """A route per severity; null means that no receiver is notified."""
 
     critical: AlertRoute
     warning: AlertRoute
     info: AlertRoute | None
 
-    def told(self) -> dict[str, AlertRoute]:
-        """Route by severity, without those that nobody is told of."""
+    def by_severity(self) -> dict[str, AlertRoute]:
+        """Route by severity, without severities that have none."""
         routes = {"critical": self.critical, "warning": self.warning, "info": self.info}
         return {severity: route for severity, route in routes.items() if route is not None}
 
@@ -85,21 +85,21 @@ class DeadMansSwitch(Model):
 
 
 class Alerting(Model):
-    """Who is told of which alert."""
+    """Alert routing of a region: receivers, routes and the dead-man's switch."""
 
     receivers: Annotated[dict[KubernetesName, Receiver], Field(max_length=64)]
     routes: AlertRoutes
     dead_mans_switch: DeadMansSwitch
 
-    def used(self) -> dict[str, Receiver]:
+    def used_receivers(self) -> dict[str, Receiver]:
         """Receivers that a route names, by name; a region need not use all that `_common.yaml` has."""
-        names = {route.receiver for route in self.routes.told().values()}
+        names = {route.receiver for route in self.routes.by_severity().values()}
         return {name: receiver for name, receiver in sorted(self.receivers.items()) if name in names}
 
     def hosts(self) -> tuple[str, ...]:
         """Hosts that Alertmanager calls, sorted."""
-        return tuple(sorted({self.dead_mans_switch.host, *(one.host for one in self.used().values())}))
+        return tuple(sorted({self.dead_mans_switch.host, *(one.host for one in self.used_receivers().values())}))
 
     def secrets(self) -> tuple[str, ...]:
         """Names of the Key Vault secrets that Alertmanager reads, sorted."""
-        return tuple(sorted({self.dead_mans_switch.secret, *(one.secret for one in self.used().values())}))
+        return tuple(sorted({self.dead_mans_switch.secret, *(one.secret for one in self.used_receivers().values())}))

@@ -23,7 +23,7 @@ def alerting_faults(region: Region) -> Iterator[tuple[ValuePath, str]]:
         if receiver.secret == alerting.dead_mans_switch.secret:
             message = f"must not be the secret of the dead-man's switch, got {receiver.secret}"
             yield ("alerting", "receivers", name, "secret"), message
-    for severity, route in alerting.routes.told().items():
+    for severity, route in alerting.routes.by_severity().items():
         place: ValuePath = ("alerting", "routes", severity)
         if route.receiver not in alerting.receivers:
             known = ", ".join(sorted(alerting.receivers)) or "none"

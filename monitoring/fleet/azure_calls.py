@@ -1,4 +1,4 @@
-"""How often a region's Prometheus asks Azure Resource Manager for virtual machines, against what Azure answers.
+"""Calls of Prometheus' Azure VM discovery per hour, against the limit of Azure Resource Manager.
 
 Asked more seldom, it learns later that a machine was stopped or started.
 """
@@ -55,14 +55,14 @@ def calls_per_hour(region: Region) -> int:
     return region.prometheus.replicas * (refreshes * lists + interfaces)
 
 
-def stays_target(region: Region) -> int:
+def seconds_as_target_after_stop(region: Region) -> int:
     """Seconds for which a machine that was stopped may stay a target."""
     return DEALLOCATES + INTERFACE_GONE * region.azure_vms.refresh.seconds
 
 
 def warnings(region: Region) -> Iterator[tuple[ValuePath, str]]:
     """No fault: with very many machines the calls leave no choice."""
-    stays = stays_target(region)
+    stays = seconds_as_target_after_stop(region)
     if stays > VM_DOWN_AFTER:
         most = (VM_DOWN_AFTER - DEALLOCATES) // INTERFACE_GONE
         message = f"should be at most {most}s, got {region.azure_vms.refresh.prometheus}: AzureVmDown fires after"

@@ -1,4 +1,4 @@
-"""What the parts of a region's model have in common."""
+"""The base class and field types of a region's model."""
 
 from __future__ import annotations
 

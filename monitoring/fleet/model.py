@@ -1,4 +1,4 @@
-"""What a region's file may say: types and ranges, no defaults.
+"""The schema of a region's file: types and ranges, no defaults.
 
 Every value stands in `regions/_common.yaml` or in the region's own file, with its reason; a key that is
 not named here is refused. Checks that compare fields are in `checks.py`, since they can only run once

@@ -1,4 +1,4 @@
-"""What is measured outside of the cluster: virtual machines, and the databases that the region owns."""
+"""Monitored resources outside of the cluster: virtual machines and databases."""
 
 from __future__ import annotations
 

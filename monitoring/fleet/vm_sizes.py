@@ -1,4 +1,4 @@
-"""What a node of each Azure size has, and what AKS keeps of it.
+"""CPU, memory and disks of each Azure VM size, and what AKS reserves.
 
 Sources: Microsoft Learn, "Dsv5, Ddsv5, Esv5 and Edsv5 sizes series" and "Resource reservations in Azure Kubernetes
 Service".

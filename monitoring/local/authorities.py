@@ -1,4 +1,4 @@
-"""Authorities and leaves, made anew each time: roots, a region's intermediate, certificates with keys."""
+"""Test certificate authorities and leaf certificates, issued anew at each start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blob storage here: Azurite, installed once from its lock, in Node of the environment; else a folder."""
+"""Blob storage of the local system: Azurite in Node, or a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the local system does differently, written down by the code that does it."""
+"""Records where the local system differs from a deployment."""
 
 from __future__ import annotations
 

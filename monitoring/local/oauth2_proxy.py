@@ -1,4 +1,4 @@
-"""oauth2-proxy with the deployed configuration, and where Entra answers here."""
+"""oauth2-proxy of the local system, with the deployed configuration and a test identity provider."""
 
 from __future__ import annotations
 

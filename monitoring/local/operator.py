@@ -1,4 +1,4 @@
-"""What prometheus-operator makes of the values: command lines and files of Prometheus and Alertmanager.
+"""Prometheus and Alertmanager command lines and files, as prometheus-operator would make them.
 
 Follows prometheus-operator 0.93: pkg/prometheus/promcfg.go, pkg/prometheus/server/statefulset.go,
 pkg/alertmanager/statefulset.go. Deployed first, and then what differs here.
@@ -26,12 +26,12 @@ WATCHDOG = {"alert": "Watchdog", "expr": "vector(1)", "labels": {"severity": "no
 """As the chart's own rules have it (general.rules); the rest of those rules is about Kubernetes."""
 
 
-def snake(value: object) -> object:
+def snake_case_keys(value: object) -> object:
     """Keys as Prometheus' files have them: `maxShards` as `max_shards`."""
     if isinstance(value, Mapping):
         words = {key: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower() for key in value}
-        return {_RENAMED.get(words[key], words[key]): snake(below) for key, below in value.items()}
-    return [snake(below) for below in value] if isinstance(value, list) else value
+        return {_RENAMED.get(words[key], words[key]): snake_case_keys(below) for key, below in value.items()}
+    return [snake_case_keys(below) for below in value] if isinstance(value, list) else value
 
 
 def tls(local_region: LocalRegion, config: Mapping[str, Any], *, owner: Component) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def _routing(local_region: LocalRegion, name: str, values: Any, *, receiver: str
             local_region.differences.note(name, f"route {number}: group_wait", route["group_wait"], "0s", why=SECONDS)
             route["group_wait"] = "0s"
     text = to_yaml(config)
-    for one in local_region.region.alerting.used().values():
+    for one in local_region.region.alerting.used_receivers().values():
         deployed = f"https://{one.host}/"
         if deployed in text:
             local_region.differences.note(name, deployed, deployed, receiver, why="nobody is called")
@@ -215,7 +215,7 @@ def _alertmanagers(local_region: LocalRegion) -> dict[str, Any]:
 
 
 def _remote_write(local_region: LocalRegion, name: str, queue: Mapping[str, Any]) -> dict[str, Any]:
-    made: Any = snake({key: value for key, value in queue.items() if key != "tlsConfig"})
+    made: Any = snake_case_keys({key: value for key, value in queue.items() if key != "tlsConfig"})
     made["url"] = local_region.text(name, queue["url"], PROMETHEUS)
     return {**made, "tls_config": tls(local_region, queue["tlsConfig"], owner=PROMETHEUS)}
 

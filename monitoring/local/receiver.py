@@ -1,4 +1,4 @@
-"""Who is told of alerts here: takes every notification, and shows them at /calls."""
+"""A webhook receiver for alerts: accepts every notification and shows them at /calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A region on this machine: its pods as ports of loopback, its mounts as folders, its values as they are deployed."""
+"""A region of the local system: pods as loopback ports, mounts as folders, the deployed values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Program:
         """Where it answers."""
         return f"{'https' if self.tls else 'http'}://{LOOPBACK}:{self.port}"
 
-    def flagged(self, flags: Mapping[str, str]) -> Program:
+    def with_flags(self, flags: Mapping[str, str]) -> Program:
         """The part with these flags in place of its own: name without hyphens, and value."""
         kept = [word for word in self.line if word.partition("=")[0].removeprefix("--") not in flags]
         return replace(self, line=[*kept, *(f"--{flag}={value}" for flag, value in flags.items())])

@@ -1,4 +1,4 @@
-"""Scrape jobs here: the same jobs and labels, found by a list instead of by the API server."""
+"""Scrape jobs of the local system: the deployed jobs and labels with static targets."""
 
 from __future__ import annotations
 

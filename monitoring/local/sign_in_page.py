@@ -1,4 +1,4 @@
-"""The page of the provider on this machine: it asks who somebody is, where Entra asks for more."""
+"""The sign-in page of the test identity provider."""
 
 from __future__ import annotations
 

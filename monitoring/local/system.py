@@ -1,4 +1,4 @@
-"""Two regions in miniature: what is started, where it answers, and how all of it ends."""
+"""Starts and stops the local system: two regions on one machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from monitoring.local.receiver import receiver
 from monitoring.local.region import LocalRegion, Ports, Program
 from monitoring.local.servers import serving
 from monitoring.local.tls import trusting
-from monitoring.processes import last_words, start, stop, wait_until_ready
+from monitoring.processes import last_log_lines, start, stop, wait_until_ready
 
 ROWS = {component.name: component for component in workloads.COMPONENTS}
 PODS = {ALERTMANAGER.name: 2} | dict.fromkeys(
@@ -86,7 +86,7 @@ class System:
         """The last words of a part that has stopped; None while all run."""
         for name, process in self.processes.items():
             if process.poll() is not None:
-                return f"{name} has stopped ({process.returncode}): {last_words(self.log(name))}"
+                return f"{name} has stopped ({process.returncode}): {last_log_lines(self.log(name))}"
         return None
 
     def begin(self, programs: Sequence[Program]) -> None:

@@ -1,4 +1,4 @@
-"""Thanos' parts: the command lines that the chart makes of the values, and then what differs here.
+"""Thanos command lines of the local system, from the rendered chart.
 
 `arguments` follows the templates of the chart (stevehipwell's thanos); tests/golden/flags.json, recorded from the real
 templates, holds it.

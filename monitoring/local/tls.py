@@ -1,4 +1,4 @@
-"""A client's TLS here."""
+"""The TLS client context of the local system."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Helm makes of the releases: charts, rendered objects, their schemas, and the record that tests read."""
+"""Helm rendering: charts, rendered objects, their schemas, and the record that tests read."""

@@ -1,4 +1,4 @@
-"""Where a pinned chart comes from: a folder at hand, or `helm pull`."""
+"""Finds a pinned chart: in a local folder, or by `helm pull`."""
 
 from __future__ import annotations
 

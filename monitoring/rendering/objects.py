@@ -1,4 +1,4 @@
-"""The objects that Helm makes of a release, each checked against its schema."""
+"""Renders a Helm release and checks each object against its schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests read of rendered objects: written into tests/golden/, so that they need no chart."""
+"""Writes the rendered objects that tests read into tests/golden/, so that tests need no chart."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a synthesis has made, for a person to read; what an earlier one left behind."""
+"""Synthesis output: a summary of it, and removal of stale stacks."""

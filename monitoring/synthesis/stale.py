@@ -1,4 +1,4 @@
-"""What an earlier synthesis left behind: cdktf writes stacks and never takes one away."""
+"""Removes stacks of earlier syntheses, which cdktf never deletes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a synthesis has made, as a table: read from the Terraform JSON itself."""
+"""A summary table of the synthesized Terraform JSON."""
 
 from __future__ import annotations
 

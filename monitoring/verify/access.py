@@ -1,4 +1,4 @@
-"""Checks of who gets in, and of certificates."""
+"""Checks of authentication and certificates."""
 
 from __future__ import annotations
 

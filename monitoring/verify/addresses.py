@@ -1,4 +1,4 @@
-"""The file of addresses: what `make local` writes, and what a person writes for AKS."""
+"""Reads the address file: written by `make local`, or by hand for AKS."""
 
 from __future__ import annotations
 

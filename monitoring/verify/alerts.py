@@ -1,4 +1,4 @@
-"""Checks of rules, and of the way from an alert to whoever is told."""
+"""Checks of rules and of the alert path to the receiver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How checks ask: a small interface, so that they are pure functions of what is answered, and the real one."""
+"""The HTTP and TLS client of the checks, behind a small interface."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of how samples are taken, kept, sent on and found: Prometheus and Thanos."""
+"""Checks of Prometheus and Thanos: scraping, retention, remote write, replication, blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked, and what a check says."""
+"""The model of a check, its result and the checked deployment."""
 
 from __future__ import annotations
 

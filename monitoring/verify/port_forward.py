@@ -1,4 +1,4 @@
-"""A cluster's parts on loopback: by `kubectl port-forward`, for as long as they are asked."""
+"""Port-forwards a cluster's components to loopback with kubectl."""
 
 from __future__ import annotations
 

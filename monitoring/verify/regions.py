@@ -1,4 +1,4 @@
-"""Checks of what one region sees of the others."""
+"""Checks of federation and of the global query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of checks, and how they are asked."""
+"""The list of checks, and how they are run."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def alertmanager(region: Region, folder: Path, called: Services) -> Iterator[Ale
     """Started with the deployed configuration; hosts and the URLs of all secrets are `called`."""
     config = write(region, folder)
     text = config.read_text(encoding="utf-8")
-    for receiver in region.alerting.used().values():
+    for receiver in region.alerting.used_receivers().values():
         text = text.replace(f"https://{receiver.host}/", f"{called.address}/")
     config.write_text(text, encoding="utf-8")
     for name in region.alerting.secrets():

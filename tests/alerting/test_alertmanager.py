@@ -73,7 +73,7 @@ HEARD = {
 
 
 @pytest.mark.parametrize("name", SILENCED)
-def test_a_greater_alert_silences(name: str, real: Alertmanager) -> None:
+def test_alert_with_wider_scope_inhibits_narrower_alerts(name: str, real: Alertmanager) -> None:
     greater, lesser = SILENCED[name]
     real.post(lesser)
     assert not real.silenced(lesser)
@@ -83,7 +83,7 @@ def test_a_greater_alert_silences(name: str, real: Alertmanager) -> None:
 
 
 @pytest.mark.parametrize("name", HEARD)
-def test_all_else_is_heard(name: str, real: Alertmanager) -> None:
+def test_alert_without_matching_inhibit_rule_is_notified(name: str, real: Alertmanager) -> None:
     greater, other = HEARD[name]
     # proof that the greater one is at work: without it the rest would be heard anyway
     child = next((two for one, two in SILENCED.values() if one == greater), None)
@@ -93,7 +93,7 @@ def test_all_else_is_heard(name: str, real: Alertmanager) -> None:
     assert not real.silenced(other)
 
 
-def test_what_is_silenced_is_told_to_nobody(real: Alertmanager, called: Services) -> None:
+def test_silenced_alert_sends_no_notification(real: Alertmanager, called: Services) -> None:
     real.post(CRITICAL)
     until(lambda: called.to(PAGER), "the page has come")
     real.post(WARNING)
@@ -103,13 +103,15 @@ def test_what_is_silenced_is_told_to_nobody(real: Alertmanager, called: Services
     assert len(called.to(PAGER)) == 1
 
 
-def test_the_watchdog_calls_the_switch_at_once_and_again(real: Alertmanager, called: Services) -> None:
+def test_watchdog_notifies_the_dead_mans_switch_immediately_and_repeatedly(
+    real: Alertmanager, called: Services
+) -> None:
     real.post(WATCHDOG)
     until(lambda: len(called.to(SWITCH)) >= 3, "the switch was called three times")
     assert {path for path, _ in called.calls} == {SWITCH}
 
 
-def test_a_page_says_what_is_wrong_and_leads_on(real: Alertmanager, called: Services) -> None:
+def test_page_notification_has_summary_and_links(real: Alertmanager, called: Services) -> None:
     real.secret(REGION.alerting.receivers["night"].secret, "the key of the night\n")
     real.post(
         CRITICAL,
@@ -133,7 +135,7 @@ def test_a_page_says_what_is_wrong_and_leads_on(real: Alertmanager, called: Serv
     )
 
 
-def test_an_alert_without_annotations_is_told_all_the_same(real: Alertmanager, called: Services) -> None:
+def test_alert_without_annotations_is_still_notified(real: Alertmanager, called: Services) -> None:
     real.post({"alertname": "OfATeam", "severity": "critical"})
     until(lambda: called.to(PAGER), "the page has come")
     (page,) = called.to(PAGER)
@@ -141,7 +143,7 @@ def test_an_alert_without_annotations_is_told_all_the_same(real: Alertmanager, c
     assert [link["text"] for link in page["links"]] == ["Silence"]
 
 
-def test_a_secret_that_was_rotated_is_used_without_a_restart(real: Alertmanager, called: Services) -> None:
+def test_rotated_receiver_secret_is_used_without_restart(real: Alertmanager, called: Services) -> None:
     def used(key: str) -> bool:
         return key in [page["routing_key"] for page in called.to(PAGER)]
 
@@ -151,7 +153,7 @@ def test_a_secret_that_was_rotated_is_used_without_a_restart(real: Alertmanager,
         until(partial(used, key), f"the {key} key is used")
 
 
-def test_a_channel_is_told_in_its_own_form(real: Alertmanager, called: Services) -> None:
+def test_notification_has_the_format_of_its_receiver_type(real: Alertmanager, called: Services) -> None:
     real.post(INFO, description="a little slow", runbook_url="https://runbooks.example/Slow.md")
     until(lambda: called.to(CHAT), "the message has come")
     (card,) = called.to(CHAT)

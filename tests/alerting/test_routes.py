@@ -31,20 +31,20 @@ def receiver(region: Region, folder: Path, labels: dict[str, str]) -> str:
 
 
 @every_region
-def test_alertmanager_takes_the_configuration_and_its_templates(region: Region, tmp_path: Path) -> None:
+def test_amtool_accepts_configuration_and_templates(region: Region, tmp_path: Path) -> None:
     told = amtool("check-config", str(write(region, tmp_path)))
     assert told.returncode == 0, told.stdout + told.stderr
     assert "1 templates" in told.stdout
     assert "SUCCESS" in told.stdout.split("Found")[0]
 
 
-def test_a_receiver_that_is_gone_is_found(tmp_path: Path) -> None:
+def test_amtool_reports_a_route_to_a_missing_receiver(tmp_path: Path) -> None:
     file = write(ALPHA, tmp_path)
     file.write_text(file.read_text().replace("name: night", "name: nights"))
     assert amtool("check-config", str(file)).returncode == 1
 
 
-def test_a_template_that_does_not_parse_is_found(tmp_path: Path) -> None:
+def test_amtool_reports_a_template_with_a_syntax_error(tmp_path: Path) -> None:
     file = write(ALPHA, tmp_path)
     with (tmp_path / "oversight.tmpl").open("a") as template:
         template.write("{{ define }}")
@@ -52,7 +52,7 @@ def test_a_template_that_does_not_parse_is_found(tmp_path: Path) -> None:
 
 
 @every_region
-def test_critical_goes_to_the_pager_and_all_else_is_not_lost(region: Region, tmp_path: Path) -> None:
+def test_critical_routes_to_the_pager_and_others_to_a_receiver(region: Region, tmp_path: Path) -> None:
     routes = region.alerting.routes
     info = routes.info.receiver if routes.info else "nobody"
     here = {"cluster": region.name, "namespace": "monitoring"}

@@ -55,7 +55,7 @@ def of_component(target: Attacked, component: Component) -> Path:
 
 
 @pytest.mark.parametrize("at", DOORS)
-def test_nobody_gets_in_without_a_certificate_of_ours(
+def test_tls_connection_without_a_trusted_client_certificate_is_refused(
     target: Attacked, attacked: Record, tmp_path: Path, at: str
 ) -> None:
     foreign = issue("foreign root", authority=True)
@@ -74,14 +74,16 @@ def test_nobody_gets_in_without_a_certificate_of_ours(
 
 @pytest.mark.parametrize("at", DOORS)
 @pytest.mark.parametrize("component", [RECEIVE_ROUTER, QUERY], ids=lambda one: one.name)
-def test_a_servers_certificate_opens_nothing(target: Attacked, attacked: Record, at: str, component: Component) -> None:
+def test_server_certificate_is_refused_as_client_certificate(
+    target: Attacked, attacked: Record, at: str, component: Component
+) -> None:
     assert not DOORS[at](target, of_component(target, component))
     attacked(at, "a certificate of ours that is for servers", tries=1, holds="TLS: its usage is not client auth")
 
 
 @pytest.mark.parametrize("at", DOORS)
 @pytest.mark.parametrize("component", [PROMETHEUS, ALERTMANAGER, GLOBAL_QUERY], ids=lambda one: one.name)
-def test_every_client_certificate_of_ours_opens_both(
+def test_client_certificates_are_accepted_by_router_and_query(
     target: Attacked, attacked: Record, at: str, component: Component
 ) -> None:
     """The exception, which a Thanos that looks at names would end."""
@@ -92,7 +94,7 @@ def test_every_client_certificate_of_ours_opens_both(
 
 
 @pytest.mark.parametrize(("path", "status"), [("/federate?match[]=up", 200), ("/api/v1/query?query=up", 200)])
-def test_prometheus_itself_asks_for_no_certificate(target: Attacked, attacked: Record, path: str, status: int) -> None:
+def test_prometheus_requires_no_client_certificate(target: Attacked, attacked: Record, path: str, status: int) -> None:
     """So the federation's certificate opens no more than none; what limits it to one path is kube-rbac-proxy."""
     answers = [
         target.ask(f"{target.url('prometheus')}{path}", context=target.client(shows=shows)).status
@@ -104,7 +106,7 @@ def test_prometheus_itself_asks_for_no_certificate(target: Attacked, attacked: R
 
 
 @pytest.mark.parametrize("path", ["/-/quit", "/-/reload", "/api/v1/admin/tsdb/delete_series", "/api/v1/write"])
-def test_prometheus_itself_cannot_be_changed_or_ended(target: Attacked, attacked: Record, path: str) -> None:
+def test_prometheus_lifecycle_and_admin_apis_are_disabled(target: Attacked, attacked: Record, path: str) -> None:
     assert target.ask(f"{target.url('prometheus')}{path}", form={}).status in {403, 404, 500}
     target.others_are_served()
     attacked("Prometheus", "administration at its own port", tries=1, holds="off: no flag of ours switches it on")

@@ -98,7 +98,9 @@ def at_once(target: Attacked, at: str, heavy: Heavy, count: int) -> list[Answer]
 
 @pytest.mark.parametrize("at", PATHS)
 @pytest.mark.parametrize("attack", HEAVY)
-def test_a_heavy_query_ends_and_others_are_served(target: Attacked, attacked: Record, attack: str, at: str) -> None:
+def test_heavy_query_is_aborted_and_other_queries_succeed(
+    target: Attacked, attacked: Record, attack: str, at: str
+) -> None:
     heavy = HEAVY[attack]
     answers = at_once(target, at, heavy, AT_ONCE)
     assert {answer.status for answer in answers} == {heavy.status[at]}, answers[0].body[:300]
@@ -107,7 +109,7 @@ def test_a_heavy_query_ends_and_others_are_served(target: Attacked, attacked: Re
 
 
 @pytest.mark.parametrize("at", PATHS)
-def test_many_at_once_are_answered_one_after_another(target: Attacked, attacked: Record, at: str) -> None:
+def test_concurrent_queries_beyond_the_limit_are_queued(target: Attacked, attacked: Record, at: str) -> None:
     heavy = Heavy(path="query_range", query="sum_over_time(vector(1)[1h:1s])", span=20, status={}, holds={})
     answers = at_once(target, at, heavy, MANY)
     assert {answer.status for answer in answers} == {200}
@@ -117,7 +119,7 @@ def test_many_at_once_are_answered_one_after_another(target: Attacked, attacked:
     )
 
 
-def test_slow_queries_end_and_only_then_give_way(target: Attacked, attacked: Record) -> None:
+def test_slow_queries_hold_their_slots_until_timeout(target: Attacked, attacked: Record) -> None:
     """The exception: as many as have a place hold up the others of this replica, rules too, until they are ended."""
     places = target.region.load.concurrent_queries
     sorts = "+".join(["quantile_over_time(0.5, (vector(time()) * 7919 % 977)[1h:1s])"] * 150)
@@ -131,7 +133,7 @@ def test_slow_queries_end_and_only_then_give_way(target: Attacked, attacked: Rec
     attacked("Prometheus", "slow queries in every place", tries=places, holds=holds)
 
 
-def test_without_its_limit_prometheus_answers_what_it_refused(target: Attacked, tmp_path: Path) -> None:
+def test_prometheus_without_the_query_limit_answers_the_refused_query(target: Attacked, tmp_path: Path) -> None:
     heavy = HEAVY["ten days of a subquery, by the second"]
     with another(target, "prometheus-prometheus-0", tmp_path, without=ITS_OWN, more=own(tmp_path)) as unlimited:
         url = f"https://{unlimited.address('--web.listen-address')}/api/v1/query"
@@ -142,9 +144,7 @@ ITS_OWN = ("--query.max-samples", "--storage.tsdb.path", "--config.file")
 """What another Prometheus of the same files needs anew: its data, and nothing to scrape or to write to."""
 
 
-def test_a_query_that_takes_all_memory_kills_a_query_and_no_other(
-    target: Attacked, attacked: Record, tmp_path: Path
-) -> None:
+def test_out_of_memory_query_kills_only_one_query_replica(target: Attacked, attacked: Record, tmp_path: Path) -> None:
     """The exception: a pod has 4 GiB; this one may take half of one more, and the query wants two."""
     with another(target, QUERY, tmp_path) as query:
         query.bound(2**29)
@@ -176,7 +176,7 @@ def dying() -> Iterator[tuple[int, list[str]]]:
 
 
 @pytest.mark.parametrize("without", [(), ("--query.max-retries-per-request",)], ids=["as deployed", "by default"])
-def test_what_kills_a_query_is_not_handed_to_the_next_one(
+def test_query_frontend_does_not_retry_a_query_that_killed_a_replica(
     target: Attacked, attacked: Record, tmp_path: Path, dying: tuple[int, list[str]], without: tuple[str, ...]
 ) -> None:
     port, asked = dying
@@ -218,7 +218,7 @@ SOME, MANY_OF_THEM, ALL = 'flood{n=~"1..."}', 'flood{kind="1"}', "flood"
 
 
 @pytest.mark.parametrize("limited", [True, False], ids=["as deployed", "without the limits"])
-def test_the_store_gateway_does_not_hand_out_everything(
+def test_store_gateway_limits_samples_per_request(
     target: Attacked, attacked: Record, tmp_path: Path, bucket: Path, limited: bool
 ) -> None:
     without = ("--objstore.config-file", "--data-dir", *(() if limited else ("--store.limits.",)))

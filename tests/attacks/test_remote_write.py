@@ -46,7 +46,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
 
 
 @pytest.mark.parametrize("attack", REFUSED)
-def test_too_much_is_refused_while_others_write(target: Attacked, attacked: Record, attack: str) -> None:
+def test_oversized_remote_write_is_refused_and_other_senders_succeed(
+    target: Attacked, attacked: Record, attack: str
+) -> None:
     made, status, holds = REFUSED[attack]
     body = made()
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -56,7 +58,7 @@ def test_too_much_is_refused_while_others_write(target: Attacked, attacked: Reco
     attacked(AT, attack, tries=AT_ONCE, holds=holds)
 
 
-def test_a_body_without_a_length_is_read_before_it_is_refused(target: Attacked, attacked: Record) -> None:
+def test_remote_write_body_without_content_length_is_read_before_refusal(target: Attacked, attacked: Record) -> None:
     """The router compares a stated length before it reads, and what it has unpacked afterwards: in between, memory."""
     body = packed(bytes(REQUEST_BYTES + 1))
     chunks = (body[start : start + 2**16] for start in range(0, len(body), 2**16))
@@ -66,12 +68,12 @@ def test_a_body_without_a_length_is_read_before_it_is_refused(target: Attacked, 
     attacked(AT, "a body over the limit that states no length", tries=1, holds=f"{SIZE}, after it was read")
 
 
-def test_what_senders_send_is_far_from_the_limits(target: Attacked) -> None:
+def test_deployed_remote_write_requests_are_far_below_the_limits(target: Attacked) -> None:
     assert target.write(many_series(SAMPLES_PER_SEND)).status == 200
 
 
 @pytest.mark.parametrize("attack", ["too many series", "a few bytes that unpack to more"])
-def test_without_its_limits_the_router_takes_it(target: Attacked, tmp_path: Path, attack: str) -> None:
+def test_router_without_limits_accepts_the_oversized_request(target: Attacked, tmp_path: Path, attack: str) -> None:
     made, status, _ = REFUSED[attack]
     with another(target, ROUTER, tmp_path, without=("--receive.limits-config",)) as router:
         answer: Answer = target.write(made(), address=router.address("--remote-write.address"))
@@ -86,7 +88,7 @@ DEADLY: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("attack", DEADLY)
-def test_what_takes_more_than_its_memory_kills_a_router_and_no_other(
+def test_out_of_memory_write_kills_only_one_router(
     target: Attacked, attacked: Record, tmp_path: Path, attack: str
 ) -> None:
     """The exception: the limit is asked after unpacking. A pod has 2 GiB, this one may take half of one more."""

@@ -76,18 +76,20 @@ def slow_headers(target: Attacked) -> Iterator[list[socket.socket]]:
         yield made
 
 
-def test_slow_headers_at_oauth2_proxy_hold_nobody_up(target: Attacked, slow_headers: list[socket.socket]) -> None:
+def test_slow_headers_at_oauth2_proxy_do_not_delay_other_clients(
+    target: Attacked, slow_headers: list[socket.socket]
+) -> None:
     target.others_are_served()
     assert len(slow_headers) == MANY
 
 
-def test_idle_connections_at_oauth2_proxy_hold_nobody_up(target: Attacked, attacked: Record) -> None:
+def test_idle_connections_at_oauth2_proxy_do_not_delay_other_clients(target: Attacked, attacked: Record) -> None:
     with holding(target.addresses["proxy"], b""):
         target.others_are_served()
     attacked("oauth2-proxy", "idle connections", tries=MANY, holds=CLOSED)
 
 
-def test_slow_bodies_of_strangers_are_answered_at_once(target: Attacked, attacked: Record) -> None:
+def test_slow_request_body_without_session_is_rejected_immediately(target: Attacked, attacked: Record) -> None:
     paths = ("/api/v1/query", f"{THANOS_PATH}/api/v1/query", f"{ALERTMANAGER_PATH}/api/v2/alerts", "/api/v1/write")
     for path in paths:
         with holding(target.addresses["proxy"], begun(path, FORM), MANY // 4, tls=target.client()) as made:
@@ -103,7 +105,9 @@ SLOW_BODIES = {
 
 
 @pytest.mark.parametrize("at", SLOW_BODIES)
-def test_slow_bodies_by_who_has_signed_in_hold_nobody_up(target: Attacked, attacked: Record, at: str) -> None:
+def test_slow_request_body_with_session_does_not_delay_other_clients(
+    target: Attacked, attacked: Record, at: str
+) -> None:
     path, count, holds = SLOW_BODIES[at]
     first = begun(f"{path}/api/v1/query", FORM | target.machine)
     with holding(target.addresses["proxy"], first, count, tls=target.client()):
@@ -111,13 +115,13 @@ def test_slow_bodies_by_who_has_signed_in_hold_nobody_up(target: Attacked, attac
     attacked(at, "slow bodies, signed in", tries=count, holds=holds)
 
 
-def test_idle_connections_at_prometheus_hold_nobody_up(target: Attacked, attacked: Record) -> None:
+def test_idle_connections_at_prometheus_do_not_delay_other_clients(target: Attacked, attacked: Record) -> None:
     with holding(target.url("prometheus"), b""):
         target.others_are_served()
     attacked("Prometheus", "idle connections", tries=MANY, holds="web.max-connections 512, web.read-timeout 5m")
 
 
-def test_at_its_limit_of_connections_prometheus_lets_nobody_else_in(
+def test_prometheus_at_max_connections_accepts_no_new_connection(
     target: Attacked, attacked: Record, tmp_path: Path
 ) -> None:
     """The exception, at 20 instead of 512: only network policies and oauth2-proxy's HTTP/2 stand before it."""
@@ -145,7 +149,7 @@ def no_place(url: str, target: Attacked) -> None:
 
 
 @pytest.mark.parametrize("what", ["idle connections", "slow bodies, with a certificate"])
-def test_slow_senders_hold_up_no_other(target: Attacked, attacked: Record, what: str) -> None:
+def test_slow_remote_write_senders_do_not_delay_other_senders(target: Attacked, attacked: Record, what: str) -> None:
     address = f"https://{target.addresses['remote_write']}"
     first, tls = (b"", None) if what.startswith("idle") else (begun("/api/v1/receive", HEADERS), target.sender)
     with holding(address, first, tls=tls):
@@ -153,7 +157,7 @@ def test_slow_senders_hold_up_no_other(target: Attacked, attacked: Record, what:
     attacked("Receive router", what, tries=MANY, holds=NO_LIMIT)
 
 
-def test_with_a_limit_of_writes_at_once_slow_senders_would_stop_all(target: Attacked, tmp_path: Path) -> None:
+def test_slow_senders_would_block_all_writes_under_a_concurrency_limit(target: Attacked, tmp_path: Path) -> None:
     """Why there is no `max_concurrency`: its gate is passed before the body is read."""
     limits = ["--receive.limits-config={write: {global: {max_concurrency: 20}}}"]
     router, replaced = "thanos-receive-router-0", ("--receive.limits-config",)
@@ -170,7 +174,7 @@ def test_with_a_limit_of_writes_at_once_slow_senders_would_stop_all(target: Atta
                     one.recv(1)
 
 
-def test_guesses_of_a_password_are_refused_while_others_are_served(target: Attacked, attacked: Record) -> None:
+def test_basic_auth_guesses_are_refused_without_delaying_other_clients(target: Attacked, attacked: Record) -> None:
     url = f"{target.addresses['proxy']}/api/v1/query?query=up"
     with ThreadPoolExecutor(20) as pool:
         answers = [
@@ -183,16 +187,16 @@ def test_guesses_of_a_password_are_refused_while_others_are_served(target: Attac
 
 
 @pytest.mark.parametrize("path", ["/api/v1/admin/tsdb/snapshot", "/api/v1/write", "/nothing"])
-def test_a_large_body_for_a_shut_path_is_refused_unread(target: Attacked, attacked: Record, path: str) -> None:
+def test_large_body_for_a_denied_path_is_refused_without_reading_it(
+    target: Attacked, attacked: Record, path: str
+) -> None:
     answer = target.ask(f"{target.addresses['proxy']}{path}", form={"query": "x" * 64 * 2**20}, headers=target.machine)
     target.others_are_served()
     assert answer.status == 403
     attacked("oauth2-proxy", "64 MiB for a shut path, signed in", tries=1, holds="403 before the body is read")
 
 
-def test_many_megabytes_of_alerts_are_taken_and_the_other_alertmanager_goes_on(
-    target: Attacked, attacked: Record
-) -> None:
+def test_large_alert_post_does_not_affect_the_other_alertmanager(target: Attacked, attacked: Record) -> None:
     """The exception: Alertmanager has a limit for silences, none for alerts."""
     text = "x" * 1000
     alerts = [{"labels": {"alertname": "flood", "n": str(n)}, "annotations": {"text": text}} for n in range(8000)]
@@ -209,6 +213,6 @@ def test_many_megabytes_of_alerts_are_taken_and_the_other_alertmanager_goes_on(
     attacked("Alertmanager", "8 MB of alerts, signed in", tries=1, let_in=1, holds=why)
 
 
-def test_slow_headers_at_oauth2_proxy_are_cut_off(attacked: Record, slow_headers: list[socket.socket]) -> None:
+def test_slow_headers_at_oauth2_proxy_time_out(attacked: Record, slow_headers: list[socket.socket]) -> None:
     assert {one.recv(1) for one in slow_headers} == {b""}
     attacked("oauth2-proxy", "slow headers", tries=MANY, holds=CLOSED)

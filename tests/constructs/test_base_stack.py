@@ -30,7 +30,7 @@ def stack(request: pytest.FixtureRequest) -> Stack:
 
 
 @pytest.mark.parametrize("name", ["fleet", ZONES, NO_ZONES])
-def test_each_stack_keeps_its_state_in_a_blob_of_its_own_opened_by_entra_and_no_key(name: str) -> None:
+def test_each_stack_has_its_own_azurerm_state_blob_with_entra_auth(name: str) -> None:
     """No matcher reads the backend."""
     assert stack_of(name)["terraform"]["backend"] == {
         "azurerm": {
@@ -45,13 +45,13 @@ def test_each_stack_keeps_its_state_in_a_blob_of_its_own_opened_by_entra_and_no_
     }
 
 
-def test_a_local_state_holds_no_path_of_this_machine() -> None:
+def test_local_state_path_is_relative() -> None:
     region = fleet().region(ZONES)
     for local in (synthesize(region, local_state=True), fleet_stack([region], local_state=True)):
         assert local["terraform"]["backend"] == {"local": {"path": "terraform.tfstate"}}
 
 
-def test_no_stack_reads_the_state_of_another(stack: Stack) -> None:
+def test_no_stack_reads_remote_state_of_another_stack(stack: Stack) -> None:
     assert "terraform_remote_state" not in stack.get("data", {})
 
 
@@ -59,7 +59,7 @@ def test_terraform_is_new_enough_for_write_only_arguments(stack: Stack) -> None:
     assert stack["terraform"]["required_version"] == ">= 1.11.0, < 2.0.0"
 
 
-def test_a_stack_works_in_its_subscription_of_its_tenant(stack: Stack) -> None:
+def test_provider_has_the_stacks_subscription_and_tenant(stack: Stack) -> None:
     expect(stack).to_have_provider_with_properties(
         "azurerm",
         {
@@ -69,14 +69,14 @@ def test_a_stack_works_in_its_subscription_of_its_tenant(stack: Stack) -> None:
     )
 
 
-def test_a_region_in_a_subscription_of_its_own_works_there_and_keeps_its_state_where_all_do() -> None:
+def test_region_with_own_subscription_shares_the_state_account() -> None:
     stack = elsewhere_stack()
     expect(stack).to_have_provider_with_properties("azurerm", {"subscription_id": ANOTHER_SUBSCRIPTION}, name="")
     backend = stack["terraform"]["backend"]["azurerm"]
     assert backend["subscription_id"] == "11111111-1111-4111-8111-111111111111"
 
 
-def test_the_deployer_need_not_register_resource_providers(stack: Stack) -> None:
+def test_provider_registers_no_resource_providers(stack: Stack) -> None:
     expect(stack).to_have_provider_with_properties("azurerm", {"resource_provider_registrations": "none"})
 
 

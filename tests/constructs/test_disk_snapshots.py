@@ -34,7 +34,7 @@ def stack() -> Stack:
     return synthesize(fleet().region(ZONES).model_copy(update={"disk_snapshots": wanted}))
 
 
-def test_a_region_that_does_not_ask_has_no_vault() -> None:
+def test_region_without_disk_snapshots_has_no_backup_vault() -> None:
     assert not [kind for kind in region_stack(ZONES)["resource"] if "data_protection" in kind]
 
 
@@ -83,7 +83,7 @@ def test_snapshots_stay_in_the_region_and_their_vault_cannot_be_destroyed(stack:
 
 
 @pytest.mark.parametrize("replica", [0, 1])
-def test_a_backup_waits_for_both_rights_of_the_vault(stack: Stack, replica: int) -> None:
+def test_backup_instance_depends_on_both_role_assignments(stack: Stack, replica: int) -> None:
     assignments = addresses(stack, ASSIGNMENT)
     rights = [f"disk-snapshots_read-disk-{replica}", "disk-snapshots_write-snapshots"]
     expect(stack).to_have_resource_with_properties(
@@ -115,5 +115,5 @@ def test_the_vault_reads_these_disks_and_writes_snapshots_into_the_group_and_not
     )
 
 
-def test_the_disks_keep_their_addresses_when_snapshots_come(stack: Stack) -> None:
+def test_enabling_snapshots_keeps_the_disks_terraform_addresses(stack: Stack) -> None:
     assert addresses(stack, DISK) == addresses(region_stack(ZONES), DISK)

@@ -33,7 +33,7 @@ STACK: Stack = {
 WHOLE = {key: value for key, value in STACK["resource"]["account"]["store_0AB1C2D3"].items() if key != "name"}
 
 
-def test_what_is_there_is_found() -> None:
+def test_expectation_matches_an_existing_resource() -> None:
     expect(STACK).to_have_resource_with_properties("account", WHOLE)
     expect(STACK).to_have_resource_with_properties("disk", {"zone": "2"}, name="d1")
     expect(STACK).to_have_resource_with_properties("role_assignment", {"scope": "/b"}, name="cluster_join")
@@ -63,7 +63,7 @@ def test_what_is_there_is_found() -> None:
         ("depends_on", ["group.a", "role.b", "role.c"]),
     ],
 )
-def test_a_fault_is_found_and_said(key: str, fault: object) -> None:
+def test_expectation_reports_a_wrong_value(key: str, fault: object) -> None:
     broken = copy.deepcopy(STACK)
     broken["resource"]["account"]["store_0AB1C2D3"][key] = fault
     with pytest.raises(AssertionError) as raised:
@@ -72,24 +72,24 @@ def test_a_fault_is_found_and_said(key: str, fault: object) -> None:
     assert message == f"account 'st' differs:\n  {key}: expected {WHOLE[key]!r}, got {fault!r}"
 
 
-def test_what_is_missing_is_found_and_said() -> None:
+def test_expectation_reports_a_missing_value() -> None:
     broken = copy.deepcopy(STACK)
     del broken["resource"]["account"]["store_0AB1C2D3"]["days"]
     with pytest.raises(AssertionError, match=r"account 'st' differs:\n  days: expected 14, got None"):
         expect(broken).to_have_resource_with_properties("account", WHOLE)
 
 
-def test_the_neighbours_value_does_not_count() -> None:
+def test_expectation_ignores_the_value_of_another_resource() -> None:
     with pytest.raises(AssertionError, match=r"disk 'd0' differs:\n  zone: expected '2', got '1'"):
         expect(STACK).to_have_resource_with_properties("disk", {"zone": "2"}, name="d0")
 
 
-def test_one_among_several_must_be_named() -> None:
+def test_expectation_requires_a_name_among_several_resources() -> None:
     with pytest.raises(AssertionError, match=r"one disk must be there, or be named; there are 2: \['d0', 'd1'\]"):
         expect(STACK).to_have_resource_with_properties("disk", {"zone": "1"})
 
 
-def test_two_of_one_name_are_refused() -> None:
+def test_expectation_refuses_two_resources_of_one_name() -> None:
     """The second would hide the first."""
     broken = copy.deepcopy(STACK)
     broken["resource"]["disk"]["d_1"]["name"] = "d0"
@@ -98,18 +98,18 @@ def test_two_of_one_name_are_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", ["disk", "bucket"])
-def test_what_is_not_there_is_not_found(kind: str) -> None:
+def test_expectation_reports_a_missing_resource(kind: str) -> None:
     with pytest.raises(AssertionError, match=rf"no {kind} is called 'd7'; there are \["):
         expect(STACK).to_have_resource_with_properties(kind, {"zone": "1"}, name="d7")
 
 
-def test_a_data_source_with_another_value_is_found() -> None:
+def test_data_source_with_a_wrong_value_is_reported() -> None:
     with pytest.raises(AssertionError, match=r"cluster 'aks' differs:\n  name: expected 'aks-two', got 'aks-one'"):
         expect(STACK).to_have_data_source_with_properties("cluster", {"name": "aks-two"})
 
 
 @pytest.mark.parametrize(("name", "tenant"), [("", "u"), ("fleet", "t")])
-def test_a_provider_with_another_value_is_found(name: str, tenant: str) -> None:
+def test_provider_with_a_wrong_value_is_reported(name: str, tenant: str) -> None:
     with pytest.raises(AssertionError, match=rf"azurerm '{name}' differs:\n  tenant: expected '{tenant}'"):
         expect(STACK).to_have_provider_with_properties("azurerm", {"tenant": tenant}, name=name)
 
@@ -118,6 +118,6 @@ def test_a_provider_with_another_value_is_found(name: str, tenant: str) -> None:
     ("properties", "at"),
     [({}, "properties"), ({"tls": None}, "tls"), ({"lifecycle": {}}, "lifecycle"), ({"rules": [{}, 1]}, r"rules\[0\]")],
 )
-def test_an_expectation_that_cannot_fail_is_refused(properties: dict[str, Any], at: str) -> None:
+def test_expectation_that_cannot_fail_is_refused(properties: dict[str, Any], at: str) -> None:
     with pytest.raises(ValueError, match=rf"None and for an empty mapping, got one at {at}$"):
         expect(STACK).to_have_resource_with_properties("account", properties)

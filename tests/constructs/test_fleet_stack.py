@@ -25,13 +25,13 @@ def stack() -> Stack:
     return fleet_stack(fleet().regions)
 
 
-def test_regions_find_each_other_in_one_private_zone(stack: Stack) -> None:
+def test_fleet_has_one_private_dns_zone(stack: Stack) -> None:
     expect(stack).to_have_resource_with_properties(
         "azurerm_private_dns_zone", {"name": "metrics.trial.internal", "resource_group_name": GROUP, "tags": TAGS}
     )
 
 
-def test_the_role_for_disks_has_no_delete(stack: Stack) -> None:
+def test_custom_role_for_disks_has_no_delete_action(stack: Stack) -> None:
     """Without it no driver can delete a disk that Terraform made."""
     expect(stack).to_have_resource_with_properties(
         ROLE,
@@ -43,7 +43,7 @@ def test_the_role_for_disks_has_no_delete(stack: Stack) -> None:
     )
 
 
-def test_the_role_can_be_given_in_every_regions_subscription_and_is_the_fleets() -> None:
+def test_disk_role_is_assignable_in_every_regions_subscription() -> None:
     elsewhere = fleet().region(NO_ZONES).model_copy(update={"subscription_id": ANOTHER_SUBSCRIPTION})
     stack = fleet_stack((elsewhere, fleet().region(ZONES)))
     scopes = [SUBSCRIPTION, f"/subscriptions/{ANOTHER_SUBSCRIPTION}"]
@@ -55,17 +55,17 @@ def test_the_role_can_be_given_in_every_regions_subscription_and_is_the_fleets()
     expect(alone).to_have_resource_with_properties(ROLE, {"scope": SUBSCRIPTION, "assignable_scopes": scopes})
 
 
-def test_a_region_more_changes_nothing_here(stack: Stack) -> None:
+def test_adding_a_region_does_not_change_the_fleet_stack(stack: Stack) -> None:
     assert fleet_stack(fleet().regions[:1]) == stack
 
 
-def test_a_regions_own_tag_changes_nothing_here(stack: Stack) -> None:
+def test_region_tags_do_not_change_the_fleet_stack(stack: Stack) -> None:
     first, *others = fleet().regions
     tagged = first.model_copy(update={"tags": {**first.tags, "owner": "team"}})
     assert fleet_stack([tagged, *others]) == stack
 
 
-def test_what_exists_once_cannot_be_destroyed(stack: Stack) -> None:
+def test_fleet_resources_have_prevent_destroy(stack: Stack) -> None:
     expect(stack).to_have_resource_with_properties(
         "azurerm_resource_group",
         {

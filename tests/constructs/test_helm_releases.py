@@ -92,7 +92,7 @@ def test_a_chart_of_the_repository_is_a_path_from_where_terraform_runs(tmp_path:
     assert (tmp_path / "stacks/test" / body["chart"] / "Chart.yaml").is_file()
 
 
-def test_values_arrive_as_they_were() -> None:
+def test_helm_values_are_unchanged_in_terraform_json() -> None:
     values = {
         "deep": [{"snake_case_key": 1, "camelKey": None}],
         "text": "a: b\n# no comment\n",
@@ -103,7 +103,7 @@ def test_values_arrive_as_they_were() -> None:
     assert yaml.safe_load(text) == values
 
 
-def test_templates_of_prometheus_are_left_to_prometheus() -> None:
+def test_prometheus_templates_are_escaped_from_terraform() -> None:
     values = {"replacement": "${1}:9100", "template": "%{ if }", "query": "{{ $labels.pod }}"}
     (text,) = made(release(values=values))["trial"]["values"]
     assert yaml.safe_load(text) == {
@@ -114,7 +114,7 @@ def test_templates_of_prometheus_are_left_to_prometheus() -> None:
 
 
 @given(st.text(alphabet="${}%a1"))
-def test_terraform_reads_back_what_was_escaped(text: str) -> None:
+def test_terraform_decodes_escaped_values_unchanged(text: str) -> None:
     literal = escaped(text)
     assert not [at for at in range(len(literal)) if opens_a_template(literal, at)]
     assert literal.replace("$${", "${").replace("%%{", "%{") == text
@@ -134,7 +134,7 @@ def opens_a_template(literal: str, at: int) -> bool:
         pytest.param(lambda: cdktf.Fn.upper("x"), id="function"),
     ],
 )
-def test_a_token_in_values_is_refused(token: Any) -> None:
+def test_cdktf_token_in_helm_values_is_refused(token: Any) -> None:
     """Escaped, it would reach the chart literally."""
     with pytest.raises(
         ValueError, match=r"values of release trial must be plain data, got a Terraform token in line [34]"
@@ -142,13 +142,13 @@ def test_a_token_in_values_is_refused(token: Any) -> None:
         made(release(values={"a": 1, "deep": [{"id": token()}]}))
 
 
-def test_ordinary_numbers_are_no_tokens() -> None:
+def test_ordinary_numbers_are_not_taken_for_cdktf_tokens() -> None:
     values = {"small": -1.5, "large": 10**18, "tiny": 1e-300}
     (text,) = made(release(values=values))["trial"]["values"]
     assert yaml.safe_load(text) == values
 
 
-def test_what_only_terraform_knows_travels_by_set() -> None:
+def test_values_known_after_apply_use_set_blocks() -> None:
     wanted = release(known_after_apply={"secrets[0].clientID": "proxy"})
     client_id = "${azurerm_user_assigned_identity.proxy.client_id}"
     expect(stack_with(wanted, client_ids={"proxy": client_id})).to_have_resource_with_properties(
@@ -156,11 +156,11 @@ def test_what_only_terraform_knows_travels_by_set() -> None:
     )
 
 
-def test_nothing_else_travels_by_set() -> None:
+def test_no_other_values_use_set_blocks() -> None:
     assert "set" not in made(release())["trial"]
 
 
-def test_releases_follow_one_another() -> None:
+def test_each_release_depends_on_the_previous_one() -> None:
     stack = stack_with(release("first"), release("second", after=("first",)))
     first = addresses(stack, KIND)["first"]
     expect(stack).to_have_resource_with_properties(KIND, {"depends_on": [first]}, name="second")
@@ -168,7 +168,7 @@ def test_releases_follow_one_another() -> None:
 
 
 @pytest.mark.parametrize("atomic", [True, False])
-def test_a_release_that_is_not_rolled_back_is_not_cleaned_up_either(atomic: bool) -> None:
+def test_release_without_atomic_has_no_cleanup_on_fail(atomic: bool) -> None:
     expect(stack_with(release(atomic=atomic))).to_have_resource_with_properties(
         KIND, {"atomic": atomic, "cleanup_on_fail": atomic}
     )
@@ -186,9 +186,7 @@ def test_a_release_that_is_not_rolled_back_is_not_cleaned_up_either(atomic: bool
         ("prometheus-redis-exporter", True, 300),
     ],
 )
-def test_nothing_stateful_is_rolled_back_in_the_middle_and_each_has_its_time(
-    name: str, atomic: bool, timeout: int
-) -> None:
+def test_stateful_releases_are_not_atomic_and_each_has_a_timeout(name: str, atomic: bool, timeout: int) -> None:
     """Of Thanos, three ingestors may each take 900 s to write their heads to Blob, one after another."""
     expect(region_stack(ZONES)).to_have_resource_with_properties(
         KIND, {"atomic": atomic, "cleanup_on_fail": atomic, "timeout": timeout, "wait": True}, name=name
@@ -212,7 +210,7 @@ def test_a_release_comes_after_those_whose_kinds_and_services_it_uses(name: str,
     expect(stack).to_have_resource_with_properties(KIND, {"depends_on": [found[one] for one in after]}, name=name)
 
 
-def test_no_release_is_left_out_above() -> None:
+def test_expectations_above_cover_every_release() -> None:
     assert by_name(region_stack(ZONES), KIND).keys() == {
         "objects",
         "kube-prometheus-stack",
@@ -224,7 +222,7 @@ def test_no_release_is_left_out_above() -> None:
     }
 
 
-def test_helm_waits_and_old_revisions_do_not_pile_up() -> None:
+def test_releases_wait_and_limit_max_history() -> None:
     expect(stack_with(release(timeout=77))).to_have_resource_with_properties(
         KIND, {"wait": True, "timeout": 77, "max_history": 10}
     )

@@ -50,9 +50,7 @@ def test_each_replica_and_query_have_a_load_balancer_of_their_own(stack: Stack) 
 
 
 @pytest.mark.parametrize("service", [*FEDERATION, QUERY])
-def test_each_has_the_regions_address_in_the_subnet_of_load_balancers_and_no_public_one(
-    name: str, service: str
-) -> None:
+def test_load_balancers_have_the_regions_static_internal_addresses(name: str, service: str) -> None:
     """The metadata is whole: without labels no monitor finds the Service, and no pod is scraped twice."""
     annotations = {
         "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
@@ -79,9 +77,7 @@ def balanced(selector: dict[str, str], port: str, number: int) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("replica", [0, 1])
-def test_a_replica_is_selected_by_its_pod_at_the_port_that_lets_in_no_more_than_federation(
-    stack: Stack, replica: int
-) -> None:
+def test_replica_load_balancer_targets_its_pods_federation_port(stack: Stack, replica: int) -> None:
     selector = {
         "app.kubernetes.io/name": "prometheus",
         "operator.prometheus.io/name": "prometheus",
@@ -92,7 +88,7 @@ def test_a_replica_is_selected_by_its_pod_at_the_port_that_lets_in_no_more_than_
     )
 
 
-def test_query_is_reached_where_it_asks_for_a_certificate(stack: Stack) -> None:
+def test_query_load_balancer_targets_the_mutual_tls_port(stack: Stack) -> None:
     selector = {
         "app.kubernetes.io/name": "thanos",
         "app.kubernetes.io/instance": "thanos",
@@ -101,13 +97,13 @@ def test_query_is_reached_where_it_asks_for_a_certificate(stack: Stack) -> None:
     expect(stack).to_have_resource_with_properties(SERVICE, balanced(selector, "grpc", 10901), name=QUERY)
 
 
-def test_no_monitor_finds_them_by_the_name_of_a_charts_service(stack: Stack) -> None:
+def test_load_balancer_services_match_no_service_monitor(stack: Stack) -> None:
     charts = {"prometheus-prometheus", "prometheus-operated", "thanos-query", "thanos-query-frontend"}
     assert not charts & by_name(stack, SERVICE).keys()
 
 
 @pytest.mark.parametrize("service", [*FEDERATION, QUERY])
-def test_nothing_waits_for_an_address_that_azure_may_give_late(stack: Stack, service: str) -> None:
+def test_services_do_not_wait_for_a_load_balancer_address(stack: Stack, service: str) -> None:
     namespace = addresses(stack, "kubernetes_namespace_v1")["monitoring"]
     subnet = addresses(stack, "azurerm_role_assignment")["cluster_join-load-balancer-subnet"]
     expect(stack).to_have_resource_with_properties(
@@ -116,7 +112,7 @@ def test_nothing_waits_for_an_address_that_azure_may_give_late(stack: Stack, ser
 
 
 @pytest.mark.parametrize(("of", "octet"), [("prometheus-0", 5), ("prometheus-1", 6), ("query", 4)])
-def test_the_fleets_zone_says_each_address_under_the_name_of_the_region(name: str, of: str, octet: int) -> None:
+def test_private_dns_zone_has_a_record_per_address_of_the_region(name: str, of: str, octet: int) -> None:
     expect(region_stack(name)).to_have_resource_with_properties(
         RECORD,
         {
@@ -131,7 +127,7 @@ def test_the_fleets_zone_says_each_address_under_the_name_of_the_region(name: st
     assert len(by_name(region_stack(name), RECORD)) == 3
 
 
-def test_the_regions_network_can_ask_the_zone(name: str) -> None:
+def test_private_dns_zone_is_linked_to_the_regions_network(name: str) -> None:
     expect(region_stack(name)).to_have_resource_with_properties(
         LINK,
         {
@@ -145,18 +141,18 @@ def test_the_regions_network_can_ask_the_zone(name: str) -> None:
     )
 
 
-def test_the_zone_is_the_one_that_the_stack_fleet_makes() -> None:
+def test_dns_records_use_the_zone_of_the_fleet_stack() -> None:
     made = fleet_stack(fleet().regions)
     expect(made).to_have_resource_with_properties("azurerm_private_dns_zone", {"name": "metrics.trial.internal"})
     expect(made).to_have_resource_with_properties("azurerm_resource_group", {"name": "rg-trial-fleet"})
 
 
-def test_a_region_in_the_fleets_subscription_needs_no_other_provider(stack: Stack) -> None:
+def test_region_in_the_fleets_subscription_has_one_provider(stack: Stack) -> None:
     assert len(stack["provider"]["azurerm"]) == 1
     assert not [body for body in (only(stack, LINK), *by_name(stack, RECORD).values()) if "provider" in body]
 
 
-def test_a_region_in_a_subscription_of_its_own_writes_into_the_fleets() -> None:
+def test_region_with_own_subscription_writes_dns_in_the_fleets_subscription() -> None:
     stack = elsewhere_stack()
     expect(stack).to_have_provider_with_properties("azurerm", {"subscription_id": ANOTHER_SUBSCRIPTION}, name="")
     expect(stack).to_have_provider_with_properties(

@@ -11,7 +11,7 @@ KIND = "kubernetes_namespace_v1"
 
 
 @pytest.mark.parametrize(("name", "level"), [("monitoring", "restricted"), ("monitoring-node", "privileged")])
-def test_pod_security_is_enforced_and_told_and_a_namespace_cannot_take_its_claims_along(name: str, level: str) -> None:
+def test_namespaces_enforce_pod_security_and_have_prevent_destroy(name: str, level: str) -> None:
     labels = {
         "pod-security.kubernetes.io/enforce": level,
         "pod-security.kubernetes.io/audit": level,
@@ -22,16 +22,16 @@ def test_pod_security_is_enforced_and_told_and_a_namespace_cannot_take_its_claim
     )
 
 
-def test_there_is_no_third_namespace() -> None:
+def test_region_has_exactly_two_namespaces() -> None:
     assert by_name(region_stack(ZONES), KIND).keys() == {"monitoring", "monitoring-node"}
 
 
-def test_no_quota_blocks_surges_and_emergency_growth() -> None:
+def test_namespaces_have_no_resource_quota() -> None:
     kinds = region_stack(ZONES)["resource"].keys()
     assert not [kind for kind in kinds if "quota" in kind or "limit_range" in kind]
 
 
-def test_monitoring_outranks_what_it_watches_and_not_the_system() -> None:
+def test_priority_class_is_above_applications_and_below_system() -> None:
     """An ordinary workload has 0, the system's own classes 2,000,000,000."""
     expect(region_stack(ZONES)).to_have_resource_with_properties(
         "kubernetes_priority_class_v1",

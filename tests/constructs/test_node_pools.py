@@ -50,7 +50,7 @@ def test_a_region_without_zones_has_one_pool_of_three_nodes_that_names_none() ->
 
 
 @of_every_pool
-def test_names_are_what_aks_takes(region: str, pool: str) -> None:
+def test_node_pool_names_are_valid_for_aks(region: str, pool: str) -> None:
     """Twelve small letters and digits at most, also while a pool is cycled."""
     assert re.fullmatch(r"[a-z][a-z0-9]{0,11}", f"{pool}tmp")
     expect(region_stack(region)).to_have_resource_with_properties(
@@ -58,7 +58,7 @@ def test_names_are_what_aks_takes(region: str, pool: str) -> None:
     )
 
 
-def test_pools_change_one_after_another() -> None:
+def test_each_node_pool_depends_on_the_previous_one() -> None:
     stack = region_stack(ZONES)
     address = addresses(stack, KIND)
     for before, pool in (("monitorz1", "monitorz2"), ("monitorz2", "monitorz3")):
@@ -67,7 +67,7 @@ def test_pools_change_one_after_another() -> None:
 
 
 @of_every_pool
-def test_only_monitoring_runs_there(region: str, pool: str) -> None:
+def test_node_pools_are_tainted_for_monitoring(region: str, pool: str) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         KIND,
         {
@@ -80,21 +80,21 @@ def test_only_monitoring_runs_there(region: str, pool: str) -> None:
 
 
 @pytest.mark.parametrize(("region", "pool"), [row for row in POOLS if row[0] != NO_ZONES])
-def test_every_zone_keeps_a_node(region: str, pool: str) -> None:
+def test_autoscaler_keeps_one_node_per_zone(region: str, pool: str) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         KIND, {"auto_scaling_enabled": True, "min_count": 1, "max_count": 2}, name=pool
     )
 
 
 @of_every_pool
-def test_what_the_autoscaler_and_the_clusters_upgrade_change_is_theirs(region: str, pool: str) -> None:
+def test_node_count_and_version_changes_are_ignored(region: str, pool: str) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         KIND, {"lifecycle": {"ignore_changes": ["node_count", "orchestrator_version"]}}, name=pool
     )
 
 
 @of_every_pool
-def test_an_upgrade_drains_one_node_and_leaves_what_will_not_drain(region: str, pool: str) -> None:
+def test_node_pool_upgrade_cordons_undrainable_nodes(region: str, pool: str) -> None:
     upgrade = {
         "max_surge": "1",
         "drain_timeout_in_minutes": 20,

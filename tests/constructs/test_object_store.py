@@ -36,7 +36,7 @@ def test_store_refuses_shared_keys(region: str) -> None:
 
 
 @of_both
-def test_no_one_reaches_the_store_from_the_internet(region: str) -> None:
+def test_store_has_no_public_network_access(region: str) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         ACCOUNT,
         {
@@ -62,7 +62,7 @@ def test_store_is_encrypted_twice_and_speaks_modern_tls_only(region: str) -> Non
 
 
 @of_both
-def test_a_deleted_block_comes_back_for_as_long_as_the_region_says_and_compaction_makes_no_versions(
+def test_soft_delete_lasts_the_configured_days_and_versioning_is_off(
     region: str,
 ) -> None:
     """The block is whole: no change feed, no restore policy, no last-access times either."""
@@ -82,7 +82,7 @@ def test_a_deleted_block_comes_back_for_as_long_as_the_region_says_and_compactio
     ("region", "account", "location", "copies"),
     [(ZONES, "sttrialalpha", "swedencentral", "GZRS"), (NO_ZONES, "sttrialbeta", "ukwest", "GRS")],
 )
-def test_copies_are_what_the_region_can_have(region: str, account: str, location: str, copies: str) -> None:
+def test_store_redundancy_matches_the_regions_zones(region: str, account: str, location: str, copies: str) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         ACCOUNT,
         {
@@ -107,7 +107,7 @@ def test_no_lock_blocks_the_deletion_of_role_assignments() -> None:
     assert "azurerm_management_lock" not in region_stack(ZONES)["resource"]
 
 
-def test_retention_is_the_compactors_alone() -> None:
+def test_store_has_no_lifecycle_policy() -> None:
     kinds = region_stack(ZONES)["resource"].keys()
     assert not {"azurerm_storage_management_policy", "azurerm_storage_container_immutability_policy"} & kinds
 
@@ -141,7 +141,7 @@ def test_the_store_is_reached_by_a_private_endpoint_in_the_regions_subnet() -> N
     )
 
 
-def test_the_hubs_zone_is_used_by_id_since_a_network_takes_one_link_per_name() -> None:
+def test_private_endpoint_uses_the_hubs_dns_zone_by_id() -> None:
     stack = region_stack(ZONES)
     zone = f"{NETWORKS}/privateDnsZones/privatelink.blob.core.windows.net"
     expect(stack).to_have_resource_with_properties(
@@ -152,7 +152,7 @@ def test_the_hubs_zone_is_used_by_id_since_a_network_takes_one_link_per_name() -
     assert not [link for link in links if "privatelink" in link["private_dns_zone_name"]]
 
 
-def test_deletes_are_logged_and_nothing_else() -> None:
+def test_store_logs_only_deletes() -> None:
     stack = region_stack(ZONES)
     kind = "azurerm_monitor_diagnostic_setting"
     account = reference(stack, ACCOUNT, "id")

@@ -74,7 +74,7 @@ def with_prometheus(region: Region, **changes: object) -> Stack:
 
 @of_both
 @pytest.mark.parametrize("kind", [DISK, VOLUME, CLAIM])
-def test_every_replica_has_its_own(region: str, kind: str) -> None:
+def test_each_replica_has_its_own_disk(region: str, kind: str) -> None:
     wanted = {
         DISK: [disk_name(region, 0), disk_name(region, 1)],
         VOLUME: [volume_name(0), volume_name(1)],
@@ -85,7 +85,7 @@ def test_every_replica_has_its_own(region: str, kind: str) -> None:
 
 @of_both
 @of_each_replica
-def test_a_disk_is_as_the_region_says(region: str, replica: int) -> None:
+def test_disk_has_the_regions_size_and_sku(region: str, replica: int) -> None:
     expect(region_stack(region)).to_have_resource_with_properties(
         DISK,
         {
@@ -112,7 +112,7 @@ def test_no_disk_can_be_exported_or_reached_from_outside(region: str, replica: i
 
 @of_both
 @of_each_replica
-def test_terraform_destroys_none_and_growing_is_the_claims_request_alone(region: str, replica: int) -> None:
+def test_disks_have_prevent_destroy_and_grow_only_by_the_claim(region: str, replica: int) -> None:
     """The azurerm provider cannot resize an attached disk, and would patch a grown volume's capacity back."""
     stack = region_stack(region)
     of_disk = {"prevent_destroy": True, "ignore_changes": ["disk_size_gb"]}
@@ -149,7 +149,7 @@ def test_a_region_without_zones_binds_disks_to_none(replica: int) -> None:
     )
 
 
-def test_more_replicas_than_zones_go_round() -> None:
+def test_replicas_beyond_the_zones_reuse_zones_in_order() -> None:
     stack = with_prometheus(fleet().region(TWO_ZONES), replicas=3)
     for replica, zone in enumerate(["1", "2", "1"]):
         expect(stack).to_have_resource_with_properties(DISK, {"zone": zone}, name=disk_name(TWO_ZONES, replica))

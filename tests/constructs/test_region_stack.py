@@ -15,7 +15,7 @@ def stack(request: pytest.FixtureRequest) -> Stack:
     return region_stack(request.param)
 
 
-def test_everything_that_takes_tags_has_the_regions(stack: Stack) -> None:
+def test_taggable_resources_have_the_regions_tags(stack: Stack) -> None:
     tagged = [
         body["tags"] for named in stack["resource"].values() for body in named.values() if body.get("tags") is not None
     ]
@@ -23,7 +23,7 @@ def test_everything_that_takes_tags_has_the_regions(stack: Stack) -> None:
     assert all(tags == TAGS for tags in tagged)
 
 
-def test_names_tell_apart_what_regions_have_alike() -> None:
+def test_resource_names_differ_between_regions() -> None:
     alike = {"azurerm_managed_disk", "azurerm_user_assigned_identity", "azurerm_private_endpoint"}
     for kind in alike:
         assert not by_name(region_stack(ZONES), kind).keys() & by_name(region_stack(NO_ZONES), kind).keys()
@@ -60,7 +60,7 @@ def test_the_stores_address_is_a_secret_by_form_that_holds_none() -> None:
     )
 
 
-def test_no_other_secret_is_in_the_state(stack: Stack) -> None:
+def test_state_holds_no_other_secret(stack: Stack) -> None:
     kinds = stack["resource"].keys() | stack["data"].keys()
     assert [kind for kind in kinds if "secret" in kind] == ["kubernetes_secret_v1"]
     assert len(stack["resource"]["kubernetes_secret_v1"]) == 1

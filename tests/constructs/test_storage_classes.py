@@ -9,7 +9,7 @@ KIND = "kubernetes_storage_class_v1"
 OUTLIVES_AND_GROWS = {"reclaim_policy": "Retain", "allow_volume_expansion": True}
 
 
-def test_a_claim_that_misses_its_disk_gets_no_empty_one() -> None:
+def test_static_storage_class_provisions_no_empty_disk() -> None:
     expect(region_stack(ZONES)).to_have_resource_with_properties(
         KIND,
         {
@@ -21,7 +21,7 @@ def test_a_claim_that_misses_its_disk_gets_no_empty_one() -> None:
     )
 
 
-def test_a_dynamic_disk_is_made_where_its_pod_goes_and_cannot_be_exported() -> None:
+def test_dynamic_disk_waits_for_first_consumer_and_denies_export() -> None:
     expect(region_stack(ZONES)).to_have_resource_with_properties(
         KIND,
         {
@@ -34,5 +34,5 @@ def test_a_dynamic_disk_is_made_where_its_pod_goes_and_cannot_be_exported() -> N
     )
 
 
-def test_there_is_no_third_way() -> None:
+def test_region_has_exactly_two_storage_classes() -> None:
     assert by_name(region_stack(ZONES), KIND).keys() == {"oversight-static", "oversight-retain"}

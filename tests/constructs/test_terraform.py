@@ -40,7 +40,7 @@ def _refusal(stack: Path) -> str:
     return f"terraform takes {stack.name} now; cdktf's matcher did not"
 
 
-def test_terraform_takes_the_stack_fleet(tmp_path: Path) -> None:
+def test_terraform_validates_the_fleet_stack(tmp_path: Path) -> None:
     app = cdktf.App(outdir=str(tmp_path))
     FleetStack(app, regions=fleet().regions, local_state=True)
     app.synth()
@@ -48,7 +48,7 @@ def test_terraform_takes_the_stack_fleet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [ZONES, NO_ZONES, TWO_ZONES])
-def test_terraform_takes_the_stack_of_a_region(name: str, tmp_path: Path) -> None:
+def test_terraform_validates_a_region_stack(name: str, tmp_path: Path) -> None:
     app = cdktf.App(outdir=str(tmp_path))
     region = fleet().region(name)
     RegionStack(app, region=region, releases=releases(region, fleet().peers_of(region)), local_state=True)
@@ -68,16 +68,16 @@ def builtin(folder: Path, **overrides: str) -> Path:
     return folder
 
 
-def test_what_is_valid_is_taken(tmp_path: Path) -> None:
+def test_valid_arguments_pass_validation(tmp_path: Path) -> None:
     expect_valid_terraform(builtin(tmp_path))
 
 
-def test_an_argument_that_the_schema_does_not_have_is_refused_and_said(tmp_path: Path) -> None:
+def test_unknown_argument_fails_validation_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"(?s)terraform validate of builtin: the stack is not valid.*no_argument"):
         expect_valid_terraform(builtin(tmp_path, no_argument="x"))
 
 
-def test_a_provider_that_cannot_be_had_is_said(tmp_path: Path) -> None:
+def test_unavailable_provider_is_reported(tmp_path: Path) -> None:
     synthesized = builtin(tmp_path) / "stacks" / "builtin" / "cdk.tf.json"
     synthesized.write_text('{"terraform": {"required_providers": {"gone": {"source": "provider.invalid/trial/gone"}}}}')
     with pytest.raises(

@@ -94,12 +94,12 @@ def attribute(component: str, name: str) -> str:
     return reference(region_stack(ZONES), IDENTITY, name, name=f"id-{component}-trial-alpha")
 
 
-def test_who_needs_nothing_of_azure_has_no_identity() -> None:
+def test_component_without_azure_access_has_no_identity() -> None:
     assert by_name(region_stack(ZONES), IDENTITY).keys() == {f"id-{component}-trial-alpha" for component in ACCOUNTS}
 
 
 @of_each
-def test_an_identity_is_the_regions(component: str) -> None:
+def test_identity_is_in_the_regions_resource_group(component: str) -> None:
     expect(region_stack(ZONES)).to_have_resource_with_properties(
         IDENTITY,
         {"resource_group_name": GROUP, "location": "swedencentral", "tags": TAGS},
@@ -108,7 +108,7 @@ def test_an_identity_is_the_regions(component: str) -> None:
 
 
 @of_each
-def test_an_identity_is_taken_by_one_service_account_of_this_cluster(component: str) -> None:
+def test_federated_credential_matches_one_service_account(component: str) -> None:
     stack = region_stack(ZONES)
     account, _ = ACCOUNTS[component]
     expect(stack).to_have_resource_with_properties(
@@ -126,9 +126,7 @@ def test_an_identity_is_taken_by_one_service_account_of_this_cluster(component: 
 
 
 @pytest.mark.parametrize(("component", "target", "scope", "role"), GRANTS)
-def test_a_workload_may_do_what_it_needs_at_the_narrowest_scope(
-    component: str, target: str, scope: str, role: str
-) -> None:
+def test_workload_roles_are_assigned_at_the_narrowest_scope(component: str, target: str, scope: str, role: str) -> None:
     """A principal that is new in Entra is not found there yet, unless its type is said."""
     stack = region_stack(ZONES)
     expect(stack).to_have_resource_with_properties(
@@ -143,12 +141,12 @@ def test_a_workload_may_do_what_it_needs_at_the_narrowest_scope(
     )
 
 
-def test_a_workload_may_do_nothing_else() -> None:
+def test_workloads_have_no_other_role_assignments() -> None:
     found = {name for name in by_name(region_stack(ZONES), ASSIGNMENT) if not name.startswith("cluster_")}
     assert found == {f"identities_{component}-{target}" for component, target, *_ in GRANTS}
 
 
-def test_no_role_assignment_waits_for_the_directory() -> None:
+def test_role_assignments_set_principal_type_service_principal() -> None:
     for assignment in region_stack(ZONES)["resource"][ASSIGNMENT].values():
         assert assignment["principal_type"] == "ServicePrincipal"
 

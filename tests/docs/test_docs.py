@@ -133,16 +133,16 @@ CHECKS: list[tuple[Check, str]] = [
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 @pytest.mark.parametrize("check", dict.fromkeys(check for check, _ in CHECKS), ids=lambda check: check.__name__)
-def test_a_page_names_what_exists(check: Check, page: Path) -> None:
+def test_docs_reference_existing_paths_commands_and_keys(check: Check, page: Path) -> None:
     assert list(check(page.read_text(encoding="utf-8"), page)) == []
 
 
 @pytest.mark.parametrize(("check", "fault"), CHECKS)
-def test_what_does_not_exist_is_found(check: Check, fault: str) -> None:
+def test_reference_to_a_missing_file_or_name_is_reported(check: Check, fault: str) -> None:
     assert len(list(check(fault, ROOT / "README.md"))) == 1
 
 
-def test_the_checks_see_what_they_are_for() -> None:
+def test_doc_checks_find_references_to_check() -> None:
     readme, prerequisites = (page.read_text(encoding="utf-8") for page in (ROOT / "README.md", PREREQUISITES))
     assert f"```yaml\n{REGION_EXAMPLE}" in readme
     assert re.search(r"^\| key \|", prerequisites, re.MULTILINE)

@@ -109,7 +109,7 @@ def test_a_step_is_safe_in_any_order_of_the_regions(files: Files, before: State,
         pytest.param(STEPS["roll"], STEPS["remove"], id="remove before every leaf is anew"),
     ],
 )
-def test_a_step_begun_too_early_parts_regions(files: Files, one: State, other: State) -> None:
+def test_rotation_step_started_too_early_breaks_mutual_trust(files: Files, one: State, other: State) -> None:
     assert list(broken(files, one, other))
 
 
@@ -118,7 +118,7 @@ def test_the_page_has_these_steps_in_this_order() -> None:
     assert re.findall(r"^\| \d \| (\w+) \|", page, re.MULTILINE) == list(STEPS)
 
 
-def test_a_leaf_brings_its_intermediate_along() -> None:
+def test_leaf_certificate_chain_includes_the_intermediate() -> None:
     """As cert-manager writes tls.crt: a client has the root alone."""
     issued: Issued = LEAVES["old"]
     assert issued.chain == issued.pem + INTERMEDIATES["old"].pem

@@ -109,7 +109,7 @@ def rows_without(page: str) -> Iterator[str]:
                 yield f"{title}: {row[0]}"
 
 
-def test_every_line_of_the_story_has_a_row() -> None:
+def test_each_story_line_has_a_table_row() -> None:
     assert missing_lines(PAGE) == []
 
 
@@ -123,12 +123,12 @@ def test_every_line_of_the_story_has_a_row() -> None:
         ("| Check federation endpoints", "a testing standard"),
     ],
 )
-def test_a_row_that_is_gone_is_missed(line: str, missing: str) -> None:
+def test_missing_story_row_is_reported(line: str, missing: str) -> None:
     broken = "\n".join(row for row in PAGE.splitlines() if not row.startswith(line))
     assert missing_lines(broken) == [missing]
 
 
-def test_the_values_are_those_that_are_deployed() -> None:
+def test_story_values_equal_the_deployed_values() -> None:
     assert len(re.findall(r"` = |: [\w.\[\]-]+ = ", PAGE)) > 40
     assert list(wrong_values(PAGE)) == []
 
@@ -141,11 +141,11 @@ def test_the_values_are_those_that_are_deployed() -> None:
         "`thanos-sidecar: replicas = 3`",
     ],
 )
-def test_a_value_that_is_not_deployed_is_found(line: str) -> None:
+def test_story_value_that_is_not_deployed_is_reported(line: str) -> None:
     assert len(list(wrong_values(line))) == 1
 
 
-def test_the_files_are_there() -> None:
+def test_story_paths_exist() -> None:
     assert list(missing_paths(PAGE)) == []
     assert list(missing_paths("## A\n| x | `tests/rules/none.yaml` | `python -m pytest tests/nowhere` | |\n")) == [
         "tests/rules/none.yaml",
@@ -153,7 +153,7 @@ def test_the_files_are_there() -> None:
     ]
 
 
-def test_every_row_says_where_how_and_why() -> None:
+def test_each_story_row_has_place_check_and_reason() -> None:
     assert list(rows_without(PAGE)) == []
     assert list(rows_without("## A\n| one | two | | four |\n")) == ["A: one"]
 

@@ -127,10 +127,10 @@ def watched(miniature: Miniature) -> list[Sight]:
 def arrived(miniature: Miniature, replica: str, number: int) -> None:
     """Until Query finds a replica's scrape of that number, or a later one."""
 
-    def there() -> bool:
+    def is_found() -> bool:
         return max(found(miniature).numbers.get(replica, ()), default=0) >= number
 
-    eventually(there, f"scrape {number} of {replica}, or a later one, at Query")
+    eventually(is_found, f"scrape {number} of {replica}, or a later one, at Query")
 
 
 def last_arrived(miniature: Miniature) -> None:

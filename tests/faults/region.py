@@ -255,7 +255,7 @@ def _prometheus(
 
 
 def _flagged(program: Program, changes: Changes) -> Program:
-    return program.flagged({**FLAGS.get(program.component, {}), **changes.flags.get(program.component, {})})
+    return program.with_flags({**FLAGS.get(program.component, {}), **changes.flags.get(program.component, {})})
 
 
 def _pod(program: Program) -> str:

@@ -81,7 +81,7 @@ def of(made: Outcome) -> tuple[int, int, int, int, int]:
     return made.losses, made.duplicates, made.gaps, made.view_twice, made.view_gaps
 
 
-def test_where_nothing_is_wrong_nothing_is_counted() -> None:
+def test_no_loss_counts_no_gap() -> None:
     made = row(everything())
     assert of(made) == (0, 0, 0, 0, 0)
     assert made.total == 2 * len(NUMBERS)
@@ -102,7 +102,7 @@ def test_all_that_one_replica_lost_is_counted_and_is_no_gap() -> None:
     assert of(made) == (len(NUMBERS), 0, 0, 0, 0)
 
 
-def test_what_both_lost_at_the_same_time_is_a_gap() -> None:
+def test_samples_lost_by_both_replicas_are_a_gap() -> None:
     made = row({one for one in everything() if not 11 <= one[2] <= 20})
     assert of(made) == (20, 0, 1, 0, 0)
     assert not made.without_a_gap
@@ -115,7 +115,7 @@ def test_a_slot_of_which_one_sample_is_left_is_no_gap(replica: str, number: int)
     assert (made.losses, made.gaps) == (19, 0)
 
 
-def test_one_sample_at_two_times_is_there_twice_and_hides_no_loss() -> None:
+def test_duplicate_sample_counts_twice_and_hides_no_loss() -> None:
     again = (SECOND, ANSWERED[SECOND][41] + 0.001, 42)
     assert of(row(everything() | {again})) == (0, 1, 0, 0, 0)
     assert of(row((everything() | {again}) - {sample(SECOND, 43)})) == (1, 1, 0, 0, 0)
@@ -175,29 +175,29 @@ def after_a_silence(*, first_until: float, seen_again: float) -> Outcome:
     return row(copies, view=view)
 
 
-def test_a_silence_of_all_is_no_gap_of_the_view() -> None:
+def test_scrape_pause_of_all_replicas_is_no_gap_of_the_view() -> None:
     """Not even where the last sample before it is the other replica's, which Query skips as ever."""
     assert after_a_silence(first_until=100, seen_again=100).view_gaps == 0
 
 
 @pytest.mark.parametrize("first_until", [31.0, 40.0, 45.0])
-def test_what_query_skips_after_a_silence_of_all_is_excused(first_until: float) -> None:
+def test_deduplication_penalty_after_a_pause_of_all_is_no_gap(first_until: float) -> None:
     assert after_a_silence(first_until=first_until, seen_again=EXCUSED).view_gaps == 0
 
 
 @pytest.mark.parametrize("first_until", [31.0, 40.0, 45.0])
-def test_one_sample_more_that_is_not_seen_after_a_silence_of_all_is_a_gap(first_until: float) -> None:
+def test_unseen_sample_beyond_the_penalty_after_a_pause_is_a_gap(first_until: float) -> None:
     assert after_a_silence(first_until=first_until, seen_again=EXCUSED + STEP).view_gaps == 1
     assert after_a_silence(first_until=first_until, seen_again=100).view_gaps == 1
 
 
 @pytest.mark.parametrize("until", [SLOT, 30.0])
-def test_a_gap_that_begins_when_the_excuse_is_over_is_counted(until: float) -> None:
+def test_gap_after_the_deduplication_penalty_is_counted(until: float) -> None:
     assert after_a_silence(first_until=EXCUSED + STEP, seen_again=EXCUSED + STEP + until).view_gaps == 1
 
 
 @pytest.mark.parametrize(("seen_again", "gaps"), [(83.0, 0), (83.5, 1)])
-def test_an_empty_stretch_that_is_excused_is_a_step_as_well(seen_again: float, gaps: int) -> None:
+def test_empty_interval_within_the_penalty_counts_as_a_step(seen_again: float, gaps: int) -> None:
     """From 35.5 to 51.2 s; then it is the first replica that Query skips, to 82.6 s, and the second one fails."""
     first = between(FIRST, 0, 20) | between(FIRST, 30, 36) | between(FIRST, 52, 100)
     second = between(SECOND, 0, 20) | between(SECOND, 30, 54)
@@ -205,12 +205,12 @@ def test_an_empty_stretch_that_is_excused_is_a_step_as_well(seen_again: float, g
     assert row(first | second, view=view).view_gaps == gaps
 
 
-def test_a_gap_excuses_no_other() -> None:
+def test_penalty_of_one_gap_does_not_excuse_another_gap() -> None:
     view = everything(FIRST) - between(FIRST, 20, 40) - between(FIRST, 45, 55)
     assert row(everything(), view=view).view_gaps == 2
 
 
-def test_a_silence_of_one_replica_excuses_nothing() -> None:
+def test_scrape_pause_of_one_replica_excuses_no_gap() -> None:
     view = everything(FIRST) - between(FIRST, 32, 42)
     assert row(everything() - between(SECOND, 20, 30), view=view).view_gaps == 1
     both = between(FIRST, 20, 30) | between(SECOND, 20, 30)

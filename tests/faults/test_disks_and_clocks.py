@@ -84,7 +84,7 @@ def miniature(fleet: Fleet, zoned: Region, disk: Disk) -> Iterator[Miniature]:
         yield made
 
 
-def test_a_full_disk_stops_one_prometheus_and_the_other_has_it(
+def test_full_disk_stops_one_prometheus_and_the_other_keeps_the_samples(
     miniature: Miniature, disk: Disk, record: Record
 ) -> None:
     """Space alone does not always help: a record that was cut short keeps remote write from reading on."""
@@ -105,7 +105,7 @@ def test_a_full_disk_stops_one_prometheus_and_the_other_has_it(
     assert row.without_a_gap
 
 
-def test_samples_of_the_future_are_refused_and_harm_nobody(miniature: Miniature, record: Record) -> None:
+def test_future_samples_are_refused_without_affecting_other_series(miniature: Miniature, record: Record) -> None:
     source, before = miniature.source, mark(miniature, "RemoteWriteFailing")
     with source.quiet(SECOND):
         time.sleep(1 - BEHIND)  # so that no late sample meets an earlier one of the same moment

@@ -19,7 +19,7 @@ from tests.stack.global_view import running_regions
 pytestmark = pytest.mark.faults
 
 
-def test_a_region_cut_off_is_missing_until_it_is_back(
+def test_disconnected_region_is_missing_until_it_reconnects(
     fleet: Fleet, zoned: Region, unzoned: Region, tmp_path: Path, record: Record
 ) -> None:
     with running_regions(tmp_path, fleet) as regions, regions.viewed(zoned) as front:

@@ -54,9 +54,7 @@ def with_short_logs(fleet: Fleet, zoned: Region, tmp_path: Path) -> Iterator[Min
         yield made
 
 
-def test_beyond_the_window_the_oldest_are_lost_and_the_alert_fires(
-    beyond_the_window: Miniature, record: Record
-) -> None:
+def test_outage_beyond_the_window_loses_oldest_samples_and_alerts(beyond_the_window: Miniature, record: Record) -> None:
     before = mark(beyond_the_window, "RemoteWriteDropsOldSamples")
     beyond_the_window.stop(ROUTER)
     scraped_for(beyond_the_window.source, 30)
@@ -72,7 +70,7 @@ def test_beyond_the_window_the_oldest_are_lost_and_the_alert_fires(
     assert row.duplicates == 0
 
 
-def test_a_log_cut_behind_the_sender_loses_all_that_is_unsent(with_short_logs: Miniature, record: Record) -> None:
+def test_wal_truncated_before_sending_loses_unsent_samples(with_short_logs: Miniature, record: Record) -> None:
     """Why the alert calls at 45 minutes: at the cut not the oldest are lost, but everything, and no counter tells."""
     before = mark(with_short_logs)
     with_short_logs.stop(ROUTER)

@@ -22,7 +22,7 @@ def test_every_range_and_wait_of_the_rules_is_at_the_scale() -> None:
         assert all(rule.get("for", "0ms").endswith("ms") for group in file["groups"] for rule in group["rules"])
 
 
-def test_a_bound_that_is_no_longer_deployed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_deployed_bound_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scale, "SECONDS", (("alerts-thanos", "> 7 * 3600", "> 420"),))
     with pytest.raises(ValueError, match=r"alerts-thanos\.yaml must have '> 7 \* 3600'"):
         scale.rule_files()

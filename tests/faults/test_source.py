@@ -41,7 +41,7 @@ def source() -> Iterator[Source]:
         yield made
 
 
-def test_each_scrape_says_one_more_for_each_replica_apart(source: Source) -> None:
+def test_each_scrape_increments_a_counter_per_replica(source: Source) -> None:
     first, second = Scraper(source, FIRST), Scraper(source, SECOND)
     pages = [first.scrape(), first.scrape(), second.scrape()]
     assert [page.splitlines()[0] for page in pages] == [b"scrapes_total 1", b"scrapes_total 2", b"scrapes_total 1"]
@@ -49,7 +49,7 @@ def test_each_scrape_says_one_more_for_each_replica_apart(source: Source) -> Non
     assert source.written(FIRST, after=1) == [2]
 
 
-def test_a_scrape_given_up_is_nobodys_loss_and_one_that_was_taken_is(source: Source) -> None:
+def test_aborted_scrape_is_no_loss_and_stored_scrape_is(source: Source) -> None:
     scraper = Scraper(source, FIRST)
     scraper.scrape()
     scraper.scrape()

@@ -105,7 +105,7 @@ def behind(miniature: Miniature, store: Gate) -> None:
     miniature.programs[COMPACTOR_POD] = program
 
 
-def test_without_blob_the_ingestors_keep_it_and_bring_it_later(miniature: Miniature, record: Record) -> None:
+def test_ingestors_upload_blocks_after_a_blob_outage(miniature: Miniature, record: Record) -> None:
     miniature.kill(COMPACTOR_POD)  # the blocks are for the next test
     before = mark(miniature, "ObjectStoreUnreachable")
     miniature.kill(AZURITE)
@@ -125,7 +125,7 @@ def test_without_blob_the_ingestors_keep_it_and_bring_it_later(miniature: Miniat
     assert row.whole
 
 
-def test_a_compactor_killed_in_its_upload_harms_no_block_and_goes_on(miniature: Miniature, record: Record) -> None:
+def test_compactor_killed_during_upload_resumes_without_damage(miniature: Miniature, record: Record) -> None:
     """It is held between the chunks and the index of a block that it has made; then it is killed."""
     miniature.start(*INGESTORS)
     before = mark(miniature)

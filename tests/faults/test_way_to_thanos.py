@@ -33,13 +33,13 @@ def miniature(fleet: Fleet, zoned: Region, tmp_path_factory: pytest.TempPathFact
         yield made
 
 
-def test_no_ingestor_prunes(miniature: Miniature) -> None:
+def test_ingestors_prune_no_tenant(miniature: Miniature) -> None:
     """One that starts in the minute of pruning dies (docs/faults.md), and here they start at any minute."""
     for ingestor in INGESTORS:
         assert "--tsdb.retention=0d" in miniature.programs[ingestor].line
 
 
-def test_one_ingestor_killed_loses_nothing(miniature: Miniature, record: Record) -> None:
+def test_killing_one_ingestor_loses_no_samples(miniature: Miniature, record: Record) -> None:
     before = mark(miniature, "ThanosReceiveQuorumAtRisk")
     miniature.kill(INGESTORS[1])
     raised(miniature, before, "ThanosReceiveQuorumAtRisk")
@@ -50,7 +50,7 @@ def test_one_ingestor_killed_loses_nothing(miniature: Miniature, record: Record)
     assert "ThanosReceiveBelowQuorum" not in row.alerts
 
 
-def test_a_router_that_restarts_loses_nothing(miniature: Miniature, record: Record) -> None:
+def test_router_restart_loses_no_samples(miniature: Miniature, record: Record) -> None:
     before = mark(miniature)
     miniature.stop(ROUTER)
     scraped_for(miniature.source, 3)
@@ -60,7 +60,7 @@ def test_a_router_that_restarts_loses_nothing(miniature: Miniature, record: Reco
     assert row.whole
 
 
-def test_two_ingestors_killed_stop_writes_and_lose_nothing(miniature: Miniature, record: Record) -> None:
+def test_killing_two_ingestors_stops_writes_and_loses_no_samples(miniature: Miniature, record: Record) -> None:
     alerts = ("ThanosReceiveBelowQuorum", "ThanosReceiveErrors", "RemoteWriteBehind")
     before = mark(miniature, *alerts)
     miniature.kill(*INGESTORS[:2])
@@ -85,7 +85,7 @@ def known_to_be_behind(miniature: Miniature, *, since: float) -> None:
     eventually(lambda: miniature.value(SECOND, f'timestamp({BEHIND}{{pod="{FIRST}"}})') > then, "they are known of")
 
 
-def test_a_sender_restarted_in_an_outage_loses_it_and_the_alert_says_so(miniature: Miniature, record: Record) -> None:
+def test_prometheus_restart_during_outage_loses_unsent_samples_and_alerts(miniature: Miniature, record: Record) -> None:
     """Before any other restart of a sender: the alert remembers one for an hour, here a minute."""
     before = mark(miniature, "RemoteWriteSenderRestarted")
     miniature.stop(ROUTER)
@@ -105,7 +105,9 @@ def test_a_sender_restarted_in_an_outage_loses_it_and_the_alert_says_so(miniatur
     assert row.without_a_gap
 
 
-def test_a_prometheus_killed_loses_what_was_unsent_and_the_other_has_it(miniature: Miniature, record: Record) -> None:
+def test_killed_prometheus_loses_unsent_samples_that_the_other_replica_has(
+    miniature: Miniature, record: Record
+) -> None:
     before = mark(miniature, "PrometheusReplicaMissing")
     with miniature.source.quiet(FIRST):
         scraped = miniature.source.newest(FIRST)
@@ -130,9 +132,7 @@ def sent(miniature: Miniature, *written: bytes) -> int:
     ).status
 
 
-def test_what_is_older_than_the_outage_window_is_refused_and_nothing_else_of_its_request(
-    miniature: Miniature, zoned: Region
-) -> None:
+def test_only_samples_older_than_the_outage_window_are_refused(miniature: Miniature, zoned: Region) -> None:
     """To the second: an ingestor measures from the newest sample of the tenant, which nobody else moves here."""
     now = int(time.time())
     edge = now - zoned.thanos.outage_window.seconds

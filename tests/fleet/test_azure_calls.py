@@ -34,7 +34,9 @@ def _counted(*, machines: int, scale_sets: int, refresh: int) -> int:
     scale_sets=st.integers(0, 20),
     refresh=st.integers(10, 3600),
 )
-def test_the_sum_is_what_a_replica_asks_and_no_less(fleet: Fleet, machines: int, scale_sets: int, refresh: int) -> None:
+def test_azure_calls_total_covers_all_requests_of_a_replica(
+    fleet: Fleet, machines: int, scale_sets: int, refresh: int
+) -> None:
     region = _with(
         fleet.regions[0],
         expected_machines=machines,
@@ -45,11 +47,11 @@ def test_the_sum_is_what_a_replica_asks_and_no_less(fleet: Fleet, machines: int,
     assert calls_per_hour(region) == region.prometheus.replicas * one
 
 
-def test_machines_that_are_asked_for_less_often_cost_less(zoned: Region) -> None:
+def test_slower_refresh_makes_fewer_azure_calls(zoned: Region) -> None:
     assert calls_per_hour(_with(zoned, refresh=Duration.parse("10m"))) < calls_per_hour(zoned)
 
 
-def test_the_note_says_each_region_beside_azures_limit(fleet: Fleet) -> None:
+def test_calls_note_lists_each_region_with_azures_limit(fleet: Fleet) -> None:
     note = calls_note(fleet.regions)
     assert str(READS_PER_HOUR) in note
     for region in fleet.regions:
@@ -57,13 +59,13 @@ def test_the_note_says_each_region_beside_azures_limit(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("replicas", [2, 3])
-def test_every_replica_asks_for_itself(zoned: Region, replicas: int) -> None:
+def test_each_replica_counts_its_own_azure_calls(zoned: Region, replicas: int) -> None:
     prometheus = zoned.prometheus.model_copy(update={"replicas": replicas})
     region = zoned.model_copy(update={"prometheus": prometheus})
     assert calls_per_hour(region) == replicas * calls_per_hour(zoned) // zoned.prometheus.replicas
 
 
-def test_a_machine_that_was_stopped_is_no_target_any_more_when_its_alert_would_fire() -> None:
+def test_stopped_vm_leaves_the_targets_before_its_alert_fires() -> None:
     """14 refreshes of 60 s and 5 minutes for Azure are 19 minutes."""
     assert alerts()["AzureVmDown"]["for"] == "20m"
     for region in load_fleet(ROOT / "regions").regions:

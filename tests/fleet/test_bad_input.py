@@ -53,7 +53,7 @@ def build(case: Path, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_every_fault_is_told_at_its_place(case: Path, tmp_path: Path) -> None:
+def test_each_fault_is_reported_with_file_and_line(case: Path, tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     expected = build(case, folder)
     with pytest.raises(InvalidInput) as caught:
@@ -64,7 +64,7 @@ def test_every_fault_is_told_at_its_place(case: Path, tmp_path: Path) -> None:
     assert sorted(told) == sorted(expected)
 
 
-def test_each_case_begins_with_what_it_expects() -> None:
+def test_each_bad_input_case_states_its_expected_messages() -> None:
     assert [case.name for case in CASES if not case.read_text(encoding="utf-8").startswith("# expect: ")] == []
 
 
@@ -89,7 +89,7 @@ def test_zeros_for_ids_are_a_warning_at_their_line(tmp_path: Path) -> None:
     assert str(warning) == "regions/_common.yaml:5: tenant_id must be filled in before a deploy, got zeros"
 
 
-def test_what_all_regions_share_is_told_once(tmp_path: Path) -> None:
+def test_fault_in_common_file_is_reported_once(tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(HERE / "regions", folder)
     common = folder / "_common.yaml"
@@ -117,7 +117,7 @@ def test_what_all_regions_share_is_told_once(tmp_path: Path) -> None:
     ],
     ids=["folder", "link to nothing", "Latin-1", "deep", "deeper than the parser goes"],
 )
-def test_what_cannot_be_read_is_told(make: Callable[[Path], object], message: str, tmp_path: Path) -> None:
+def test_unreadable_file_is_reported(make: Callable[[Path], object], message: str, tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(HERE / "regions", folder)
     make(folder / "trial-delta.yaml")
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_is_told(make: Callable[[Path], object], message: st
     assert (problem.file, problem.message) == ("regions/trial-delta.yaml", message)
 
 
-def test_an_editors_own_file_is_no_region_and_told(tmp_path: Path) -> None:
+def test_editor_backup_file_is_not_a_region_and_warned_of(tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(HERE / "regions", folder)
     (folder / ".#trial-alpha.yaml").symlink_to("someone@somewhere")
@@ -137,7 +137,7 @@ def test_an_editors_own_file_is_no_region_and_told(tmp_path: Path) -> None:
     assert str(warning) == "regions/.#trial-alpha.yaml: is not read: its name begins with a dot"
 
 
-def test_an_alias_is_what_it_stands_for(tmp_path: Path) -> None:
+def test_yaml_alias_is_resolved(tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(HERE / "regions", folder)
     with (folder / "trial-gamma.yaml").open("a") as file:
@@ -152,12 +152,12 @@ def test_the_fixture_fleet_is_correct() -> None:
     assert fleet.warnings(NOW) == ()
 
 
-def test_a_folder_without_regions_is_told(tmp_path: Path) -> None:
+def test_folder_without_regions_is_reported(tmp_path: Path) -> None:
     (tmp_path / "_common.yaml").write_text("{}")
     with pytest.raises(InvalidInput, match="must hold a file per region, got none"):
         load_fleet(tmp_path)
 
 
-def test_an_unknown_region_is_told_with_those_that_exist() -> None:
+def test_unknown_region_is_reported_with_known_regions() -> None:
     with pytest.raises(InvalidInput, match="region must be one of trial-alpha, trial-beta, trial-gamma, got prod-x"):
         load_fleet(HERE / "regions").region("prod-x")

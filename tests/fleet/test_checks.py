@@ -15,7 +15,7 @@ GAMMA, BETA = "trial-gamma", "trial-beta"
 """Two zones and one address range after the other; no zones."""
 
 
-def told(region: Region) -> dict[str, str]:
+def problems_by_path(region: Region) -> dict[str, str]:
     """Message by place."""
     return {dotted(path): message for path, message in region_faults(region)}
 
@@ -95,12 +95,12 @@ MET: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", MET)
-def test_what_meets_a_bound_is_accepted(case: str) -> None:
-    assert told(changed(MET[case])) == {}
+def test_values_at_the_bound_are_accepted(case: str) -> None:
+    assert problems_by_path(changed(MET[case])) == {}
 
 
 def test_three_nodes_stand_in_for_three_zones() -> None:
-    assert told(changed(at("node_pools.min_count", 3), of=BETA)) == {}
+    assert problems_by_path(changed(at("node_pools.min_count", 3), of=BETA)) == {}
 
 
 AZURES = "must not be one of the first four or the last of 10.3.8.0/28, which are Azure's, got"
@@ -298,8 +298,8 @@ MISSED: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("over", "place", "message"), MISSED, ids=[f"{row[1]}-{row[2][-12:]}" for row in MISSED])
-def test_what_misses_a_bound_is_told_and_nothing_else(over: dict[str, Any], place: str, message: str) -> None:
-    assert told(changed(over)) == {place: message}
+def test_value_beyond_a_bound_is_the_only_reported_problem(over: dict[str, Any], place: str, message: str) -> None:
+    assert problems_by_path(changed(over)) == {place: message}
 
 
 @pytest.mark.parametrize(
@@ -328,12 +328,12 @@ def test_what_misses_a_bound_is_told_and_nothing_else(over: dict[str, Any], plac
         ),
     ],
 )
-def test_what_a_region_without_zones_cannot_have_is_told(over: dict[str, Any], place: str, message: str) -> None:
-    assert told(changed(over, of=BETA)) == {place: message}
+def test_zonal_settings_without_zones_are_reported(over: dict[str, Any], place: str, message: str) -> None:
+    assert problems_by_path(changed(over, of=BETA)) == {place: message}
 
 
-def test_one_zone_may_be_named_by_each_of_its_kinds_once() -> None:
-    assert told(changed(at("zones", ["1", "2", "3"]))) == {}
+def test_same_zone_in_different_lists_is_accepted() -> None:
+    assert problems_by_path(changed(at("zones", ["1", "2", "3"]))) == {}
 
 
 def between(over: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -356,7 +356,7 @@ def test_two_correct_regions_go_together() -> None:
         ("trust", at("trust", [])),
     ],
 )
-def test_what_exists_once_is_the_same_everywhere(key: str, over: dict[str, Any]) -> None:
+def test_fleet_wide_values_must_be_equal_in_all_regions(key: str, over: dict[str, Any]) -> None:
     assert between(over) == [(GAMMA, key, "must be the same in every region, got another than trial-beta")]
 
 
@@ -386,7 +386,7 @@ BETAS_NETWORK = (
         ),
     ],
 )
-def test_what_is_a_regions_own_is_told_at_the_later_one(over: dict[str, Any], place: str, shown: str) -> None:
+def test_duplicate_regional_value_is_reported_in_the_later_region(over: dict[str, Any], place: str, shown: str) -> None:
     assert between(over) == [(GAMMA, place, f"must be unique in the fleet, got {shown} of trial-beta")]
 
 
@@ -402,7 +402,7 @@ def test_the_same_name_elsewhere_is_another(over: dict[str, Any]) -> None:
     assert between(over) == []
 
 
-def test_an_address_that_is_given_twice_is_told_at_both_places() -> None:
+def test_duplicate_address_is_reported_at_both_places() -> None:
     message = "must be unique in the fleet, got 10.3.8.5 twice"
     over = at("network.load_balancers", {"query": "10.3.8.5"})
     assert between(over) == [
@@ -411,7 +411,7 @@ def test_an_address_that_is_given_twice_is_told_at_both_places() -> None:
     ]
 
 
-def test_nodes_of_two_regions_lie_apart() -> None:
+def test_node_subnets_of_regions_must_not_overlap() -> None:
     message = "must not overlap node_subnet 10.2.0.0/22 of trial-beta, got 10.2.3.0/24"
     assert between(at("network.node_subnet", "10.2.3.0/24")) == [(GAMMA, "network.node_subnet", message)]
     assert between(at("network.node_subnet", "10.2.4.0/24")) == []

@@ -134,7 +134,7 @@ def test_the_ends_of_a_range_are_accepted(path: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(("path", "value"), REFUSED, ids=lambda part: str(part)[:40])
-def test_what_is_beyond_a_range_is_told_at_its_place(path: str, value: object) -> None:
+def test_value_out_of_range_is_reported_with_its_path(path: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         changed(at(path, value))
     assert {dotted(error["loc"]).startswith(path) for error in caught.value.errors()} == {True}
@@ -144,7 +144,7 @@ def test_what_is_beyond_a_range_is_told_at_its_place(path: str, value: object) -
     ("name", "good"),
     [("a-b", True), ("a" * 22 + "-b", True), ("a" * 23 + "-b", False), ("ab", False), ("a-", False), ("1-a", False)],
 )
-def test_a_regions_name_leaves_room_for_what_is_made_of_it(name: str, good: bool) -> None:
+def test_region_name_length_allows_derived_names(name: str, good: bool) -> None:
     if good:
         assert changed({}, name=name).name == name
     else:
@@ -158,12 +158,12 @@ def test_an_unknown_key_is_refused_wherever_it_is() -> None:
             changed(at(path, 1))
 
 
-def test_a_region_is_not_changed_once_it_is_read() -> None:
+def test_region_model_is_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         changed({}).location = "elsewhere"  # type: ignore[misc]
 
 
-def test_what_others_see_of_a_region() -> None:
+def test_peer_has_the_regions_public_fields() -> None:
     peer = changed({"global_view": True}).peer()
     assert (peer.name, peer.location, peer.global_view, peer.host) == (
         "trial-gamma",
@@ -176,14 +176,14 @@ def test_what_others_see_of_a_region() -> None:
     assert str(peer.node_subnet) == "10.3.0.0/22"
 
 
-def test_who_is_told_and_by_what() -> None:
+def test_alerting_block_maps_severities_to_receivers() -> None:
     alerting = changed(at("alerting.routes.info", None)).alerting
-    assert list(alerting.routes.told()) == ["critical", "warning"]
-    assert {severity: route.receiver for severity, route in alerting.routes.told().items()} == {
+    assert list(alerting.routes.by_severity()) == ["critical", "warning"]
+    assert {severity: route.receiver for severity, route in alerting.routes.by_severity().items()} == {
         "critical": "night",
         "warning": "desk",
     }
-    assert list(alerting.used()) == ["desk", "night"]
+    assert list(alerting.used_receivers()) == ["desk", "night"]
     assert alerting.hosts() == ("desk.trial.example", "pages.trial.example", "switch.trial.example")
     assert alerting.secrets() == (
         "alertmanager-trial-dead-mans-switch",
@@ -198,7 +198,7 @@ def editor() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads((ROOT / "regions" / "schema.json").read_text(encoding="utf-8")))
 
 
-def test_an_editor_knows_the_same_ranges(editor: jsonschema.Draft202012Validator) -> None:
+def test_json_schema_has_the_models_ranges(editor: jsonschema.Draft202012Validator) -> None:
     everything = (*RANGES.items(), *LENGTHS.items())
     unlike = [(path, value) for path, (good, _) in everything for value in good if not editor.is_valid(at(path, value))]
     assert unlike == []

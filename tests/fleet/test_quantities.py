@@ -15,26 +15,26 @@ durations = st.builds("{}{}".format, st.integers(1, 100), st.sampled_from("ywdhm
 cpus = st.one_of(st.integers(1, 10**4).map(str), st.integers(1, 10**6).map("{}m".format))
 
 
-def test_prometheus_means_base_2_by_gb() -> None:
+def test_prometheus_sizes_use_base_2_units() -> None:
     assert Size.parse("50GB") == Size.parse("50Gi")
     assert Size.parse("50GB").bytes == 50 * 2**30
 
 
 @given(sizes)
-def test_a_size_survives_either_way_of_writing(text: str) -> None:
+def test_size_round_trips_in_both_notations(text: str) -> None:
     size = Size.parse(text)
     assert Size.parse(size.kubernetes) == Size.parse(size.prometheus) == size
 
 
 @given(durations, durations)
-def test_durations_order_by_their_seconds(one: str, other: str) -> None:
+def test_durations_compare_by_seconds(one: str, other: str) -> None:
     first, second = Duration.parse(one), Duration.parse(other)
     assert (first < second) == (first.seconds < second.seconds)
     assert Duration.parse(first.prometheus) == first
 
 
 @given(cpus)
-def test_cpu_survives_its_own_writing(text: str) -> None:
+def test_cpu_round_trips_through_kubernetes_notation(text: str) -> None:
     assert Cpu.parse(Cpu.parse(text).kubernetes) == Cpu.parse(text)
 
 
@@ -63,7 +63,7 @@ def test_a_duration_is_written_in_one_unit(given_text: str, written: str) -> Non
     assert Duration.parse(given_text).prometheus == written
 
 
-def test_what_is_not_whole_is_refused_where_a_whole_number_is_wanted() -> None:
+def test_fraction_is_refused_for_a_whole_number_field() -> None:
     with pytest.raises(ValueError, match="must be whole Gi, got 512Mi"):
         _ = Size.parse("512Mi").gib
     with pytest.raises(ValueError, match="must be whole days, got 36h"):

@@ -32,7 +32,7 @@ def read(file: Path) -> Any:
     [*sorted((HERE / "regions").iterdir()), *sorted((ROOT / "regions").glob("*.yaml"))],
     ids=lambda file: file.stem,
 )
-def test_an_editor_accepts_what_the_loader_accepts(editor: jsonschema.Draft202012Validator, file: Path) -> None:
+def test_json_schema_accepts_valid_region_files(editor: jsonschema.Draft202012Validator, file: Path) -> None:
     assert [error.message for error in editor.iter_errors(read(file))] == []
 
 
@@ -40,10 +40,10 @@ def test_an_editor_accepts_what_the_loader_accepts(editor: jsonschema.Draft20201
     "case",
     ["unknown-key", "unknown-zone", "wrong-unit", "wrong-duration", "wrong-type", "out-of-range", "name-in-the-file"],
 )
-def test_an_editor_marks_what_one_file_can_show(editor: jsonschema.Draft202012Validator, case: str) -> None:
+def test_json_schema_rejects_faults_within_one_file(editor: jsonschema.Draft202012Validator, case: str) -> None:
     assert not editor.is_valid(read(HERE / "bad" / f"{case}.yaml"))
 
 
-def test_every_file_of_production_names_its_schema() -> None:
+def test_production_region_files_reference_the_json_schema() -> None:
     first = "# yaml-language-server: $schema=./schema.json\n"
     assert [file.name for file in (ROOT / "regions").glob("*.yaml") if not file.read_text().startswith(first)] == []

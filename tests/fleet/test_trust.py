@@ -17,7 +17,7 @@ ROOT = issue("a root", authority=True)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def test_a_root_is_known_by_name_and_end() -> None:
+def test_root_certificate_has_its_subject_and_expiry() -> None:
     root = Root.parse(ROOT.pem)
     assert root == Root(ROOT.pem, "a root", ROOT.certificate.not_valid_after_utc)
 
@@ -47,7 +47,7 @@ def test_a_root_without_its_last_newline_can_be_followed_by_another() -> None:
         (ROOT.pem + ROOT.key_pem, "must be a certificate, got a private key"),
     ],
 )
-def test_what_is_no_root_is_refused(text: object, message: str) -> None:
+def test_pem_that_is_not_a_root_certificate_is_refused(text: object, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}") as caught:
         Root.parse(text)
     assert not isinstance(text, str) or text.strip() == "" or text not in str(caught.value)
@@ -57,14 +57,14 @@ def test_what_is_no_root_is_refused(text: object, message: str) -> None:
     ("days", "told"),
     [(0, "must be taken out, got a root, which ended on"), (90, "must be followed by"), (180, None), (181, None)],
 )
-def test_a_root_is_told_before_it_ends_and_after(days: int, told: str | None) -> None:
+def test_expiring_and_expired_roots_are_warned_about(days: int, told: str | None) -> None:
     root = Root.parse(ROOT.pem)
     messages = [message for _, message in warnings([root], root.ends - timedelta(days=days))]
     assert len(messages) == (told is not None)
     assert all(message.startswith(str(told)) for message in messages)
 
 
-def test_a_root_is_told_only_where_it_stands() -> None:
+def test_expired_root_warning_points_at_its_own_list_entry() -> None:
     good = Root("", "good", datetime(2030, 1, 1, tzinfo=UTC))
     ended = Root("", "ended", datetime(2020, 1, 1, tzinfo=UTC))
     assert [path for path, _ in warnings([good, ended], NOW)] == [("trust", 1)]
@@ -84,7 +84,7 @@ def test_a_fleet_without_a_root_is_a_warning_at_its_line(tmp_path: Path) -> None
     )
 
 
-def test_a_key_in_place_of_the_list_is_not_repeated(tmp_path: Path) -> None:
+def test_private_key_in_place_of_roots_is_not_echoed(tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(REGIONS, folder)
     with (folder / "trial-beta.yaml").open("a") as file:

@@ -11,7 +11,7 @@ from monitoring.fleet.vm_sizes import GIB, vm_size
     ("name", "cores", "gib", "data_disks"),
     [("Standard_E8ds_v5", 8, 64, 16), ("Standard_D4s_v5", 4, 16, 8), ("Standard_D2ads_v5", 2, 8, 4)],
 )
-def test_a_size_is_read_from_its_name(name: str, cores: int, gib: int, data_disks: int) -> None:
+def test_vm_size_is_parsed_from_its_name(name: str, cores: int, gib: int, data_disks: int) -> None:
     size = vm_size(name)
     assert (size.cores, size.memory // GIB, size.data_disks) == (cores, gib, data_disks)
 

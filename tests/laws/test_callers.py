@@ -88,7 +88,7 @@ def rows(fleet: Fleet, name: str) -> tuple[Flow, ...]:
 
 
 @pytest.mark.parametrize("name", CALLERS)
-def test_nobody_else_may_call(fleet: Fleet, name: str) -> None:
+def test_only_listed_callers_are_allowed(fleet: Fleet, name: str) -> None:
     found = defaultdict(list)
     for row in rows(fleet, name):
         if row.why != "names":
@@ -97,7 +97,7 @@ def test_nobody_else_may_call(fleet: Fleet, name: str) -> None:
     assert {target: " ".join(sorted(callers)) for target, callers in found.items()} == CALLERS[name]
 
 
-def test_who_calls_unknown_has_a_reason_and_who_is_known_needs_none(fleet: Fleet) -> None:
+def test_unauthenticated_flows_have_a_reason_and_others_none(fleet: Fleet) -> None:
     for name in CALLERS:
         for row in rows(fleet, name):
             assert bool(row.reason) == (SIGNS[row.auth] in {"", "^"}), str(row)
@@ -145,12 +145,12 @@ OUTSIDE = {
 }
 
 
-def test_what_is_outside_is_where_the_regions_file_says(fleet: Fleet) -> None:
+def test_external_addresses_come_from_the_regions_file(fleet: Fleet) -> None:
     sides = {side.name: where(side) for row in rows(fleet, "trial-alpha") for side in (row.source, row.target)}
     assert {name: text for name, text in sides.items() if text} == OUTSIDE
 
 
-def test_a_global_view_comes_from_its_regions_nodes(fleet: Fleet) -> None:
+def test_global_view_callers_are_the_regions_node_addresses(fleet: Fleet) -> None:
     sides = {row.source.name: where(row.source) for row in rows(fleet, "trial-beta") if isinstance(row.source, Cidr)}
     assert sides == {"nodes of trial-alpha": "10.1.0.0/22 "}
 
@@ -163,7 +163,7 @@ def test_a_global_view_comes_from_its_regions_nodes(fleet: Fleet) -> None:
         ("trial-gamma", {"CoreDNS"}),  # Cilium holds host names, and must see each answer
     ],
 )
-def test_names_are_asked_for_at_both_protocols(fleet: Fleet, name: str, servers: set[str]) -> None:
+def test_dns_is_allowed_over_udp_and_tcp(fleet: Fleet, name: str, servers: set[str]) -> None:
     asked = {(row.source.name, row.target.name, row.port) for row in rows(fleet, name) if row.why == "names"}
     assert {(target, port) for _, target, port in asked} == {
         (server, port) for server in servers for port in ("dns", "dns-tcp")
@@ -174,7 +174,7 @@ def test_names_are_asked_for_at_both_protocols(fleet: Fleet, name: str, servers:
     assert "node-exporter" not in callers
 
 
-def test_what_is_public_is_all_but_private_addresses_and_azures_own(fleet: Fleet) -> None:
+def test_public_range_excludes_private_and_azure_addresses(fleet: Fleet) -> None:
     region = fleet.region("trial-alpha")
     (public,) = called(HostName(name="a.example"), region)
     assert isinstance(public, Block)

@@ -77,7 +77,7 @@ def test_no_test_of_the_default_run_reads_a_clock_or_sleeps() -> None:
 
 
 @pytest.mark.parametrize("room", CLOCK_FREE)
-def test_what_is_handed_its_time_reads_no_clock(room: str) -> None:
+def test_packages_with_injected_time_read_no_clock(room: str) -> None:
     assert _found((ROOT / room).rglob("*.py")) == {}
 
 
@@ -97,7 +97,7 @@ def test_what_is_handed_its_time_reads_no_clock(room: str) -> None:
         "@pytest.mark.stack\ndef test_a(): ...\ndef test_b():\n    time.sleep(1)",
     ],
 )
-def test_a_read_is_found(source: str) -> None:
+def test_clock_read_is_reported(source: str) -> None:
     assert len(reads_of_a_clock(source)) == 1
 
 
@@ -112,5 +112,5 @@ def test_a_read_is_found(source: str) -> None:
         "NOW = datetime(2026, 6, 1, tzinfo=UTC)",
     ],
 )
-def test_what_reads_none_is_not_found(source: str) -> None:
+def test_code_without_clock_read_is_not_reported(source: str) -> None:
     assert reads_of_a_clock(source) == []

@@ -103,7 +103,7 @@ def wrong_imports(room: str, source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
-def test_imports_go_one_way(room: str) -> None:
+def test_package_imports_follow_the_layer_order(room: str) -> None:
     path = ROOT / room.replace(".", "/")
     files = sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
     assert files
@@ -124,7 +124,7 @@ def test_imports_go_one_way(room: str) -> None:
         ("oversight_metrics", "from monitoring.errors import Problem"),
     ],
 )
-def test_an_import_against_the_direction_is_found(room: str, source: str) -> None:
+def test_import_against_the_layer_order_is_reported(room: str, source: str) -> None:
     assert wrong_imports(room, source)
 
 
@@ -141,7 +141,7 @@ def private_imports(package: str, source: str) -> list[str]:
 OURS = ("monitoring", "constructs", "oversight_metrics")
 
 
-def test_what_is_private_stays_in_its_room() -> None:
+def test_private_names_are_used_only_in_their_package() -> None:
     files = [file for room in OURS for file in sorted((ROOT / room).rglob("*.py"))] + [ROOT / "main.py"]
     found = {
         file.name: taken
@@ -159,7 +159,7 @@ def test_what_is_private_stays_in_its_room() -> None:
         "from monitoring.fleet.model import _parsed",
     ],
 )
-def test_what_is_private_is_found_elsewhere(source: str) -> None:
+def test_private_name_used_elsewhere_is_reported(source: str) -> None:
     assert private_imports("monitoring.local", source)
     assert not private_imports("monitoring.commands" if "commands" in source else "monitoring.fleet", source)
 
@@ -169,14 +169,14 @@ def undeclared_imports(source: str) -> list[str]:
     return [name for name in imports(source) if name.partition(".")[0] not in {*SHIPPED, *sys.stdlib_module_names}]
 
 
-def test_what_ships_needs_nothing_but_what_it_declares() -> None:
+def test_shipped_package_imports_only_declared_dependencies() -> None:
     files = sorted((ROOT / "oversight_metrics").glob("*.py"))
     assert {file.name: wrong for file in files if (wrong := undeclared_imports(file.read_text()))} == {}
     assert undeclared_imports("import starlette.routing") == ["starlette.routing"]
 
 
 @pytest.mark.parametrize("module", ["monitoring.blueprint.releases", "monitoring.__main__"])
-def test_what_shall_run_is_known_without_starting_jsii(module: str) -> None:
+def test_blueprint_imports_do_not_start_jsii(module: str) -> None:
     code = f"import sys, {module}; sys.exit('jsii' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
@@ -187,11 +187,11 @@ def first_import(source: str) -> str:
 
 
 @pytest.mark.parametrize("file", ["main.py", "tests/conftest.py"])
-def test_the_fast_bindings_come_first(file: str) -> None:
+def test_fast_bindings_are_imported_before_cdktf(file: str) -> None:
     assert first_import((ROOT / file).read_text()) == "monitoring.bindings"
 
 
-def test_another_first_import_is_found() -> None:
+def test_other_import_before_the_fast_bindings_is_reported() -> None:
     assert first_import("import cdktf\nimport monitoring.bindings") == "cdktf"
 
 
@@ -215,11 +215,11 @@ def test_constructs_put_typed_structs_into_lists() -> None:
 @pytest.mark.parametrize(
     "source", ["x = [{'a_b': 1}]", "x = [{'a': k} for k in y]", "x = [1, dict(a_b=1)]", "f(spec=[[{}]])"]
 )
-def test_a_dict_in_a_list_is_found(source: str) -> None:
+def test_untyped_dict_in_a_struct_list_is_reported(source: str) -> None:
     assert dicts_in_lists(source)
 
 
-def test_constructs_joins_the_package_of_that_name() -> None:
+def test_constructs_folder_extends_the_installed_constructs_package() -> None:
     assert not (ROOT / "constructs" / "__init__.py").exists(), (
         "constructs/ has no __init__.py on purpose: the PyPI package `constructs` extends its path, so the folder "
         "joins it. With an __init__.py it would hide the package and cdktf would not start."

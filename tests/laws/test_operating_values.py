@@ -204,7 +204,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
 
 
 @EVERY_REGION
-def test_every_value_that_data_hangs_on_is_what_it_must_be(fleet: Fleet, region: Region) -> None:
+def test_data_retention_and_durability_values_are_as_stated(fleet: Fleet, region: Region) -> None:
     for name, found in values(fleet, region).items():
         wanted = EXPECTED.get(name, {})
         assert {path: at(found, path) for path in wanted} == wanted, name
@@ -235,18 +235,18 @@ RESOURCES: dict[str, dict[str, str]] = {
 
 
 @EVERY_REGION
-def test_what_each_container_gets_and_where_it_is_stopped(fleet: Fleet, region: Region) -> None:
-    def said(found: Any, path: str) -> str:
+def test_each_container_has_the_stated_requests_and_limits(fleet: Fleet, region: Region) -> None:
+    def value_at(found: Any, path: str) -> str:
         of = at(found, f"{path}.resources".lstrip("."))
         return "{cpu} {memory}".format(**of["requests"]) + ", at most {cpu} {memory}".format(**of["limits"])
 
     for name, found in values(fleet, region).items():
         wanted = RESOURCES.get(name, {})
-        assert {path: said(found, path) for path in wanted} == wanted, name
+        assert {path: value_at(found, path) for path in wanted} == wanted, name
 
 
 @EVERY_REGION
-def test_one_window_says_how_late_a_sample_may_come(fleet: Fleet, region: Region) -> None:
+def test_out_of_order_window_is_the_same_everywhere(fleet: Fleet, region: Region) -> None:
     found, window = values(fleet, region), region.thanos.outage_window.prometheus
     assert at(found[THANOS], "receive.ingestor.extraArgs") == [
         f"--tsdb.out-of-order.time-window={window}",
@@ -267,7 +267,7 @@ def test_one_window_says_how_late_a_sample_may_come(fleet: Fleet, region: Region
 
 
 @EVERY_REGION
-def test_nothing_is_kept_or_deleted_but_as_the_regions_file_says(fleet: Fleet, region: Region) -> None:
+def test_retention_values_equal_the_regions_file(fleet: Fleet, region: Region) -> None:
     found, keep = values(fleet, region), region.thanos.retention
     assert at(found[THANOS], "compact.extraArgs") == [
         f"--retention.resolution-raw={keep.raw.prometheus}",
@@ -296,7 +296,7 @@ def test_nothing_is_kept_or_deleted_but_as_the_regions_file_says(fleet: Fleet, r
 
 
 @EVERY_REGION
-def test_a_query_may_take_what_the_load_says(fleet: Fleet, region: Region) -> None:
+def test_query_limits_match_the_regions_load(fleet: Fleet, region: Region) -> None:
     found, load = values(fleet, region), region.load
     assert at(found[KUBE], f"{PROMETHEUS}.query") == {
         "maxConcurrency": load.concurrent_queries,
@@ -347,7 +347,7 @@ ORDER = {
 
 
 @EVERY_REGION
-def test_releases_wait_for_one_another_and_only_what_keeps_nothing_is_rolled_back(fleet: Fleet, region: Region) -> None:
+def test_releases_wait_and_only_stateless_ones_are_atomic(fleet: Fleet, region: Region) -> None:
     made = releases(region, fleet.peers_of(region))
     assert {one.name: (one.after, one.timeout, one.atomic) for one in made} == {
         name: order
@@ -360,7 +360,7 @@ def test_releases_wait_for_one_another_and_only_what_keeps_nothing_is_rolled_bac
 
 
 @EVERY_REGION
-def test_client_ids_go_where_only_terraform_knows_them(fleet: Fleet, region: Region) -> None:
+def test_client_ids_are_set_by_terraform(fleet: Fleet, region: Region) -> None:
     known = {one.name: dict(one.known_after_apply) for one in releases(region, fleet.peers_of(region))}
     path = "spec.parameters.clientID"
     assert {name: paths for name, paths in known.items() if paths and "exporter" not in name} == {

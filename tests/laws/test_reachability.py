@@ -72,7 +72,7 @@ class RegionNetwork:
             if found.open(source, target, port)
         }
 
-    def said(self) -> set[Connection]:
+    def allowed_connections(self) -> set[Connection]:
         """What the rows open, wider where the region's engine knows only addresses."""
         return {
             (source, target, *port)
@@ -135,18 +135,24 @@ def stack_of(name: str) -> Stack:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_every_row_is_open_and_every_other_pair_is_closed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_network_policies_allow_exactly_the_flows(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     _compare(region_network(name), stack_of(name), name, capsys)
 
 
 @pytest.mark.parametrize("region", PRODUCTION.regions, ids=lambda region: region.name)
-def test_in_production_too(region: Region, stacks: Mapping[str, Stack], capsys: pytest.CaptureFixture[str]) -> None:
+def test_reachability_matches_flows_in_production_regions(
+    region: Region, stacks: Mapping[str, Stack], capsys: pytest.CaptureFixture[str]
+) -> None:
     title = f"{region.name}, {region.cluster.network_policy_engine}"
     _compare(RegionNetwork(region, PRODUCTION.peers_of(region)), stacks[region.name], title, capsys)
 
 
 def _compare(here: RegionNetwork, stack: Stack, title: str, capsys: pytest.CaptureFixture[str]) -> None:
-    through, wanted, total = here.opened(policies(stack, cilium=here.cilium)), here.said(), len(list(here.tried()))
+    through, wanted, total = (
+        here.opened(policies(stack, cilium=here.cilium)),
+        here.allowed_connections(),
+        len(list(here.tried())),
+    )
     with capsys.disabled():
         print(f"\n{title}: {total} connections tried, {len(through)} open, {total - len(through)} closed")  # noqa: T201
     assert sorted(wanted - through) == []
@@ -219,8 +225,8 @@ def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
         ("cilium", _dns_unread, (COMPACTOR.name, "login.microsoftonline.com", 443, "TCP")),
     ],
 )
-def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
-    assert closed in region_network(name).said() - _opened_with(fault, name)
+def test_missing_network_policy_is_reported(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
+    assert closed in region_network(name).allowed_connections() - _opened_with(fault, name)
 
 
 @pytest.mark.parametrize(
@@ -231,15 +237,15 @@ def test_a_policy_too_few_is_found(name: str, fault: Callable[[Stack], None], cl
         ("cilium", _one_more_of_ciliums, (SIGN_IN.name, "other node", 10250, "TCP")),
     ],
 )
-def test_a_policy_too_many_is_found(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
-    assert open_too in _opened_with(fault, name) - region_network(name).said()
+def test_extra_network_policy_is_reported(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
+    assert open_too in _opened_with(fault, name) - region_network(name).allowed_connections()
 
 
 def test_every_policy_is_needed() -> None:
     here, found = region_network("calico"), policies(stack_of("calico"), cilium=False)
     for policy in found.plain:
         rest = [other for other in found.plain if other is not policy]
-        assert here.opened(replace(found, plain=rest, _found={})) != here.said(), policy["metadata"]
+        assert here.opened(replace(found, plain=rest, _found={})) != here.allowed_connections(), policy["metadata"]
 
 
 def test_a_node_reaches_the_pods_that_it_runs_and_no_policy_holds_what_is_in_its_network() -> None:

@@ -91,23 +91,25 @@ def _projected(row: dict[str, Any]) -> None:
     ],
     ids=["the pod's word", "the operator's pod", "the default account", "a volume", "a caller without"],
 )
-def test_a_token_too_many_or_too_few_is_found(callers: set[Account], name: str, kind: str, change: Break) -> None:
+def test_wrong_service_account_token_mount_is_reported(
+    callers: set[Account], name: str, kind: str, change: Break
+) -> None:
     wrong = broken(RECORD, name, kind, change)
     (fault,) = rights.token_faults(wrong, ACCESS, callers=callers, terraforms=TERRAFORMS)
     assert fault.startswith(f"{name}: ")
 
 
-def test_an_account_that_mounts_its_token_is_found(callers: set[Account]) -> None:
+def test_service_account_that_mounts_its_token_is_reported(callers: set[Account]) -> None:
     wrong = broken(ACCESS, "redis-exporter", "ServiceAccount", lambda row: row.pop("automountServiceAccountToken"))
     (fault,) = rights.token_faults(RECORD, wrong, callers=callers, terraforms=TERRAFORMS)
     assert fault.startswith("redis-exporter: mounts a token")
 
 
-def test_every_pod_is_confined() -> None:
+def test_every_pod_has_the_required_security_context() -> None:
     assert list(rights.confinement_faults(RECORD)) == []
 
 
-def test_what_uses_the_host_is_node_exporter_alone_and_not_its_processes() -> None:
+def test_only_node_exporter_uses_host_namespaces_without_host_pid() -> None:
     host = {
         row["name"]: sorted(
             [key for key in ("hostIPC", "hostNetwork", "hostPID") if row["pod"].get(key)]
@@ -145,7 +147,7 @@ def _own(name: str, **settings: object) -> Break:
         ("thanos-query", "Deployment", lambda row: row["pod"].update(containers=[]), "no container"),
     ],
 )
-def test_a_pod_that_is_not_confined_is_found(name: str, kind: str, change: Break, told: str) -> None:
+def test_unconfined_pod_is_reported(name: str, kind: str, change: Break, told: str) -> None:
     found = list(rights.confinement_faults(broken(RECORD, name, kind, change)))
     assert found
     assert all(fault.startswith(name) for fault in found)
@@ -178,11 +180,11 @@ def test_replicas_that_may_share_a_node_are_found(name: str, kind: str, change: 
     assert fault.startswith(f"{name}: ")
 
 
-def test_who_reads_secrets_has_a_reason() -> None:
+def test_each_role_that_reads_secrets_has_a_reason() -> None:
     assert list(rights.secret_faults(ACCESS, reasons=READERS_OF_SECRETS)) == []
 
 
-def test_every_reason_is_still_needed() -> None:
+def test_each_secret_role_reason_matches_a_role() -> None:
     assert list(rights.secret_faults(ACCESS, reasons={})) == [f"{name}: reads Secrets" for name in READERS_OF_SECRETS]
 
 
@@ -197,12 +199,12 @@ def test_every_reason_is_still_needed() -> None:
     ],
 )
 @pytest.mark.parametrize(("name", "kind"), [("grafana", "Role"), ("kube-state-metrics", "ClusterRole")])
-def test_a_role_that_reads_secrets_is_found(name: str, kind: str, rule: dict[str, Any]) -> None:
+def test_role_that_reads_secrets_without_a_reason_is_reported(name: str, kind: str, rule: dict[str, Any]) -> None:
     wrong = broken(ACCESS, name, kind, lambda row: row["rules"].append(rule))
     assert list(rights.secret_faults(wrong, reasons=READERS_OF_SECRETS)) == [f"{kind}/{name}: reads Secrets"]
 
 
-def test_a_role_that_collects_others_is_found() -> None:
+def test_aggregated_cluster_role_is_reported() -> None:
     wrong = broken(ACCESS, "kube-state-metrics", "ClusterRole", lambda row: row.update(aggregationRule={}))
     (fault,) = rights.secret_faults(wrong, reasons=READERS_OF_SECRETS)
     assert "collects rules" in fault
@@ -226,7 +228,7 @@ def test_roles_are_bound_to_callers_of_the_api_server_alone(callers: set[Account
     ],
     ids=["a built-in role", "everybody", "who calls nobody"],
 )
-def test_a_binding_too_many_is_found(callers: set[Account], change: Break, told: str) -> None:
+def test_extra_role_binding_is_reported(callers: set[Account], change: Break, told: str) -> None:
     wrong = broken(ACCESS, "grafana", "RoleBinding", change)
     (fault,) = rights.binding_faults(wrong, callers=callers)
     assert told in fault

@@ -159,11 +159,11 @@ def test_a_secret_is_found_in_a_file(names: frozenset[str], name: str, secret: s
     ],
     ids=str,
 )
-def test_a_short_secret_is_found_by_what_it_is_called(names: frozenset[str], value: dict[str, Any]) -> None:
+def test_short_secret_is_found_by_its_key_name(names: frozenset[str], value: dict[str, Any]) -> None:
     assert [one.kind for one in in_value(value, "", names=names)] == ["a value where a name belongs"]
 
 
-def test_a_name_is_no_secret(names: frozenset[str]) -> None:
+def test_secret_name_is_not_reported_as_secret(names: frozenset[str]) -> None:
     assert {"oauth2-proxy-cookie-secret", "alertmanager-pagerduty-routing-key"} <= names
     for name in names:
         assert list(in_value({"secret": name, "secretName": name}, "", names=names)) == []

@@ -201,7 +201,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("fleet", "region"), REGIONS, ids=lambda one: getattr(one, "name", ""))
-def test_every_value_that_keeps_apart_is_what_it_must_be(fleet: Fleet, region: Region) -> None:
+def test_isolation_values_are_as_stated(fleet: Fleet, region: Region) -> None:
     for name, found in values(fleet, region).items():
         wanted = EXPECTED.get(name, {})
         assert {path: at(found, path) for path in wanted} == wanted, name
@@ -235,7 +235,7 @@ def test_the_sign_in_is_of_the_regions_tenant_group_and_host(fleet: Fleet, regio
 
 
 @pytest.mark.parametrize(("fleet", "region"), REGIONS, ids=lambda one: getattr(one, "name", ""))
-def test_grafana_believes_pods_alone(fleet: Fleet, region: Region) -> None:
+def test_grafana_trusts_auth_headers_only_from_the_pod_network(fleet: Fleet, region: Region) -> None:
     """From the pods' network: a port-forward comes from 127.0.0.1."""
     found = values(fleet, region)["kube-prometheus-stack"]
     assert at(found, "grafana.grafana/ini.auth/proxy.whitelist") == str(region.network.pod_network)
@@ -280,7 +280,7 @@ def test_no_container_asks_for_more_than_it_needs_of_the_host(fleet: Fleet, regi
     assert {name: unsafe(found) for name, found in values(fleet, region).items() if unsafe(found)} == {}
 
 
-def test_what_asks_for_more_is_found_wherever_it_is() -> None:
+def test_container_with_extra_host_access_is_reported() -> None:
     assert unsafe({"a": [{"securityContext": {"runAsNonRoot": False, "privileged": False}}], "hostPID": True}) == [
         ".hostPID",
         ".a[0].securityContext.runAsNonRoot",

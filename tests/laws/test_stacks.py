@@ -18,12 +18,12 @@ change tests/golden/{GOLDEN.name} in the same commit and say so."""
 
 
 @pytest.mark.parametrize("law", sorted(set(LAWS), key=str), ids=str)
-def test_every_stack_keeps_the_law(law: Law, stacks: Mapping[str, Stack]) -> None:
+def test_each_stack_satisfies_every_rule(law: Law, stacks: Mapping[str, Stack]) -> None:
     assert {name: found for name, stack in stacks.items() if (found := list(law.holds(stack)))} == {}
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
-def test_the_law_bites_on_its_fault(law: Law, region_stack: Stack) -> None:
+def test_each_rule_reports_its_seeded_fault(law: Law, region_stack: Stack) -> None:
     broken = copy.deepcopy(region_stack)
     law.fault(broken)
     assert list(law.holds(region_stack)) == []
@@ -40,7 +40,7 @@ def _listing(stacks: Mapping[str, Stack]) -> str:
     return "".join(f"{line}\n" for line in sorted(lines))
 
 
-def test_what_holds_data_keeps_its_address(stacks: Mapping[str, Stack]) -> None:
+def test_data_resources_keep_their_terraform_addresses(stacks: Mapping[str, Stack]) -> None:
     assert _listing(stacks) == GOLDEN.read_text(), REMEDY
 
 
@@ -52,5 +52,5 @@ def test_a_moved_disk_changes_the_golden_file(stacks: Mapping[str, Stack]) -> No
     assert _listing(moved) != GOLDEN.read_text()
 
 
-def test_the_laws_see_resources(stacks: Mapping[str, Stack]) -> None:
+def test_stack_rules_find_resources_to_check(stacks: Mapping[str, Stack]) -> None:
     assert all(stateful_addresses(stack) for stack in stacks.values())

@@ -145,7 +145,7 @@ def test_a_method_that_the_route_has_not_counts_under_none(metrics: Metrics) -> 
     assert only(metrics) == ("DELETE", "unmatched", "405")
 
 
-def test_an_exception_counts_as_500_and_goes_on(metrics: Metrics) -> None:
+def test_exception_counts_as_500_and_is_reraised(metrics: Metrics) -> None:
     with pytest.raises(RuntimeError, match="broken"):
         ask(measured(metrics, Route("/orders", broken)), "GET", "/orders")
     assert requests(text(metrics)) == {("GET", "/orders", "500"): 1}
@@ -164,7 +164,7 @@ def test_an_exception_in_the_middle_of_the_body_counts_as_500(metrics: Metrics) 
     assert requests(text(metrics)) == {("GET", "/orders", "500"): 1}
 
 
-def test_a_request_that_the_client_left_is_no_error_of_ours(metrics: Metrics) -> None:
+def test_client_disconnect_during_response_is_no_server_error(metrics: Metrics) -> None:
     async def endless(_: Request) -> Response:
         await asyncio.Event().wait()
         return Response()
@@ -206,7 +206,7 @@ async def read_and_forgive(request: Request) -> Response:
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_a_client_that_breaks_off_its_request_is_no_error_of_ours(metrics: Metrics, inside: bool) -> None:
+def test_client_disconnect_during_request_body_is_no_server_error(metrics: Metrics, inside: bool) -> None:
     app = Starlette(routes=[Route("/orders", read, methods=["POST"])])
     wrapped: Any = ASGIMetricsMiddleware(app, metrics=metrics)
     if inside:
@@ -217,12 +217,12 @@ def test_a_client_that_breaks_off_its_request_is_no_error_of_ours(metrics: Metri
     assert requests(text(metrics)) == {("POST", "/orders", "499"): 1}
 
 
-def test_what_the_application_answers_to_nobody_does_not_count(metrics: Metrics) -> None:
+def test_response_after_client_disconnect_is_not_counted(metrics: Metrics) -> None:
     asyncio.run(leave_after(measured(metrics, Route("/orders", read_and_forgive, methods=["POST"])), b"abc"))
     assert requests(text(metrics)) == {("POST", "/orders", "499"): 1}
 
 
-def test_an_answer_that_the_server_cannot_send_counts_with_what_the_client_saw(metrics: Metrics) -> None:
+def test_unsendable_response_counts_with_the_status_sent_to_the_client(metrics: Metrics) -> None:
     with pytest.raises(OSError, match="gone"):
         asyncio.run(leave_after(measured(metrics, Route("/orders", fine, methods=["POST"])), refuse=True))
     assert requests(text(metrics)) == {("POST", "/orders", "200"): 1}
@@ -263,7 +263,7 @@ def test_the_time_is_that_of_the_whole_body_without_the_background_task(
 
 
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])
-def test_what_is_no_request_passes_untouched(metrics: Metrics, kind: str) -> None:
+def test_non_http_scopes_pass_through_unchanged(metrics: Metrics, kind: str) -> None:
     seen: list[tuple[Any, ...]] = []
 
     async def app(*arguments: Any) -> None:
@@ -281,7 +281,7 @@ def test_what_is_no_request_passes_untouched(metrics: Metrics, kind: str) -> Non
     assert requests(text(metrics)) == {}
 
 
-def test_another_framework_gives_a_resolver(metrics: Metrics) -> None:
+def test_custom_resolver_sets_the_route(metrics: Metrics) -> None:
     async def app(scope: Any, _receive: Any, send: Any) -> None:
         scope["template"] = "/things/{id}"
         await send({"type": "http.response.start", "status": 204, "headers": []})

@@ -36,7 +36,7 @@ def metrics() -> Metrics:
     return filled
 
 
-def test_a_service_says_the_families_types_and_labels_of_the_contract_and_no_others(metrics: Metrics) -> None:
+def test_service_exposes_exactly_the_contracts_families_types_and_labels(metrics: Metrics) -> None:
     assert families(text(metrics)) == families(RECORDED)
 
 
@@ -44,7 +44,7 @@ def test_the_buckets_are_those_of_the_contract(metrics: Metrics) -> None:
     assert buckets(text(metrics)) == buckets(RECORDED)
 
 
-def test_a_metric_too_many_or_another_label_is_found(metrics: Metrics) -> None:
+def test_extra_metric_or_label_is_reported(metrics: Metrics) -> None:
     Counter("cache_evictions", "Thrown out.", registry=metrics.registry)
     assert families(text(metrics)) != families(RECORDED)
     renamed = RECORDED.replace("cache_name=", "cache=")
@@ -55,7 +55,7 @@ def test_series_of_creation_times_are_left_out(metrics: Metrics) -> None:
     assert "_created" not in text(metrics)
 
 
-def test_every_metric_has_its_meaning(metrics: Metrics) -> None:
+def test_each_metric_has_help_text(metrics: Metrics) -> None:
     page = text(metrics)
     for family in CONTRACT:
         assert f"# HELP {family.name} {family.help}\n" in page
@@ -74,7 +74,7 @@ def test_a_query_that_fails_is_measured_too() -> None:
     assert 'db_query_duration_seconds_count{operation="select",table="orders"} 1.0' in text(metrics)
 
 
-def test_revenue_does_not_fall() -> None:
+def test_negative_revenue_is_refused() -> None:
     with pytest.raises(ValueError, match="non-negative"):
         new_metrics().add_revenue(-1, currency="EUR")
 

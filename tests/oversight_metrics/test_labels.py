@@ -24,7 +24,7 @@ FIXED = {"unmatched", "/shops/{shop}/reports/{path}"}
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(WORDS, PATHS), max_size=10))
-def test_no_client_makes_a_label_value_of_its_own_asgi(asked: list[tuple[str, str]]) -> None:
+def test_asgi_client_cannot_create_label_values(asked: list[tuple[str, str]]) -> None:
     metrics = new_metrics()
     app = asgi.create_app(metrics)
     for method, path in asked:
@@ -37,7 +37,7 @@ def test_no_client_makes_a_label_value_of_its_own_asgi(asked: list[tuple[str, st
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(WORDS, PATHS), max_size=10))
-def test_no_client_makes_a_label_value_of_its_own_wsgi(asked: list[tuple[str, str]]) -> None:
+def test_wsgi_client_cannot_create_label_values(asked: list[tuple[str, str]]) -> None:
     metrics = new_metrics()
     app = wsgi.create_app(metrics)
     for method, path in asked:
@@ -64,7 +64,7 @@ def fill_beyond(metrics: Metrics) -> None:
         metrics.add_revenue(1, currency=word)
 
 
-def test_the_whole_page_stays_below_what_prometheus_takes_of_a_target() -> None:
+def test_page_stays_below_the_sample_limit() -> None:
     metrics = new_metrics()
     fill_beyond(metrics)
     samples = [line for line in text(metrics).splitlines() if not line.startswith("#")]
@@ -72,7 +72,7 @@ def test_the_whole_page_stays_below_what_prometheus_takes_of_a_target() -> None:
     assert limits.SAMPLES == 10_000  # the rest is for the process' own and the service's
 
 
-def test_what_is_over_the_limit_is_in_one_set_and_counted() -> None:
+def test_label_sets_beyond_the_limit_share_one_set_and_are_counted() -> None:
     metrics = new_metrics()
     fill_beyond(metrics)
     seen = requests(text(metrics))
@@ -86,7 +86,7 @@ def test_what_is_over_the_limit_is_in_one_set_and_counted() -> None:
     assert total(page, "cache_hits_total") == 1200
 
 
-def test_no_client_makes_a_set_per_route_and_method() -> None:
+def test_label_sets_of_route_and_method_are_limited() -> None:
     metrics = new_metrics()
     routes = [f"/things_{number}" for number in range(110)]
     for route in routes:

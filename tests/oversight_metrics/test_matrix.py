@@ -155,7 +155,7 @@ def test_fastapi_under_gunicorn_with_uvicorn_workers(start: Started) -> None:
     }
 
 
-def test_no_client_makes_a_target_that_prometheus_refuses(start: Started) -> None:
+def test_client_input_never_makes_an_unscrapable_page(start: Started) -> None:
     methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW")
     gunicorn = ("-m", "gunicorn", "-k", "uvicorn_worker.UvicornWorker", "--bind", "127.0.0.1:{port}")
     with start(*gunicorn, "fastapi_shop:measured", ready="/api/") as shop:

@@ -114,7 +114,7 @@ def test_the_route_is_what_the_router_matched(express: Service, path: str, route
     assert express.counted(partial(express.get, path)) == {("GET", route, str(status)): 1}
 
 
-def test_so_it_is_of_what_only_one_version_has(express: Service, name: str) -> None:
+def test_route_is_matched_for_version_specific_features(express: Service, name: str) -> None:
     for path, route in OF_VERSION[name]:
         assert express.counted(partial(express.get, path)) == {("GET", route, "200"): 1}
 
@@ -125,11 +125,11 @@ def test_a_method_that_a_route_does_not_allow_has_no_route(express: Service) -> 
 
 
 @pytest.mark.parametrize("path", ["/throws", "/next", "/pipe", "/upstream", "/destroy", "/socket"])
-def test_what_we_break_off_is_our_fault(express: Service, path: str) -> None:
+def test_response_aborted_by_the_server_counts_as_500(express: Service, path: str) -> None:
     assert express.counted(partial(express.get, path)) == {("GET", path, "500"): 1}
 
 
-def test_a_fault_after_the_last_byte_is_not_seen(express: Service) -> None:
+def test_error_after_the_last_byte_is_not_counted(express: Service) -> None:
     assert express.counted(partial(express.get, "/ended")) == {("GET", "/ended", "200"): 1}
 
 
@@ -144,12 +144,14 @@ def test_a_fault_after_the_last_byte_is_not_seen(express: Service) -> None:
         ("/reads", True, 499),
     ],
 )
-def test_what_the_client_breaks_off_is_not(express: Service, path: str, body: bool, status: int, reset: bool) -> None:
+def test_response_aborted_by_the_client_is_no_error(
+    express: Service, path: str, body: bool, status: int, reset: bool
+) -> None:
     labels = ("POST" if body else "GET", path, str(status))
     assert express.counted(partial(express.leave, path, reset=reset, body=body)) == {labels: 1}
 
 
-def test_label_sets_are_bounded_and_what_is_over_is_counted(express: Service) -> None:
+def test_label_sets_are_bounded_and_overflow_is_counted(express: Service) -> None:
     def ask(paths: range) -> None:
         with httpx.Client(base_url=express.url, timeout=60) as client:
             for number in paths:

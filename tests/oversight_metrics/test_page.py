@@ -38,7 +38,7 @@ def test_the_page_is_served_on_a_port_of_its_own(address: str) -> None:
     assert total(scrape(address), "cache_hits_total") == 1
 
 
-def test_the_page_is_served_as_openmetrics_to_whoever_asks_for_it(address: str) -> None:
+def test_page_is_openmetrics_when_accepted(address: str) -> None:
     answer = scrape(address, Accept=OPENMETRICS)
     names = {family.name for family in text_string_to_metric_families(answer)}  # type: ignore[no-untyped-call]
     assert {"cache_hits", "http_requests", "business_metric"} <= names

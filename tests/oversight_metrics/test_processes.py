@@ -107,7 +107,7 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_a_damaged_file_costs_what_is_in_it_and_nothing_else(
+def test_damaged_worker_file_loses_only_its_own_values(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     for users in (3, 4):

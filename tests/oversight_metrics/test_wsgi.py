@@ -74,7 +74,7 @@ def test_a_request_without_a_template_is_unmatched(metrics: Metrics) -> None:
     assert requests(text(metrics)) == {("GET", "unmatched", "404"): 2}
 
 
-def test_an_exception_counts_as_500_and_goes_on(metrics: Metrics) -> None:
+def test_exception_counts_as_500_and_is_reraised(metrics: Metrics) -> None:
     def app(_environ: Any, _start_response: Any) -> Any:
         raise RuntimeError("broken")
 
@@ -91,7 +91,7 @@ def test_an_exception_in_the_middle_of_the_body_counts_as_500(metrics: Metrics) 
     assert requests(text(metrics)) == {("GET", "unmatched", "500"): 1}
 
 
-def test_a_client_that_goes_away_counts_with_the_status_it_saw(metrics: Metrics) -> None:
+def test_client_disconnect_counts_with_the_sent_status(metrics: Metrics) -> None:
     body = Body(b"first", b"second")
     response: Any = WSGIMetricsMiddleware(answering(body), metrics=metrics)(
         {"REQUEST_METHOD": "GET"}, lambda *_: lambda _: None
@@ -164,7 +164,7 @@ class Broken:
     ],
 )
 @pytest.mark.parametrize("caught", [True, False])
-def test_a_client_that_breaks_off_its_request_is_no_error_of_ours(
+def test_client_disconnect_during_request_body_is_no_server_error(
     metrics: Metrics, error: Exception | None, read: Any, caught: bool
 ) -> None:
     def app(environ: Any, start_response: Any) -> Any:
@@ -199,7 +199,7 @@ def test_a_request_that_is_read_to_its_end_or_not_at_all_counts_as_answered(metr
     assert requests(text(metrics)) == {("POST", "unmatched", "200"): 1}
 
 
-def test_an_application_that_fails_after_it_has_read_is_an_error_of_ours(metrics: Metrics) -> None:
+def test_failure_after_reading_the_body_counts_as_500(metrics: Metrics) -> None:
     def app(environ: Any, _start_response: Any) -> Any:
         environ["wsgi.input"].read()
         raise RuntimeError("broken")

@@ -65,12 +65,12 @@ def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
-def test_a_page_says_what_is_meant_what_is_lost_where_to_look_what_to_do_and_whom_to_wake(page: Path) -> None:
+def test_runbook_has_all_five_sections(page: Path) -> None:
     assert list(faults(page.stem, page.read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize("page", [*pages(), *procedures()], ids=lambda page: page.stem)
-def test_a_page_asks_only_for_what_is_produced(page: Path) -> None:
+def test_runbook_queries_use_only_known_metrics(page: Path) -> None:
     sources = known(rules().files)
     found = {query: list(unknown(query, sources)) for query in queries(page.read_text(encoding="utf-8"))}
     assert {query: what for query, what in found.items() if what} == {}
@@ -89,11 +89,11 @@ def unknown_workloads(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [*pages(), *procedures()], ids=lambda page: page.stem)
-def test_a_page_names_workloads_that_are_there(page: Path) -> None:
+def test_runbook_commands_name_existing_workloads(page: Path) -> None:
     assert unknown_workloads(page.read_text(encoding="utf-8")) == []
 
 
-def test_a_misspelt_workload_is_found() -> None:
+def test_misspelt_workload_in_a_runbook_is_reported() -> None:
     commands = "kubectl logs -n monitoring deployment/thanos-qery\nkubectl get pods -n monitoring -l app=thanos"
     assert unknown_workloads(commands) == ["deployment/thanos-qery", "app=thanos"]
     assert unknown_workloads("kubectl logs -n monitoring deployment/thanos-query --tail=5") == []
@@ -110,17 +110,17 @@ def test_a_misspelt_workload_is_found() -> None:
         (GOOD.replace("```sh", "```text"), ["a command to paste"]),
     ],
 )
-def test_what_a_page_lacks_is_found(page: str, fault: list[str]) -> None:
+def test_missing_runbook_section_is_reported(page: str, fault: list[str]) -> None:
     assert list(faults("Any", page)) == fault
 
 
-def test_pages_of_what_is_no_alert_are_reached_from_the_readme() -> None:
+def test_other_runbooks_are_linked_from_the_runbook_readme() -> None:
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert procedures()
     assert [page.name for page in procedures() if f"]({page.name})" not in readme] == []
 
 
-def test_every_alert_is_proven_to_fire_and_to_be_silent() -> None:
+def test_each_alert_has_firing_and_silent_test_cases() -> None:
     assert untested(alerts(), HERE.glob("*.yaml")) == []
 
 
@@ -132,7 +132,7 @@ def test_every_alert_is_proven_to_fire_and_to_be_silent() -> None:
         ({"exp_samples": []}, ["Any: no case in which it fires", "Any: no case in which it is silent"]),
     ],
 )
-def test_an_alert_without_a_case_is_found(case: dict[str, list[int]], fault: list[str], tmp_path: Path) -> None:
+def test_alert_without_a_test_case_is_reported(case: dict[str, list[int]], fault: list[str], tmp_path: Path) -> None:
     file = tmp_path / "any.yaml"
     expr = 'count (ALERTS{alertname="Any",alertstate="firing"})'
     asked = {"expr": expr, "eval_time": "1h", "exp_samples": case["exp_samples"]}
@@ -180,7 +180,7 @@ def recorded_upstream() -> tuple[str, set[str]]:
     return match[1], set(rest)
 
 
-def test_what_is_off_of_upstream_exists_there_and_has_no_name_of_ours() -> None:
+def test_disabled_upstream_alerts_exist_and_share_no_name_with_own_alerts() -> None:
     version, upstream = recorded_upstream()
     assert version == versions().charts["kube-prometheus-stack"].version, f"record {UPSTREAM.name} anew"
     assert set(upstream_alerts.OFF) <= upstream
@@ -220,13 +220,13 @@ def test_rules_of_one_name_and_the_same_labels_are_repeated() -> None:
     assert upstream_alerts.repeated([upstream], ours=("x",)) == {}
 
 
-def test_the_stack_is_told_what_is_off(fleet: Fleet) -> None:
+def test_disabled_upstream_alerts_are_in_the_chart_values(fleet: Fleet) -> None:
     disabled = computed(fleet.regions[0], ())["defaultRules"]["disabled"]
     assert disabled == dict.fromkeys(upstream_alerts.OFF, True)
     assert "Watchdog" not in disabled
 
 
-def test_somebody_is_woken_before_the_log_is_cut_and_before_the_outage_window_is_over() -> None:
+def test_remote_write_alerts_fire_before_wal_truncation_and_window_end() -> None:
     """An hour of the log survives each cut; the window stands in the regions' files."""
     match = re.search(r"> (\d+)", str(alerts()["RemoteWriteSoonLosesSamples"]["expr"]))
     assert match
@@ -235,7 +235,7 @@ def test_somebody_is_woken_before_the_log_is_cut_and_before_the_outage_window_is
 
 
 @pytest.mark.rules
-def test_an_alert_says_what_a_person_has_read_and_found_good(tmp_path: Path) -> None:
+def test_alert_texts_equal_the_reviewed_texts(tmp_path: Path) -> None:
     """Read a new text, then commit what `python -m tests.rules.texts` writes."""
     assert texts(tmp_path) == GOLDEN.read_text(encoding="utf-8")
 

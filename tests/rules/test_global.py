@@ -52,12 +52,12 @@ def _tested(folder: Path, cases: list[dict[str, Any]]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_every_aggregate_of_every_region_is_said_once_under_its_own_labels(tmp_path: Path) -> None:
+def test_global_rules_have_one_series_per_region_aggregate(tmp_path: Path) -> None:
     code, told = _tested(tmp_path, [_case(name) for name in rules().federated])
     assert code == 0, told
 
 
-def test_a_replica_that_is_not_taken_out_would_be_found(tmp_path: Path) -> None:
+def test_remaining_replica_label_is_reported(tmp_path: Path) -> None:
     case = _case("cluster:monitoring_up:ratio")
     case["promql_expr_test"][0]["expr"] = f"{ARRIVED}cluster:monitoring_up:ratio"
     code, _ = _tested(tmp_path, [case])

@@ -47,19 +47,19 @@ def test_a_sum_of_rates_times_the_seconds_from_one_to_the_next_is_a_number_of_ev
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if comments(case, "promtool")], ids=lambda case: case.stem)
-def test_a_bad_expression_is_told_at_its_line(case: Path, tmp_path: Path) -> None:
+def test_invalid_expression_is_reported_with_its_line(case: Path, tmp_path: Path) -> None:
     found = [str(problem) for problem in problems(read(case, tmp_path), root=tmp_path)]
     assert found == comments(case, "promtool")
 
 
-def test_promtool_takes_what_is_deployed(deployed: Path) -> None:
+def test_promtool_accepts_the_deployed_rule_files(deployed: Path) -> None:
     done = promtool("check", "rules", "--lint=all", "--lint-fatal", *map(str, deployed.iterdir()))
     if done.returncode:
         fail_with(text for text in re.split(r"(?m)^Checking ", done.stdout) if "SUCCESS" not in text and text.strip())
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
-def test_the_rules_answer_as_they_must(file: Path, deployed: Path) -> None:
+def test_promtool_rule_tests_pass(file: Path, deployed: Path) -> None:
     for beside in (HERE / "drafts").iterdir():
         shutil.copy(beside, deployed)
     shutil.copy(file, deployed / "test.yaml")

@@ -26,7 +26,7 @@ def test_every_metric_and_label_comes_from_a_known_source() -> None:
     fail_with(problems(rules().files))
 
 
-def test_what_nothing_produces_is_told_at_its_line(tmp_path: Path) -> None:
+def test_unknown_metric_is_reported_with_its_line(tmp_path: Path) -> None:
     folder = tmp_path / "helm-values" / "rules"
     folder.mkdir(parents=True)
     (case,) = FAULT.iterdir()
@@ -63,7 +63,7 @@ def test_names_are_read_out_of_every_form_of_an_expression(expr: str, fault: lis
 
 
 @pytest.mark.parametrize("part", parts())
-def test_what_is_known_was_recorded_or_names_where_it_is_from(part: str) -> None:
+def test_known_metrics_are_recorded_or_have_a_source(part: str) -> None:
     first = (EXPOSITIONS / f"{part}.txt").read_text(encoding="utf-8").partition("\n")[0]
     assert part in RECORDED or re.match(r"# Written by hand: .{10}", first), first
 

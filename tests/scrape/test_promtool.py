@@ -28,12 +28,12 @@ def _check(jobs: list[dict[str, Any]], tmp_path: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("region", PRODUCTION, ids=lambda region: region.name)
-def test_prometheus_takes_the_jobs_of_every_region(region: Region, tmp_path: Path) -> None:
+def test_promtool_accepts_each_regions_scrape_jobs(region: Region, tmp_path: Path) -> None:
     code, told = _check(scrape_files().jobs(region), tmp_path)
     assert code == 0, told
 
 
-def test_prometheus_takes_the_files_as_they_are(tmp_path: Path) -> None:
+def test_promtool_accepts_the_scrape_files(tmp_path: Path) -> None:
     """But for Azure's, which lack the subscription until a region's file gives it."""
     native = [file for file in sorted((ROOT / FOLDER).iterdir()) if "azure" not in file.name]
     file = tmp_path / "prometheus.yml"
@@ -46,12 +46,12 @@ def test_prometheus_takes_the_files_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"relabel_configs": [{"regex": "("}]}, {"sample_limt": 5}, {"azure_sd_configs": [{"port": 1}]}]
 )
-def test_a_wrong_job_is_found(wrong: dict[str, Any], tmp_path: Path) -> None:
+def test_promtool_reports_an_invalid_scrape_job(wrong: dict[str, Any], tmp_path: Path) -> None:
     code, _ = _check([{"job_name": "trial", **wrong}], tmp_path)
     assert code
 
 
-def test_prometheus_takes_what_the_global_region_fetches_of_the_others(tmp_path: Path) -> None:
+def test_promtool_accepts_the_federation_job(tmp_path: Path) -> None:
     """With files in place of the mounted ones, which promtool reads."""
     (region,) = [one for one in PRODUCTION if one.global_view]
     leaf = issue("prometheus", names=["localhost"])

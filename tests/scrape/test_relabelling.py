@@ -164,7 +164,7 @@ def relabelled(job: str, targets: Mapping[str, Labels], *, region: Region, folde
     ],
     ids=["pods", "services", "machines"],
 )
-def test_a_target_is_scraped_where_it_says_and_named_as_rules_expect(
+def test_scrape_annotations_set_address_path_and_labels(
     job: str, base: Labels, prefix: str, cases: Mapping[str, tuple[Labels, Labels]], zoned: Region, tmp_path: Path
 ) -> None:
     targets = {

@@ -89,7 +89,7 @@ def until(port: int, query: str) -> list[dict[str, object]]:
     return found
 
 
-def test_a_restart_during_an_outage_is_seen_though_no_counter_shows_it(tmp_path: Path) -> None:
+def test_prometheus_restart_during_an_outage_fires_the_alert(tmp_path: Path) -> None:
     # the same expression in less time: 5 s behind instead of 60, looked at every second
     restarted = str(alerts()["RemoteWriteSenderRestarted"]["expr"])
     assert "[1h:30s]" in restarted
@@ -114,7 +114,7 @@ def test_a_restart_during_an_outage_is_seen_though_no_counter_shows_it(tmp_path:
             assert all(one["value"] == 0 for one in ask(port, lost))
 
 
-def test_a_page_over_its_limit_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+def test_exceeded_sample_limit_is_distinguished_from_target_down(tmp_path: Path) -> None:
     (port, nobody) = free_ports(2)
     write_configuration(tmp_path, port=port, receiver=nobody)
     with prometheus(tmp_path, port):

@@ -94,12 +94,12 @@ def measured(load: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, f
     return found | {"wal": wal}
 
 
-def test_prometheus_takes_the_memory_that_the_model_says(measured: dict[str, float]) -> None:
+def test_prometheus_memory_matches_the_capacity_model(measured: dict[str, float]) -> None:
     series = measured["prometheus_tsdb_head_series"]
     assert series >= SERIES
     assert measured["process_resident_memory_bytes"] == pytest.approx(prometheus_memory(series), rel=TOLERANCE)
 
 
-def test_the_wal_takes_the_bytes_per_sample_that_the_model_says(measured: dict[str, float]) -> None:
+def test_wal_bytes_per_sample_match_the_capacity_model(measured: dict[str, float]) -> None:
     samples = measured[APPENDED]
     assert measured["wal"] / samples == pytest.approx(WAL_BYTES_PER_SAMPLE, rel=TOLERANCE)

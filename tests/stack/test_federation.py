@@ -61,19 +61,19 @@ def test_a_series_of_a_service_keeps_its_job_and_namespace(regions: RunningRegio
     assert {(one["job"], one["namespace"]) for one in found} == {("prometheus-prometheus", "monitoring")}
 
 
-def test_each_series_is_there_once_without_its_replica(regions: RunningRegions) -> None:
+def test_federated_series_are_deduplicated_without_replica_label(regions: RunningRegions) -> None:
     found = series(regions, f"global:{UP}")
     assert found == [{"__name__": f"global:{UP}", "cluster": BETA, "environment": "trial"}]
 
 
-def test_nothing_of_the_other_region_is_there_under_its_own_name(regions: RunningRegions) -> None:
+def test_federated_series_exist_only_under_prefixed_names(regions: RunningRegions) -> None:
     """So nothing of it is met by this region's rules, alerts and pages."""
     of_beta = names(regions.view, **{"match[]": f'{{cluster="{BETA}"}}'})
     recorded = {f"{before}:{name}" for name in rules().federated for before in ("federated", "global")}
     assert {f"federated:{UP}", f"global:{UP}"} <= of_beta <= recorded | {"ALERTS", "ALERTS_FOR_STATE"}
 
 
-def test_what_arrived_is_not_written_on_and_what_is_there_once_is(regions: RunningRegions) -> None:
+def test_federated_series_are_not_remote_written_and_global_rules_are(regions: RunningRegions) -> None:
     eventually(lambda: f"global:{UP}" in names(regions.receiver))
     written = names(regions.receiver)
     assert not [name for name in written if name.startswith("federated:")]
@@ -82,19 +82,19 @@ def test_what_arrived_is_not_written_on_and_what_is_there_once_is(regions: Runni
     assert (once["cluster"], once["prometheus_replica"]) == (BETA, "prometheus-prometheus-0")
 
 
-def test_the_job_gets_what_it_asks_for_and_that_is_no_raw_series(regions: RunningRegions) -> None:
+def test_federation_returns_only_the_requested_aggregates(regions: RunningRegions) -> None:
     """The sidecar looks at the path alone: what the job asks is what keeps raw series at home."""
     assert federate(regions, *rules().federated) <= set(rules().federated)
     assert UP in federate(regions, *rules().federated)
     assert "prometheus_tsdb_head_series" in federate(regions, '{__name__=~".+"}')
 
 
-def test_without_a_certificate_nobody_fetches(regions: RunningRegions) -> None:
+def test_federation_without_client_certificate_is_refused(regions: RunningRegions) -> None:
     with pytest.raises((ssl.SSLError, OSError)):
         federate(regions, UP, context=regions.context(certificate=False))
 
 
-def test_a_replica_that_is_lost_is_told_and_missed_by_nobody_then_the_region_is_told(regions: RunningRegions) -> None:
+def test_lost_replica_and_lost_region_fire_their_alerts(regions: RunningRegions) -> None:
     """In one test, since what is stopped stays stopped."""
 
     def pending(alert: str) -> list[dict[str, str]]:

@@ -86,13 +86,13 @@ def test_a_dead_region_is_missing_and_marked_until_it_is_back(front: Front, regi
     assert not answer.warnings
 
 
-def test_a_dead_region_is_counted_where_the_alert_looks(front: Front, regions: Regions, beta: Region) -> None:
+def test_dead_region_is_counted_in_the_alerts_metric(front: Front, regions: Regions, beta: Region) -> None:
     assert front.failed_calls() == 0
     with regions.without(beta):
         eventually(lambda: front.failed_calls() >= 2)
 
 
-def test_a_whole_answer_is_kept(front: Front) -> None:
+def test_complete_answer_is_cached(front: Front) -> None:
     """So that the test above says something: the front does keep answers, of the very same query."""
     assert front.over_time().regions == ALL
     before = front.reached_query()
@@ -100,7 +100,7 @@ def test_a_whole_answer_is_kept(front: Front) -> None:
     assert front.reached_query() == before
 
 
-def test_a_region_that_hangs_holds_nobody_up(front: Front, regions: Regions, beta: Region) -> None:
+def test_hanging_region_does_not_block_global_queries(front: Front, regions: Regions, beta: Region) -> None:
     """From the moment at which it stops to answer, through the loss of its connection, to the tries to reach it."""
     with regions.hanging(beta):
         until = time.monotonic() + BROKEN_FOR_LONG
@@ -144,7 +144,7 @@ def settings(regions: Regions, region: Region, leaf: Issued | None, folder: Path
         return connection.recv(9)
 
 
-def test_a_region_lets_in_who_shows_the_certificate_of_a_global_view(
+def test_region_query_accepts_the_global_view_certificate_and_refuses_untrusted_ones(
     regions: Regions, viewer: Region, tmp_path: Path
 ) -> None:
     for region in regions.fleet.regions:

@@ -64,7 +64,7 @@ def peers(port: int) -> int:
         return len(json.load(answer)["cluster"]["peers"])
 
 
-def test_those_of_the_roots_form_a_cluster_and_a_foreign_one_stays_out(tmp_path: Path, zoned: Region) -> None:
+def test_alertmanager_gossip_refuses_a_peer_of_another_root(tmp_path: Path, zoned: Region) -> None:
     leaves = [issued(ALERTMANAGER, zoned, by=by) for by in ("old", "new", "foreign")]
     with alertmanagers(tmp_path, leaves, zoned) as web:
         eventually(lambda: [peers(port) for port in web[:2]] == [2, 2])

@@ -116,21 +116,21 @@ def test_every_other_path_ends_at_oauth2_proxy_however_it_is_written(
 
 
 @pytest.mark.parametrize("path", [path for path in KNOCKED if not path.startswith(below(GRAFANA, ""))])
-def test_spellings_of_a_shut_path_are_shut(proxy: OAuth2Proxy, person: Browser, path: str) -> None:
+def test_alternative_spellings_of_a_denied_path_are_denied(proxy: OAuth2Proxy, person: Browser, path: str) -> None:
     for target in other_path(path):
         _, visits = proxy.through(target, headers=person.header)
         assert not visits, f"{target} came through as {visits}"
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-Uri", "X-Original-Url", "X-Rewrite-Url"])
-def test_a_header_does_not_stand_in_for_the_path(proxy: OAuth2Proxy, person: Browser, header: str) -> None:
+def test_path_override_headers_are_ignored(proxy: OAuth2Proxy, person: Browser, header: str) -> None:
     _, visits = proxy.through("/api/v1/status/config", headers={**person.header, header: "/api/v1/query"})
     assert not visits
     _, visits = proxy.through("/api/v1/query", headers={header: "/oauth2/sign_in"})
     assert not visits
 
 
-def test_who_has_not_signed_in_reaches_nothing(proxy: OAuth2Proxy) -> None:
+def test_unauthenticated_request_reaches_no_upstream(proxy: OAuth2Proxy) -> None:
     for _, path, _ in OPEN:
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
             answer, visits = proxy.through(path, method=method)
@@ -138,7 +138,7 @@ def test_who_has_not_signed_in_reaches_nothing(proxy: OAuth2Proxy) -> None:
             assert answer.status in {302, 401}
 
 
-def test_an_api_says_401_where_a_page_leads_to_entra(proxy: OAuth2Proxy) -> None:
+def test_unauthenticated_api_gets_401_and_page_redirects_to_entra(proxy: OAuth2Proxy) -> None:
     for path in ("/api/v1/query", "/alertmanager/api/v2/silences", "/grafana/api/search", "/thanos/api/v1/stores"):
         assert proxy.ask(path).status == 401
     for path in ("/", "/alertmanager/", "/grafana/", "/thanos/"):
@@ -146,7 +146,7 @@ def test_an_api_says_401_where_a_page_leads_to_entra(proxy: OAuth2Proxy) -> None
 
 
 @pytest.mark.parametrize("header", [USER_HEADER, ROLE_HEADER, *STRIPPED])
-def test_what_a_client_says_of_itself_is_dropped(proxy: OAuth2Proxy, person: Browser, header: str) -> None:
+def test_identity_headers_from_the_client_are_removed(proxy: OAuth2Proxy, person: Browser, header: str) -> None:
     for spelling in (header, header.lower(), header.replace("-", "_")):
         forged = {**person.header, spelling: person.header["Cookie"] if header == "Cookie" else "forged"}
         (visit,) = proxy.through("/grafana/", headers=forged)[1]
@@ -162,7 +162,7 @@ def test_no_component_sees_the_session_or_a_password(proxy: OAuth2Proxy, person:
             assert not {"authorization", "cookie"} & visit.headers.keys()
 
 
-def test_a_person_without_a_role_brings_none(proxy: OAuth2Proxy) -> None:
+def test_user_without_role_sends_no_role_header(proxy: OAuth2Proxy) -> None:
     browser = Browser(proxy=proxy)
     proxy.entra.person = Person(email=proxy.entra.person.email, groups=proxy.entra.person.groups)
     try:
@@ -210,7 +210,7 @@ def refused(answer: Answer) -> bool:
     ],
     ids=["another group", "no group", "names", "another domain", "a domain above", "a domain that ends alike"],
 )
-def test_who_is_not_meant_does_not_get_in(proxy: OAuth2Proxy, person: Person) -> None:
+def test_user_outside_the_allowed_group_is_refused(proxy: OAuth2Proxy, person: Person) -> None:
     before, proxy.entra.person = proxy.entra.person, person
     browser = Browser(proxy=proxy)
     try:
@@ -269,7 +269,7 @@ def test_a_forged_session_is_refused(proxy: OAuth2Proxy, person: Browser) -> Non
         assert not proxy.through("/query", headers={"Cookie": f"{SESSION}={forged}"})[1], forged
 
 
-def test_a_machine_gets_in_by_its_password_and_is_nobody_to_grafana(proxy: OAuth2Proxy) -> None:
+def test_basic_auth_client_is_accepted_without_grafana_user(proxy: OAuth2Proxy) -> None:
     answer, visits = proxy.through("/api/v1/query?query=up", headers=proxy.machine())
     assert (answer.status, len(visits)) == (200, 1)
     (visit,) = proxy.through("/grafana/api/search", headers=proxy.machine())[1]
@@ -277,12 +277,12 @@ def test_a_machine_gets_in_by_its_password_and_is_nobody_to_grafana(proxy: OAuth
 
 
 @pytest.mark.parametrize("authorization", ["Basic YWRtaW46d3Jvbmc=", "Basic bm9ib2R5Og==", "Basic x", "Bearer x", "x"])
-def test_a_wrong_password_stays_outside(proxy: OAuth2Proxy, authorization: str) -> None:
+def test_wrong_basic_auth_password_is_refused(proxy: OAuth2Proxy, authorization: str) -> None:
     answer, visits = proxy.through("/api/v1/query?query=up", headers={"Authorization": authorization})
     assert (answer.status, visits) == (401, [])
 
 
-def test_without_a_group_of_their_own_machines_would_be_refused(zoned: Region, tmp_path: Path) -> None:
+def test_basic_auth_user_without_group_is_refused(zoned: Region, tmp_path: Path) -> None:
     with open_oauth2_proxy(zoned, tmp_path, without=("--htpasswd-user-group",)) as proxy:
         answer, visits = proxy.through("/api/v1/query?query=up", headers=proxy.machine())
         assert (answer.status, visits) == (403, [])
@@ -300,12 +300,12 @@ def test_without_a_group_of_their_own_machines_would_be_refused(zoned: Region, t
         "https://metrics-alpha.trial.example.elsewhere.example/",
     ],
 )
-def test_signing_in_leads_to_no_other_host(proxy: OAuth2Proxy, elsewhere: str) -> None:
+def test_sign_in_redirects_to_no_other_host(proxy: OAuth2Proxy, elsewhere: str) -> None:
     answer = Browser(proxy=proxy).sign_in(f"/oauth2/start?rd={elsewhere}")
     assert (answer.status, answer.location) == (302, "/")
 
 
-def test_only_the_gateway_says_what_was_asked(zoned: Region, proxy: OAuth2Proxy, tmp_path: Path) -> None:
+def test_forwarded_headers_are_trusted_only_from_the_gateway(zoned: Region, proxy: OAuth2Proxy, tmp_path: Path) -> None:
     """The tests do not come from its network; a proxy that believed them would take the page for an API."""
     forged = {"X-Forwarded-Uri": "/api/v1/query"}
     assert proxy.ask("/query", headers=forged).status == 302
@@ -314,7 +314,7 @@ def test_only_the_gateway_says_what_was_asked(zoned: Region, proxy: OAuth2Proxy,
         assert credulous.ask("/query", headers=forged).status == 401
 
 
-def test_a_forged_host_does_not_bend_the_way_back(proxy: OAuth2Proxy) -> None:
+def test_forged_host_header_does_not_change_the_redirect(proxy: OAuth2Proxy) -> None:
     forged = {"X-Forwarded-Host": "elsewhere.example", "X-Forwarded-Proto": "http"}
     answer = Browser(proxy=proxy).sign_in("/query", **forged)
     assert answer.location == "/query"

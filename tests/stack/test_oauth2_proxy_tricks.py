@@ -61,7 +61,7 @@ def person(proxy: OAuth2Proxy) -> Browser:
         "Remote-User",
     ],
 )
-def test_no_header_signs_anybody_in(proxy: OAuth2Proxy, header: str) -> None:
+def test_no_request_header_authenticates(proxy: OAuth2Proxy, header: str) -> None:
     for said in (proxy.entra.person.email, proxy.region.access.allowed_group, "/oauth2/sign_in", "/ping", "127.0.0.1"):
         for path, status in ((OPEN, 401), (PAGE, 302)):
             answer, visits = proxy.through(path, headers={header: said})
@@ -79,7 +79,7 @@ def test_no_host_opens_a_path_or_signs_in(proxy: OAuth2Proxy, person: Browser, h
         assert (answer.status in {400, 403}, visits) == (True, [])
 
 
-def test_an_upgrade_opens_no_shut_path(proxy: OAuth2Proxy, person: Browser) -> None:
+def test_upgrade_header_does_not_open_a_denied_path(proxy: OAuth2Proxy, person: Browser) -> None:
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     upgrade["Sec-WebSocket-Key"] = base64.b64encode(secrets.token_bytes(16)).decode()
     for path in (*SHUT, "/api/v1/../../federate", "/assets/..%2f..%2ffederate", "//federate", "/grafana/../federate"):

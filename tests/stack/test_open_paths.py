@@ -127,14 +127,14 @@ def status(port: int, target: str, method: str = "GET") -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("component", "path"), ASKS, ids=lambda one: one if isinstance(one, str) else one.name)
-def test_an_open_path_is_one_of_the_component(ports: dict[Component, int], component: Component, path: str) -> None:
+def test_allowed_path_exists_in_the_component(ports: dict[Component, int], component: Component, path: str) -> None:
     target = f"{sample(component, path)}?query=1&start=1&end=2&step=1&match[]=up"
     got, _ = status(ports[component], target)
     assert got != 404 or path in UNBUILT[component]
 
 
 @pytest.mark.parametrize("component", [ALERTMANAGER, *FRONTS], ids=lambda one: one.name)
-def test_nothing_is_served_above_the_components_path(ports: dict[Component, int], component: Component) -> None:
+def test_component_serves_nothing_outside_its_path_prefix(ports: dict[Component, int], component: Component) -> None:
     for path in ("/api/v1/query?query=1", "/api/v2/silences", "/graph", "/alerts"):
         assert status(ports[component], path)[0] == 404
 
@@ -166,13 +166,13 @@ ABSENT = {
 
 
 @pytest.mark.parametrize("component", ABSENT, ids=lambda one: one.name)
-def test_a_shut_path_is_one_of_the_component(ports: dict[Component, int], component: Component) -> None:
+def test_denied_path_exists_in_the_component(ports: dict[Component, int], component: Component) -> None:
     for path in SHUT[component.name]:
         got = {status(ports[component], below(component, path), method)[0] for method in ("GET", "POST")}
         assert got != {404} or path in ABSENT[component], path
 
 
 @pytest.mark.parametrize("path", ["/-/quit", "/-/reload", "/api/v1/admin/tsdb/snapshot", "/api/v1/write"])
-def test_what_is_shut_is_off_besides(ports: dict[Component, int], path: str) -> None:
+def test_denied_admin_apis_are_also_disabled_in_the_component(ports: dict[Component, int], path: str) -> None:
     assert path in SHUT[PROMETHEUS.name]
     assert status(ports[PROMETHEUS], path, "POST")[0] in {403, 404, 500}

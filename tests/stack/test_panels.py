@@ -63,7 +63,7 @@ def test_every_label_of_a_legend_is_on_the_series(prometheus: Prometheus, uid: s
 
 
 @pytest.mark.parametrize(("uid", "panel"), PANELS, ids=NAMES)
-def test_a_series_of_a_legend_is_told_from_the_others(prometheus: Prometheus, uid: str, panel: dict[str, Any]) -> None:
+def test_legend_distinguishes_series(prometheus: Prometheus, uid: str, panel: dict[str, Any]) -> None:
     drawn = [
         re.sub(r"\{\{(\w+)\}\}", lambda label, one=one: one["metric"].get(label[1], ""), target["legendFormat"])  # type: ignore[misc]
         for target in panel["targets"]
@@ -72,7 +72,7 @@ def test_a_series_of_a_legend_is_told_from_the_others(prometheus: Prometheus, ui
     assert len(drawn) == len(set(drawn)), f"{uid}: {panel['title']}: {sorted(drawn)}"
 
 
-def test_a_region_that_is_not_there_gives_no_series(prometheus: Prometheus) -> None:
+def test_unknown_region_gives_no_series(prometheus: Prometheus) -> None:
     for uid, panel in PANELS:
         for target in panel["targets"]:
             left = ask(prometheus, target, cluster="trial-nowhere")
@@ -85,7 +85,7 @@ def test_a_misspelt_metric_or_label_gives_no_series(prometheus: Prometheus, faul
 
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
-def test_every_choice_has_values(prometheus: Prometheus, uid: str) -> None:
+def test_each_dashboard_variable_has_values(prometheus: Prometheus, uid: str) -> None:
     page = json.loads((ROOT / FOLDER / f"{uid}.json").read_text(encoding="utf-8"))
     for variable in page["templating"]["list"]:
         if variable["type"] == "query":

@@ -49,16 +49,16 @@ def cost(prometheus: Prometheus, title: str) -> tuple[Table, int]:
     return table, into
 
 
-def test_no_rule_is_without_an_answer(recorded: list[Series]) -> None:
+def test_each_recording_rule_returns_samples(recorded: list[Series]) -> None:
     assert {one.name for one in recorded} == set(rules().recorded)
 
 
-def test_every_series_has_the_labels_that_its_name_says(recorded: list[Series]) -> None:
+def test_recorded_series_have_the_labels_of_their_level(recorded: list[Series]) -> None:
     for one in recorded:
         assert frozenset(one.labels) == labels_of(one.name), one.name
 
 
-def test_what_leaves_the_region_names_no_single_target(region: Prometheus) -> None:
+def test_federated_series_name_no_single_target(region: Prometheus) -> None:
     found = [dict(one) for one in labels(region, rules().federated)]
     assert {one["__name__"] for one in found} == set(rules().federated)
     for one in found:
@@ -72,7 +72,7 @@ def test_every_rule_and_alert_is_evaluated_without_an_error(region: Prometheus) 
     assert sum(len(group["rules"]) for group in groups) == sum(1 for file in rules().files for _ in rules_of(file))
 
 
-def test_more_pods_are_as_many_aggregates_and_cost_what_the_table_says(
+def test_aggregate_count_and_cost_are_constant_with_more_pods(
     region: Prometheus, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     targets = [

@@ -92,7 +92,7 @@ def test_samples_arrive_from_prometheus_at_the_global_query(chain: Chain) -> Non
 
 
 @pytest.mark.parametrize("by", ["old", "new"])
-def test_a_client_of_any_root_in_the_bundle_gets_in(chain: Chain, by: str) -> None:
+def test_client_certificate_of_any_bundled_root_is_accepted(chain: Chain, by: str) -> None:
     leaf = issued(PROMETHEUS, chain.region, by=by)
     assert write_to_router(chain, leaf) < 500
     assert ask_query(chain, leaf)
@@ -108,7 +108,9 @@ REFUSED: dict[str, Callable[[Region], Issued | None]] = {
 
 @pytest.mark.parametrize("call", [write_to_router, ask_query])
 @pytest.mark.parametrize("who", REFUSED)
-def test_nobody_else_gets_in(chain: Chain, who: str, call: Callable[[Chain, Issued | None], object]) -> None:
+def test_client_without_a_trusted_certificate_is_refused(
+    chain: Chain, who: str, call: Callable[[Chain, Issued | None], object]
+) -> None:
     with pytest.raises((ssl.SSLError, ConnectionError)):
         call(chain, REFUSED[who](chain.region))
 
@@ -143,7 +145,7 @@ def test_a_go_program_trusts_the_mounted_roots_by_its_environment(chain: Chain, 
     ("listener", "component"),
     [("prometheus", PROMETHEUS), ("router remote-write", RECEIVE_ROUTER), ("query grpc", QUERY)],
 )
-def test_nothing_older_than_tls_1_3_is_spoken(chain: Chain, listener: str, component: Component) -> None:
+def test_tls_versions_below_1_3_are_refused(chain: Chain, listener: str, component: Component) -> None:
     context = chain.context(issued(PROMETHEUS, chain.region))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises(ssl.SSLError, match="alert protocol version"):
@@ -168,7 +170,7 @@ def samples_go_on(chain: Chain) -> None:
     assert eventually(lambda: [at for at in ask_from_afar(chain, "timestamp(up)") if float(at["value"][1]) > now])
 
 
-def test_prometheus_follows_changed_roots_and_thanos_wants_a_restart(chain: Chain) -> None:
+def test_prometheus_reloads_changed_roots_and_thanos_needs_a_restart(chain: Chain) -> None:
     """Why the one has no annotation with their checksum, and the other has."""
     (chain.folder / "trust" / "roots.pem").write_text(BUNDLE + ROOTS["next"].pem)
     write(chain.folder / RECEIVE_ROUTER.name, issued(RECEIVE_ROUTER, chain.region, by="next"))

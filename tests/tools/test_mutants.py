@@ -81,7 +81,7 @@ def test_a_fault_of_each_kind_is_made(text: str, kind: str, fault: str) -> None:
         "@dataclass(frozen=True)\nclass A: ...",
     ],
 )
-def test_what_changes_no_behaviour_is_left_out(text: str) -> None:
+def test_edits_without_behaviour_change_are_not_made(text: str) -> None:
     assert python(text) == set()
 
 
@@ -114,11 +114,11 @@ def test_a_fault_of_each_kind_is_made_in_yaml(text: str, kind: str, fault: str) 
     assert (kind, fault) in of_yaml(text)
 
 
-def test_what_people_read_is_left_as_it_is() -> None:
+def test_human_readable_yaml_text_is_not_mutated() -> None:
     assert of_yaml("summary: five\ndescription: six\n") == set()
 
 
-def test_every_fault_in_yaml_says_something_else() -> None:
+def test_each_yaml_mutant_changes_the_parsed_data() -> None:
     text = (ROOT / "helm-values" / "thanos.yaml").read_text(encoding="utf-8")
     faults = [edit.of(text) for edit in yaml_edits(text)]
     assert len(faults) > 50
@@ -192,7 +192,7 @@ def test_a_run_that_does_not_end_does_not_pass(project: Path) -> None:
     assert not passes(project, [], timeout=0)
 
 
-def test_tests_that_are_red_without_a_fault_prove_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_tests_without_a_mutant_are_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "passes", lambda *_, **__: False)
     with pytest.raises(RedTestsError, match="these fail without any fault: pytest -q"):
         next(survivors([project], [], ["-q"], progress=False))
@@ -221,7 +221,7 @@ def test_a_share_below_the_bound_is_an_exit_code(monkeypatch: pytest.MonkeyPatch
     assert tool.main(["fleet", "--at-least", bound]) == code
 
 
-def test_tests_are_those_of_make_test_unless_a_marker_says_otherwise() -> None:
+def test_mutants_run_the_default_tests_unless_a_marker_is_set() -> None:
     alike = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     assert pytest_arguments(["a", "b"], "") == [*alike, "a", "b"]
     assert pytest_arguments(["a"], "x or y") == [*alike, "-m", "x or y", "a"]
@@ -235,7 +235,7 @@ def test_every_area_names_files_and_tests_that_exist() -> None:
         matching(ROOT, ["nowhere/*.py"])
 
 
-def test_what_counts_as_equivalent_is_a_fault_that_is_still_made_with_its_reason() -> None:
+def test_each_equivalent_mutant_still_exists_and_has_a_reason() -> None:
     listed = equivalents(tool.EQUIVALENT.read_text(encoding="utf-8"))
     files = {ROOT / file for file, _ in listed}
     made = {(one.path, one.diff) for one in mutants(ROOT, files)}

@@ -1,1 +1,1 @@
-"""Who gets in by which path, and to what."""
+"""Access through oauth2-proxy: allowed paths, callers and generated configuration."""

@@ -1,4 +1,4 @@
-"""The rows of access.py as oauth2-proxy's alpha configuration knows them: upstreams, headers, the paths of APIs.
+"""oauth2-proxy's alpha configuration from the rows of paths.py: upstreams, headers, API routes.
 
 Source: oauth2-proxy pkg/apis/options/upstreams.go, pkg/upstream/proxy.go. A rewrite is matched before all else; the
 rest by the length of the path as it is written, the longest first.

@@ -1,4 +1,4 @@
-"""The tables of docs/access.md, from the rows of access.py."""
+"""The tables of docs/access.md, from the rows of paths.py."""
 
 from __future__ import annotations
 

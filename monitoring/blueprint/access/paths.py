@@ -1,4 +1,4 @@
-"""What is open at oauth2-proxy, to whom and why: the one list behind the proxy's upstreams and docs/access.md.
+"""Allowed and denied paths at oauth2-proxy, with callers and reasons: source of its upstreams and of docs/access.md.
 
 A path that no row opens is refused at oauth2-proxy, whoever asks. It looks at paths, not at methods: a row
 opens all that the component does at that path.

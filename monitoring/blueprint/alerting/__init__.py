@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: which alert is told to whom, and which is silenced by a greater one.
+"""Alertmanager's configuration: routes, receivers and inhibition rules.
 
 Meaning of every key: prometheus.io/docs/alerting/latest/configuration. The operator reads the same file strictly
 (prometheus-operator, pkg/alertmanager/types.go), so a key that it does not know stops it.
@@ -35,7 +35,7 @@ def configuration(region: Region) -> dict[str, Any]:
 def _route(region: Region) -> dict[str, Any]:
     """The first route that matches takes an alert. What has no severity of ours becomes a ticket, and is not lost."""
     routes = region.alerting.routes
-    told = routes.told()
+    info = {"receiver": NOBODY} if routes.info is None else _times(routes.info)
     return {
         "group_by": list(GROUP_BY),
         **_times(routes.warning),
@@ -44,7 +44,7 @@ def _route(region: Region) -> dict[str, Any]:
             # a helper of inhibit_rules, which tells nobody anything
             {"receiver": NOBODY, "matchers": [f'alertname="{INFO_INHIBITOR}"']},
             {"matchers": ['severity="critical"'], **_times(routes.critical)},
-            {"matchers": ['severity="info"'], **(_times(told["info"]) if "info" in told else {"receiver": NOBODY})},
+            {"matchers": ['severity="info"'], **info},
         ],
     }
 

@@ -1,4 +1,4 @@
-"""Alerts that are silent while a greater one says the same."""
+"""Inhibition rules: an alert is muted while an alert of wider scope fires."""
 
 from __future__ import annotations
 

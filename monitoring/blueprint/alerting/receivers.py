@@ -28,7 +28,7 @@ def receivers(region: Region) -> list[dict[str, Any]]:
     return [
         {"name": NOBODY},
         {"name": DEAD_MANS_SWITCH, "webhook_configs": [switch]},
-        *(_receiver(name, receiver) for name, receiver in region.alerting.used().items()),
+        *(_receiver(name, receiver) for name, receiver in region.alerting.used_receivers().items()),
     ]
 
 

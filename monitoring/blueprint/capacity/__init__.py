@@ -1,1 +1,1 @@
-"""What a load needs, against what is configured."""
+"""Capacity: the resources that a load needs, compared with the configured ones."""

@@ -1,4 +1,4 @@
-"""What a load needs, part by part, against what is configured: the formulas, and the faults that synth tells.
+"""Capacity formulas per component, and the errors where the configured resources are too small.
 
 S active series in a Prometheus, i its scrape interval, H replicas, RF copies in Receive: r = S/i samples per second.
 Sources of the figures, unless a line says otherwise: docs/capacity.md. Bytes and seconds throughout; a need already

@@ -1,4 +1,4 @@
-"""What the pods of a region ask of its nodes: read from the very values that Helm is given."""
+"""The nodes that a region's pods need, from the requests in the Helm values."""
 
 from __future__ import annotations
 

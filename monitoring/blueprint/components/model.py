@@ -1,4 +1,4 @@
-"""What a workload is: its pods, ports, Service, certificate, and what it may do in Azure."""
+"""The model of a workload: its pods, ports, Service, certificate and Azure role assignments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of Azure resources, by the Cloud Adoption Framework: abbreviation, what it is for, region.
+"""Names of Azure resources, by the Cloud Adoption Framework: abbreviation, purpose, region.
 
 Source of the abbreviations, lengths and characters: Microsoft Learn, "Abbreviation recommendations for Azure
 resources" and "Naming rules and restrictions for Azure resources".

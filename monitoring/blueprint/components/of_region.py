@@ -1,4 +1,4 @@
-"""Which workloads a region has: all, but for exporters of databases that it does not own, and the global view."""
+"""The workloads of one region: database exporters and the global view only where they are configured."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who talks to whom, and what follows from it."""
+"""Network flows, and the network policies, load balancers and docs that are generated from them."""

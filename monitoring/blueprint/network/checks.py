@@ -1,4 +1,4 @@
-"""What must hold of the rows of `flows.py`. Pure: each check yields what is wrong."""
+"""Checks of the rows of `flows.py`. Pure: each check yields faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of `flows.py`: who may stand at either end of a flow, and how the caller is known."""
+"""The model of a network flow: its two ends, its port, and how the caller is authenticated."""
 
 from __future__ import annotations
 

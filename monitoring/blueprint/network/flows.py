@@ -1,4 +1,4 @@
-"""Who talks to whom: the one table behind the network policies and docs/reference/flows.md.
+"""All network flows: the one table behind the network policies and docs/reference/flows.md.
 
 A row opens one named port of a component, or of what is outside, to one caller; whatever has no row is closed. To add
 one: docs/network-policies.md.

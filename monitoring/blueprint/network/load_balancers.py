@@ -1,4 +1,4 @@
-"""By what other regions reach this one: internal load balancers at the static addresses of the region's file.
+"""Internal load balancers at the static addresses of the region's file, for calls from other regions.
 
 Terraform makes them and not a chart: Helm would wait for their addresses, which Azure gives only once the cluster may
 join the subnet, and roll back meanwhile.

@@ -1,4 +1,4 @@
-"""docs/reference/flows.md: the rows of `flows.py` as a table and a picture, for who must say yes to them."""
+"""Generates docs/reference/flows.md: the rows of `flows.py` as tables and a diagram."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from monitoring.fleet.model import Region
 PAGE = "docs/reference/flows.md"
 
 HEAD = """\
-# Who talks to whom
+# Network flows
 
-Generated from `monitoring/blueprint/network/flows.py` for the regions in `regions/` by `monitoring generate`; how to
-add a row: [network-policies.md](../network-policies.md). What stands in no row is closed, in both directions.
+This page lists every network connection that is allowed, with its reason. `monitoring generate` writes it from
+`monitoring/blueprint/network/flows.py` for the regions in `regions/`; how to add a row:
+[network-policies.md](../network-policies.md). What stands in no row is closed, in both directions.
 """
 
 ALL = "all"
@@ -48,18 +49,18 @@ def page(fleet: Fleet) -> str:
     unknown = [line for line in lines if not line.auth.knows_the_caller]
     parts = [
         HEAD,
-        "## Picture\n\nWithout DNS and metrics.\n",
+        "## Diagram\n\nWithout DNS and metrics.\n",
         _picture(lines),
-        "## Hops whose caller is known\n",
+        "## Connections with an authenticated caller\n",
         _table("from | to | port | for | known by | regions", (_cells(line, line.auth) for line in known)),
-        "## Hops whose caller is not known, and why that is no harm\n",
+        "## Connections without an authenticated caller, with the reason\n",
         _table(
             "from | to | port | for | TLS | regions | reason",
             ((*_cells(line, "yes" if line.auth == Auth.TLS else "no"), line.reason) for line in unknown),
         ),
-        "## What each engine makes of what is no pod\n",
+        "## How each engine matches endpoints that are not pods\n",
         _table("side | cilium | calico, azure", _engines(rows[first.name], first)),
-        "## Ports and components without a row\n",
+        "## Ports and components without a connection\n",
         _leftovers(rows),
     ]
     return "\n".join(parts)

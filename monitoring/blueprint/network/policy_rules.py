@@ -1,4 +1,4 @@
-"""The rows of `flows.py` as one component sees them: to whom it is open, and by which kind of policy."""
+"""Network policy rules of one component, from the rows of `flows.py`."""
 
 from __future__ import annotations
 

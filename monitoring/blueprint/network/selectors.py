@@ -1,4 +1,4 @@
-"""What a NetworkPolicy can select of a flow's side: pods or addresses.
+"""Network policy peers: pods or addresses at either end of a flow.
 
 What else a side is becomes the addresses that hold it, which is wider (docs/network-policies.md says by how much); on
 Cilium, `objects/cilium.py` says it exactly.

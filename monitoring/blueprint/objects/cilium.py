@@ -1,4 +1,4 @@
-"""CiliumNetworkPolicies: what a row means and a NetworkPolicy cannot say.
+"""CiliumNetworkPolicies, for flows that a NetworkPolicy cannot express.
 
 The API server and nodes are entities to Cilium, which no `ipBlock` matches. A host name is the addresses that DNS
 answered with, so Cilium reads the answers (`rules.dns`) of whoever may call one. These come beside the

@@ -1,4 +1,4 @@
-"""Whom the sidecar before /federate lets in: the configuration of kube-rbac-proxy."""
+"""The configuration of kube-rbac-proxy before /federate: which client certificates are authorized."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets of Key Vault as files of a pod: what the Secrets Store CSI driver is told."""
+"""SecretProviderClasses: Key Vault secrets mounted as files by the Secrets Store CSI driver."""
 
 from __future__ import annotations
 

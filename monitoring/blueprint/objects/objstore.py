@@ -1,4 +1,4 @@
-"""The address of a region's blocks, as every Thanos part reads it."""
+"""The object store configuration (objstore.yml) of all Thanos components."""
 
 from __future__ import annotations
 

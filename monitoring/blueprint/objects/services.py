@@ -1,4 +1,4 @@
-"""Services of ours beside the charts' own: the names by which others know a component."""
+"""Services in addition to those of the charts."""
 
 from __future__ import annotations
 

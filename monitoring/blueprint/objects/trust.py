@@ -1,4 +1,4 @@
-"""The bundle of roots, as pods mount it."""
+"""The ConfigMap with the bundle of root certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prometheus finds and how much of it: scrape jobs, limits, its identity in Azure."""
+"""Prometheus service discovery in the chart values: scrape jobs, limits, Azure identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Federation in the values of the stack: the sidecar before /federate, the job, the files that both need."""
+"""Federation in the chart values: the sidecar before /federate, the scrape job, and their files."""
 
 from __future__ import annotations
 

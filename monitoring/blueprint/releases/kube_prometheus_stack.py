@@ -31,7 +31,14 @@ from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases import federation, request_limits, tls
 from monitoring.blueprint.releases.discovery import discovery
 from monitoring.blueprint.releases.federation import federated
-from monitoring.blueprint.releases.pod_settings import apart, image, of_component, resources, scheduling, spread
+from monitoring.blueprint.releases.pod_settings import (
+    image,
+    node_anti_affinity,
+    of_component,
+    resources,
+    scheduling,
+    spread,
+)
 from monitoring.blueprint.rules import upstream_alerts
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.federation import kept_here
@@ -75,7 +82,7 @@ def _everywhere() -> dict[str, Any]:
             "grafana",
         ),
         # the chart has no key for topologySpreadConstraints here
-        "prometheusOperator.admissionWebhooks.deployment.affinity": apart(OPERATOR_WEBHOOK),
+        "prometheusOperator.admissionWebhooks.deployment.affinity": node_anti_affinity(OPERATOR_WEBHOOK),
         **scheduling("crds.upgradeJob", priority=False),  # the chart has no key for it; the job runs for seconds
         "crds.upgradeJob.image.busybox": image("busybox"),
         "crds.upgradeJob.image.kubectl": image("kubectl"),

@@ -1,4 +1,4 @@
-"""oauth2-proxy: people sign in with Entra, before anything else is reached."""
+"""The values of oauth2-proxy: sign-in with Entra before every other component."""
 
 from __future__ import annotations
 

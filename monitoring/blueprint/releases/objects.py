@@ -1,4 +1,4 @@
-"""Network policies, certificates, the bundle of roots, and whatever else no chart makes: whole objects, as they are."""
+"""The values of the release `objects`: network policies, certificates and other objects that no chart makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several releases compute alike: where a pod runs, which account it has, how text becomes flags."""
+"""Pod settings that several releases share: scheduling, service accounts, flags."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def of_component(component: Component) -> dict[str, Any]:
     return {"labelSelector": {"matchLabels": dict(component.labels)}}
 
 
-def apart(component: Component) -> dict[str, Any]:
+def node_anti_affinity(component: Component) -> dict[str, Any]:
     """The affinity of pods that share no node with another of their component."""
     term = {"topologyKey": HOST, **of_component(component)}
     return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}

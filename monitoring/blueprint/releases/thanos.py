@@ -1,4 +1,4 @@
-"""Thanos: receive, keep for years, compact, answer queries."""
+"""The values of Thanos: Receive, Store Gateway, Compactor, Query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The global view: one Query that asks the Query of every region, its own among them, and a front before it.
+"""The values of the global view: a Thanos Query over the Query of every region, with a query frontend.
 
 It asks regions, never another global view: two regions may hold one, and there is no circle. docs/regions.md says
 what is left of an answer when a region is gone.

@@ -1,4 +1,4 @@
-"""TLS between our own parts, in the few shapes in which the charts take it.
+"""TLS between components, in the forms that the charts accept.
 
 A server shows its component's certificate; a client holds it against the bundle of roots, under the name of the
 Service, whatever the address. What reads the bundle once, at its start, restarts with it (`restart_with_trust`).

@@ -1,4 +1,4 @@
-"""docs/alerts.md: every alert of ours in a table, and what is off of upstream's."""
+"""Generates docs/alerts.md: every alert in a table, and the disabled upstream alerts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ PAGE = "docs/alerts.md"
 _HEAD = """\
 # Alerts
 
-`monitoring generate` writes this page, from `helm-values/rules/` and `monitoring/blueprint/rules/upstream_alerts.py`.
+This page lists every alert. `monitoring generate` writes it, from `helm-values/rules/` and \
+`monitoring/blueprint/rules/upstream_alerts.py`.
 
 `critical` wakes somebody, `warning` becomes a ticket, `info` is only looked at: [alert-routing.md](alert-routing.md). \
 The name leads to the page that says what is lost and what to do; it is the `runbook_url` of the alert. How rules are \

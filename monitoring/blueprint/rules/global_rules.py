@@ -1,4 +1,4 @@
-"""helm-values/rules/global_rules.yaml: what other regions' replicas sent, each series once."""
+"""Generates helm-values/rules/global_rules.yaml: federated aggregates without duplicates of replicas."""
 
 from __future__ import annotations
 

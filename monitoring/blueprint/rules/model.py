@@ -1,4 +1,4 @@
-"""The form of a rule file: what Prometheus and the operator take, and what every alert of ours says.
+"""The schema of a rule file: what Prometheus and the operator accept, and what every alert must state.
 
 Prometheus: model/rulefmt/rulefmt.go. The operator's PrometheusRule has the same keys.
 """

@@ -1,4 +1,4 @@
-"""Where the page of an alert stands, and where it is read."""
+"""Path and URL of an alert's runbook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts of kube-prometheus-stack that are off, and why. All others of the chart stay on.
+"""Disabled alerts of kube-prometheus-stack, with reasons. All others of the chart stay enabled.
 
 Whole groups go with the parts that AKS hides (`kubeEtcd` and its like in helm-values/kube-prometheus-stack.yaml).
 """

@@ -1,1 +1,1 @@
-"""What is scraped, by which job, and what of other regions."""
+"""Scraping: scrape jobs, limits, monitors and federation."""

@@ -1,4 +1,4 @@
-"""What a region with the global view fetches of the others.
+"""The federation scrape job of a region with the global view.
 
 The aggregates of the rules alone, under names of their own: an alert or a sum of this region never meets them, and they
 go no further. docs/federation.md has the way of a sample, and the reasons.

@@ -1,4 +1,4 @@
-"""The job under which a component of ours is scraped."""
+"""The Prometheus job name of a component."""
 
 from __future__ import annotations
 

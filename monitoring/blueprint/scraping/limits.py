@@ -1,4 +1,4 @@
-"""What one target may bring, so that a noisy team cannot drown the others: each value once, with its reason.
+"""Scrape limits per target, so that one team cannot overload Prometheus: each value once, with its reason.
 
 A target over a limit is refused as a whole, and `up` is 0: half a page would be worse. The first set is what a target
 gets that asks for nothing; a monitor may ask for more, up to the second, which nobody exceeds (prometheus-operator

@@ -1,4 +1,4 @@
-"""What the rendered monitors select: whom they scrape, and by which job. Pure functions of manifests."""
+"""The targets and job names of rendered monitors. Pure functions of manifests."""
 
 from __future__ import annotations
 

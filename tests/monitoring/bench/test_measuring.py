@@ -8,7 +8,7 @@ import re
 import pytest
 
 from monitoring.bench import faults, ingestion
-from monitoring.bench.freshness import Arrivals, waits_of_an_aggregate
+from monitoring.bench.freshness import Arrivals, federation_delay
 from monitoring.bench.machine import processor
 from monitoring.bench.panels import same
 from monitoring.bench.raw_queries import recorded_in
@@ -21,7 +21,7 @@ def families(page: str) -> set[str]:
     return {re.sub(r"_(bucket|sum|count)$", "", line.partition("{")[0]) for line in page.splitlines()}
 
 
-def test_a_service_says_all_of_the_contract_and_nothing_else() -> None:
+def test_generated_page_has_exactly_the_contracts_metrics() -> None:
     assert families(Pod(number=0).page().decode()) == {family.name for family in CONTRACT}
 
 
@@ -67,7 +67,7 @@ def drawn(job: str, *values: str) -> dict[str, object]:
         ([drawn("b", "0"), drawn("a", "1", "2")], False),
     ],
 )
-def test_two_answers_are_the_same_or_not(other: list[dict[str, object]], equal: bool) -> None:
+def test_query_answers_are_compared_by_series_and_values(other: list[dict[str, object]], equal: bool) -> None:
     assert same([drawn("a", "1", "2"), drawn("b", "NaN")], other) is equal
 
 
@@ -75,7 +75,7 @@ def answer(cluster: str, *times: float) -> dict[str, object]:
     return {"metric": {"cluster": cluster}, "values": [[time, "1"] for time in times]}
 
 
-def test_a_sample_waited_from_its_time_until_it_was_first_found() -> None:
+def test_delay_is_the_time_from_timestamp_to_first_visibility() -> None:
     arrivals = Arrivals()
     arrivals.look([answer("a", 10)], 20)
     arrivals.look([answer("a", 10, 18)], 21)
@@ -83,14 +83,14 @@ def test_a_sample_waited_from_its_time_until_it_was_first_found() -> None:
     assert arrivals.waited == {"a": [3, 5]}, "what the first answer holds has been there before"
 
 
-def test_of_a_fault_in_two_rows_the_longer_time_counts() -> None:
+def test_longest_time_of_a_fault_is_reported() -> None:
     rows = [("one", 1.5), ("two", 3), ("one", 0.5)]
     report = json.dumps([{"fault": fault, "healed_seconds": seconds, "lost": 0} for fault, seconds in rows])
     assert faults.read(report) == {"one": 1.5, "two": 3}
 
 
-def test_an_aggregate_waits_for_two_rules_a_fetch_and_a_queue(zoned: Region) -> None:
-    assert waits_of_an_aggregate(zoned) == 60 + 30 + 30 + 5
+def test_federated_aggregate_delay_sums_all_intervals(zoned: Region) -> None:
+    assert federation_delay(zoned) == 60 + 30 + 30 + 5
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_tests_that_failed_are_counted(output: str, count: int) -> None:
     assert faults.failed(output) == count
 
 
-def test_the_baseline_of_copies_is_one_ingestor_with_one(zoned: Region) -> None:
+def test_replication_baseline_is_one_ingestor_with_factor_one(zoned: Region) -> None:
     receive = ingestion.alone(zoned).thanos.receive
     assert (receive.replicas, receive.replication_factor) == (1, 1)
     assert zoned.thanos.receive.replicas == 3
 
 
 @pytest.mark.parametrize("share", [0.6, 1.4])
-def test_what_is_off_the_model_is_not_met_on_either_side(share: float) -> None:
+def test_deviation_above_or_below_the_model_misses_the_bound(share: float) -> None:
     values = {"ingestor: memory": share, "ingestor: memory, model": 1.0}
     met = {bound.what: bound.met for bound in ingestion.MEASUREMENT.check(values)}
     assert met["ingestor: memory, off the model"] is False
@@ -116,6 +116,6 @@ def test_what_is_off_the_model_is_not_met_on_either_side(share: float) -> None:
     assert met["ingestor: memory, off the model"] is True
 
 
-def test_the_processor_is_told_by_its_model() -> None:
+def test_processor_is_described_by_its_model_name() -> None:
     assert processor(["processor\t: 0", "model name\t: A Model, 2 GHz"]) == "A Model, 2 GHz"
     assert processor([])

@@ -39,7 +39,7 @@ def measured(values: Values) -> Measured:
     return Measured(date="2026-01-02", command="make bench", machine={"cores": "2", "Node": "24"}, values=dict(values))
 
 
-def test_a_figure_stands_beside_its_baseline() -> None:
+def test_figure_has_its_baseline_in_the_same_row() -> None:
     lines = section(part(), measured(VALUES)).splitlines()
     assert "| recorded series | 500 ms | 2 s (raw series) | 0.25 |" in lines
     assert not any(line.startswith("| raw series") for line in lines)
@@ -59,13 +59,13 @@ def test_a_section_says_when_how_and_where_it_was_measured() -> None:
     assert "2026-01-02, `make bench`: cores 2, Node 24." in lines
 
 
-def test_a_figure_without_a_value_says_so() -> None:
+def test_figure_without_a_value_is_marked_unmeasured() -> None:
     lines = section(part(bound(3, at_least=True)), measured({"raw": 2.0})).splitlines()
     assert "| recorded series | not measured | 2 s (raw series) |  |" in lines
     assert "| raw / recorded | at least 3 | not measured | **not measured** |" in lines
 
 
-def test_a_part_that_was_never_measured_says_so() -> None:
+def test_unmeasured_part_is_marked_unmeasured() -> None:
     lines = section(part(bound(3)), None).splitlines()
     assert "Not measured." in lines
     assert "| recorded series | not measured | not measured (raw series) |  |" in lines
@@ -84,12 +84,12 @@ def test_a_bound_that_is_not_met_is_marked(of: Bound, verdict: str) -> None:
     assert section(part(of), measured(VALUES)).splitlines()[-1].split("|")[4].strip() == verdict
 
 
-def test_a_bound_says_what_must_be_and_what_is() -> None:
+def test_bound_row_has_limit_and_measured_value() -> None:
     assert str(bound(3).check(VALUES)) == "raw / recorded: must be at most 3, got 4.00"
     assert str(bound(3).check({})) == "raw / recorded: must be at most 3, got nothing"
 
 
-def test_figures_that_only_a_run_knows_have_rows_too() -> None:
+def test_figures_named_at_run_time_have_rows() -> None:
     rows = section(part(unit="s"), measured({**VALUES, "the router restarted": 1.5})).splitlines()
     assert "| the router restarted | 1.5 s |  |  |" in rows
 
@@ -120,14 +120,14 @@ def test_the_template_has_a_place_for_every_part() -> None:
         render(template.replace("<!-- figures: panels -->", ""), {})
 
 
-def test_every_figure_has_a_name_of_its_own_and_a_baseline_that_is_there() -> None:
+def test_figure_names_are_unique_and_baselines_exist() -> None:
     for one in MEASUREMENTS.values():
         names = [figure.name for figure in one.figures]
         assert len(names) == len(set(names)), one.name
         assert {figure.baseline for figure in one.figures if figure.baseline} <= set(names), one.name
 
 
-def test_no_bound_is_met_by_nothing() -> None:
+def test_bound_without_a_measured_value_is_not_met() -> None:
     assert [bound.what for one in MEASUREMENTS.values() for bound in one.check({}) if bound.met] == []
 
 
@@ -150,5 +150,5 @@ def test_a_ratio_needs_both_figures() -> None:
         ratio({"raw": 1}, "raw", "recorded")
 
 
-def test_digits_that_are_noise_go() -> None:
+def test_figures_are_rounded_to_significant_digits() -> None:
     assert (rounded(123_456.0), rounded(0.000123456)) == (123_500, 0.0001235)

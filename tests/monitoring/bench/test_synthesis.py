@@ -11,18 +11,18 @@ from monitoring.bench.synthesis import MEASUREMENT, Case, CaseFailedError, run
 GOOD = {"empty": 1.0, "app": 3.0, "ordinary": 24.0}
 
 
-def test_figures_that_just_meet_the_bounds_do() -> None:
+def test_figures_equal_to_the_bounds_pass() -> None:
     assert [bound.met for bound in MEASUREMENT.check(GOOD)] == [True, True]
 
 
 @pytest.mark.parametrize(
     ("measured", "broken"), [({**GOOD, "app": 3.01, "ordinary": 25.0}, 0), ({**GOOD, "ordinary": 23.9}, 1)]
 )
-def test_each_bound_bites(measured: dict[str, float], broken: int) -> None:
+def test_figure_beyond_each_bound_fails(measured: dict[str, float], broken: int) -> None:
     assert [index for index, bound in enumerate(MEASUREMENT.check(measured)) if not bound.met] == [broken]
 
 
-def test_a_program_that_fails_is_no_figure(tmp_path: Path) -> None:
+def test_failed_program_raises_instead_of_giving_a_figure(tmp_path: Path) -> None:
     program = tmp_path / "fails.py"
     program.write_text("raise SystemExit('this is why')")
     with pytest.raises(CaseFailedError, match="this is why"):

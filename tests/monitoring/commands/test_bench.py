@@ -49,22 +49,20 @@ def values(folder: Path) -> dict[str, dict[str, float]]:
     return {name: one["values"] for name, one in found.items()}
 
 
-def test_what_was_found_is_kept_in_the_file(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_measured_figures_are_written_to_the_file(run: Callable[..., Result], tmp_path: Path) -> None:
     done = run({"one": lambda _: {"seconds": 2}, "two": lambda _: {"seconds": 3}})
     assert done.exit_code == 0, done.output
     assert values(tmp_path) == {"one": {"seconds": 2}, "two": {"seconds": 3}}
 
 
-def test_a_bound_that_is_not_met_is_an_exit_code(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_missed_bound_exits_with_1(run: Callable[..., Result], tmp_path: Path) -> None:
     done = run({"one": lambda _: {"seconds": 6}})
     assert done.exit_code == 1
     assert "NOT MET  time: must be at most 5, got 6.00" in done.output
     assert values(tmp_path) == {"one": {"seconds": 6}}
 
 
-def test_a_part_that_fails_leaves_the_others_and_its_own_older_figures(
-    run: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_failed_measurement_keeps_other_and_older_figures(run: Callable[..., Result], tmp_path: Path) -> None:
     run({"one": lambda _: {"seconds": 2}, "two": lambda _: {"seconds": 2}})
     done = run({"one": broken, "two": lambda _: {"seconds": 3}})
     assert done.exit_code == 1
@@ -72,12 +70,12 @@ def test_a_part_that_fails_leaves_the_others_and_its_own_older_figures(
     assert values(tmp_path) == {"one": {"seconds": 2}, "two": {"seconds": 3}}
 
 
-def test_for_machines_it_prints_and_writes_nothing(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_json_output_writes_no_file(run: Callable[..., Result], tmp_path: Path) -> None:
     done = run({"one": lambda _: {"seconds": 2}}, "--json")
     assert json.loads(done.stdout)["one"]["values"] == {"seconds": 2}
     assert not (tmp_path / FILE).exists()
 
 
-def test_a_measurement_says_on_what_machine_it_was_made(run: Callable[..., Result]) -> None:
+def test_measurement_records_the_machine(run: Callable[..., Result]) -> None:
     machine = json.loads(run({"one": lambda _: {"seconds": 2}}, "--json").stdout)["one"]["machine"]
     assert {"cores", "processor", "load before", "Python", "Node", "cdktf"} <= machine.keys()

@@ -12,7 +12,7 @@ from monitoring.__main__ import main
 REGIONS = str(Path(__file__).parents[2] / "fleet" / "regions")
 
 
-def test_a_region_that_suffices_ends_with_0() -> None:
+def test_sufficient_capacity_exits_with_0() -> None:
     result = CliRunner().invoke(main, ["capacity", "trial-alpha", "--regions", REGIONS])
     assert result.exit_code == 0, result.output
     assert "trial-alpha: 40,000 active series in each of 2 Prometheus, 2,667 samples per second" in result.stdout
@@ -20,7 +20,7 @@ def test_a_region_that_suffices_ends_with_0() -> None:
     assert "once retention is full" in result.stdout
 
 
-def test_too_many_series_end_with_1() -> None:
+def test_too_many_series_exit_with_1() -> None:
     arguments = ["capacity", "trial-alpha", "--series", "400000", "--json", "--regions", REGIONS]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 1
@@ -31,7 +31,7 @@ def test_too_many_series_end_with_1() -> None:
     assert all(need["runs_out_in_months"] == 0 for need in short)
 
 
-def test_growth_makes_the_need_of_later_months() -> None:
+def test_growth_increases_the_need_of_later_months() -> None:
     arguments = ["capacity", "trial-alpha", "--months", "12", "--json", "--regions", REGIONS]
     report = json.loads(CliRunner().invoke(main, arguments).stdout)
     assert report["series"] == round(40_000 * 1.05**12)

@@ -34,7 +34,7 @@ def test_a_page_is_read_where_it_is_served() -> None:
     assert (result.exit_code, result.stdout) == (0, "10 metrics, 0 findings\n")
 
 
-def test_a_person_sees_a_table_with_lines(tmp_path: Path) -> None:
+def test_default_output_is_a_table_with_line_numbers(tmp_path: Path) -> None:
     file = tmp_path / "page.txt"
     file.write_text(CLEAN + HELP.format("shop_orders", "counter") + "shop_orders 1\n")
     result = lint(file)
@@ -45,14 +45,14 @@ def test_a_person_sees_a_table_with_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "<html>\n", "shop_orders_total{status=3} 1\n", "shop_orders_total\n"])
-def test_what_is_no_page_of_metrics_cannot_be_read(given: str) -> None:
+def test_page_without_metrics_format_is_rejected(given: str) -> None:
     result = lint("-", given=given)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("-: must be a page of metrics: ")
 
 
 @pytest.mark.parametrize("source", ["/no/such/file", "http://127.0.0.1:1/metrics"])
-def test_a_page_that_cannot_be_had_is_told_in_one_line(source: str) -> None:
+def test_unreachable_page_is_reported_in_one_line(source: str) -> None:
     result = lint(source)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"{source}: must be a page of metrics: ")
@@ -60,7 +60,7 @@ def test_a_page_that_cannot_be_had_is_told_in_one_line(source: str) -> None:
 
 
 @pytest.mark.parametrize("options", [("--json",), ("--format", "json")])
-def test_a_machine_gets_json(options: tuple[str, ...]) -> None:
+def test_json_option_prints_findings_as_json(options: tuple[str, ...]) -> None:
     result = lint("-", *options, given=WRONG)
     assert (result.exit_code, json.loads(result.stdout)) == (
         1,
@@ -70,7 +70,7 @@ def test_a_machine_gets_json(options: tuple[str, ...]) -> None:
     assert (clean.exit_code, json.loads(clean.stdout)) == (0, [])
 
 
-def test_github_shows_findings_beside_the_lines_of_a_file(tmp_path: Path) -> None:
+def test_github_annotations_have_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "a,b:c%.txt"
     file.write_text(WRONG)
     result = lint(file, "--format", "github")
@@ -91,13 +91,13 @@ def test_github_shows_where_a_page_breaks_off(tmp_path: Path) -> None:
     assert result.stderr == f"{file}: {message}\n"
 
 
-def test_too_many_series_are_counted_as_told() -> None:
+def test_series_limit_option_is_applied() -> None:
     given = CLEAN + 'shop_orders_total{status="failed"} 1\n'
     assert lint("-", "--max-series", "2", given=given).exit_code == 0
     assert lint("-", "--max-series", "1", given=given).exit_code == 1
 
 
-def test_a_byte_order_mark_is_the_editors(tmp_path: Path) -> None:
+def test_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     file = tmp_path / "page.txt"
     file.write_text(CLEAN, encoding="utf-8-sig")
     assert lint(file).exit_code == 0

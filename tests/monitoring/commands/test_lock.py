@@ -24,11 +24,11 @@ CLEAN = {
 }
 
 
-def test_sources_and_references_to_them_go_and_all_else_stays() -> None:
+def test_lock_removes_only_package_indexes() -> None:
     assert without_indexes(FRESH) == CLEAN
 
 
-def test_the_committed_lock_is_clean() -> None:
+def test_committed_lock_names_no_package_index() -> None:
     text = (ROOT / LOCK).read_text()
     lock = json.loads(text)
     assert without_indexes(lock) == lock

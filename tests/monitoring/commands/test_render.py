@@ -79,7 +79,7 @@ def test_valid_objects_are_counted_and_pass(run: Run) -> None:
         (THING.replace("size: 5", "count: five"), "spec.count"),
     ],
 )
-def test_an_unknown_field_or_a_wrong_type_is_told_with_its_object(run: Run, wrong: str, message: str) -> None:
+def test_schema_fault_is_reported_with_its_object(run: Run, wrong: str, message: str) -> None:
     result = run(f"{DEFINITION}---\n{wrong}")
     assert result.exit_code == 1
     assert message in result.stderr
@@ -97,13 +97,13 @@ def test_definitions_that_no_chart_brings_are_read_from_a_folder(run: Run, tmp_p
     assert run(THING.replace("size", "siez"), "--crds", str(tmp_path / "crds")).exit_code == 1
 
 
-def test_a_pod_without_a_place_is_told(run: Run) -> None:
+def test_pod_without_node_selector_is_reported(run: Run) -> None:
     result = run("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: monitoring}\nspec: {containers: []}\n")
     assert result.exit_code == 1
     assert "thanos: Pod/p: spec.nodeSelector must say where the pod runs, got nothing" in result.stderr
 
 
-def test_a_flag_that_the_chart_sets_already_is_told(run: Run) -> None:
+def test_duplicate_container_flag_is_reported(run: Run) -> None:
     pod = (
         "{containers: [{name: query, args: [query, --log.level=info, --endpoint=a, --endpoint=b, --log.level=debug]}]}"
     )
@@ -113,13 +113,13 @@ def test_a_flag_that_the_chart_sets_already_is_told(run: Run) -> None:
     assert "--endpoint must" not in result.stderr
 
 
-def test_a_kind_without_a_schema_is_named_and_not_passed_in_silence(run: Run) -> None:
+def test_kind_without_a_schema_is_reported(run: Run) -> None:
     result = run("apiVersion: other.io/v1\nkind: Other\nmetadata: {name: o}\n")
     assert result.exit_code == 0
     assert "not checked, no schema at hand: thanos: Other/o" in result.stdout
 
 
-def test_a_rendering_that_fails_is_another_exit_code(run: Run) -> None:
+def test_failed_helm_rendering_has_its_own_exit_code(run: Run) -> None:
     result = run("", exit_code=1)
     assert result.exit_code == 2
     assert "helm cannot render thanos" in result.stderr
@@ -149,7 +149,7 @@ def test_objects_are_written_where_asked(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "thanos.yaml").read_text() == SERVICE
 
 
-def test_what_is_rendered_is_recorded_for_the_tests(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rendered_objects_are_recorded_for_tests(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tests" / "golden").mkdir(parents=True)
     monkeypatch.setattr(record, "ROOT", tmp_path)
     service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, labels: {app: a}}\nspec: {ports: [{port: 80}]}\n"

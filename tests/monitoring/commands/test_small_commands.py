@@ -18,12 +18,12 @@ from monitoring.errors import InvalidInput
 REGIONS = str(Path(__file__).parents[2] / "fleet" / "regions")
 
 
-def test_regions_are_a_matrix_for_jobs_with_the_canary_first() -> None:
+def test_regions_json_is_a_github_actions_matrix_with_the_canary_first() -> None:
     result = CliRunner().invoke(main, ["regions", "--json", "--regions", REGIONS])
     assert json.loads(result.stdout) == ["trial-gamma", "trial-alpha", "trial-beta"]
 
 
-def test_regions_are_a_table_for_people() -> None:
+def test_regions_are_printed_as_a_table_by_default() -> None:
     result = CliRunner().invoke(main, ["regions", "--regions", REGIONS])
     assert "trial-beta" in result.stdout
     assert "none" in result.stdout
@@ -35,7 +35,7 @@ def test_values_are_yaml_with_a_heading() -> None:
     assert yaml.safe_load(result.stdout)["receive"]["retention"] == "3d"
 
 
-def test_values_of_all_releases_are_json_for_machines() -> None:
+def test_values_json_has_all_releases() -> None:
     result = CliRunner().invoke(main, ["values", "trial-beta", "--json", "--regions", REGIONS])
     assert json.loads(result.stdout).keys() == {"objects", "kube-prometheus-stack", "thanos", "oauth2-proxy"}
 
@@ -65,13 +65,13 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "made.txt"
 
 
-def test_generate_writes_what_is_not_current(generated: Path) -> None:
+def test_generate_writes_outdated_files(generated: Path) -> None:
     generated.write_text("old")
     assert CliRunner().invoke(generate.command).exit_code == 0
     assert generated.read_text() == "new"
 
 
-def test_generate_check_names_what_is_not_current_and_writes_nothing(generated: Path) -> None:
+def test_generate_check_lists_outdated_files_without_writing(generated: Path) -> None:
     generated.write_text("old")
     result = CliRunner().invoke(generate.command, ["--check"])
     assert result.exit_code == 1
@@ -79,12 +79,12 @@ def test_generate_check_names_what_is_not_current_and_writes_nothing(generated: 
     assert generated.read_text() == "old"
 
 
-def test_what_is_committed_is_current() -> None:
+def test_committed_generated_files_are_current() -> None:
     result = CliRunner().invoke(generate.command, ["--check"])
     assert result.exit_code == 0, result.output
 
 
-def test_a_bump_without_its_schema_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_chart_upgrade_without_new_schema_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(committed_schemas, "SCHEMAS", tmp_path)
     (tmp_path / "extra").mkdir()
     for chart in versions().charts:

@@ -23,7 +23,7 @@ def names(page: str) -> list[tuple[str, list[str]]]:
         ),
     ],
 )
-def test_only_creation_times_of_what_counts_are_left_out(page: str, families: list[str]) -> None:
+def test_only_created_series_of_counters_are_omitted(page: str, families: list[str]) -> None:
     assert [name for name, _ in names(page)] == families
 
 

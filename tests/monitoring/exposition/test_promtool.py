@@ -28,7 +28,7 @@ def promtool(page: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("example", [asgi_example, wsgi_example])
-def test_the_examples_please_promtool(example: object) -> None:
+def test_promtool_accepts_the_example_pages(example: object) -> None:
     assert callable(example)
     metrics = Metrics(CollectorRegistry())
     example(metrics)
@@ -52,14 +52,14 @@ def test_the_examples_please_promtool(example: object) -> None:
         ("shop_open", "gauge", 'shop_open{userId="1"} 1'),
     ],
 )
-def test_what_promtool_finds_is_found(name: str, kind: str, series: str) -> None:
+def test_linter_reports_everything_promtool_reports(name: str, kind: str, series: str) -> None:
     page = CLEAN + HELP.format(name, kind) + series + "\n"
     code, said = promtool(page)
     assert (code, said.split(" ", 1)[0]) == (FINDINGS, name)
     assert {one.metric for one in lint(read_page(page))} == {name}
 
 
-def test_a_metric_without_a_meaning_is_found_by_both() -> None:
+def test_metric_without_help_is_reported_by_linter_and_promtool() -> None:
     page = "# TYPE shop_orders_total counter\nshop_orders_total 3\n"
     assert promtool(page)[0] == FINDINGS
     assert [one.rule for one in lint(read_page(page))] == ["page"]

@@ -41,7 +41,7 @@ def wsgi_example(metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("example", [asgi_example, wsgi_example])
-def test_the_examples_have_nothing_wrong(example: Callable[[Metrics], None]) -> None:
+def test_example_pages_have_no_findings(example: Callable[[Metrics], None]) -> None:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -137,7 +137,7 @@ def test_the_examples_have_nothing_wrong(example: Callable[[Metrics], None]) -> 
         ),
     ],
 )
-def test_each_fault_is_told(name: str, kind: str, series: str, rule: str, message: str) -> None:
+def test_each_fault_has_its_finding(name: str, kind: str, series: str, rule: str, message: str) -> None:
     assert found(CLEAN + HELP.format(name, kind) + series + "\n") == [(name, rule, message)]
 
 
@@ -153,7 +153,7 @@ def test_each_fault_is_told(name: str, kind: str, series: str, rule: str, messag
         ("/a/9/b", "a raw path"),
     ],
 )
-def test_a_value_that_looks_like_one_of_many_is_told(value: str, looks: str) -> None:
+def test_high_cardinality_label_value_is_reported(value: str, looks: str) -> None:
     messages = [message for _, _, message in found(CLEAN.replace("completed", value))]
     assert messages == [f"label status must be of few values, got {looks}: {value}"]
 
@@ -162,25 +162,25 @@ def test_a_value_that_looks_like_one_of_many_is_told(value: str, looks: str) -> 
     "value",
     ["/orders/{order_id}", "/orders/<int:order_id>", "/orders/:id", "/login", "200", "3.11.2", "EUR", "24h"],
 )
-def test_a_value_that_stands_in_the_code_is_fine(value: str) -> None:
+def test_constant_label_value_is_not_reported(value: str) -> None:
     assert found(CLEAN.replace("completed", value)) == []
 
 
 @pytest.mark.parametrize(
     "label", ["user", "customer_id", "orderId", "email", "session", "path", "url", "client_ip", "ip"]
 )
-def test_a_label_that_nobody_can_list_is_told(label: str) -> None:
+def test_unbounded_label_name_is_reported(label: str) -> None:
     assert [rule for _, rule, _ in found(CLEAN.replace("status", label))] == ["label"]
 
 
-def test_a_metric_without_a_type_or_a_meaning_is_told() -> None:
+def test_metric_without_type_or_help_is_reported() -> None:
     assert [message for _, _, message in found("shop_orders_total 3\n")] == [
         "must have its meaning (# HELP)",
         "must have its type (# TYPE)",
     ]
 
 
-def test_a_metric_of_the_contract_keeps_it() -> None:
+def test_contract_metric_with_other_labels_is_reported() -> None:
     page = HELP.format("http_requests_total", "counter") + 'http_requests_total{method="GET",code="200"} 1\n'
     assert found(page) == [
         (
@@ -201,13 +201,13 @@ def test_a_metric_of_the_contract_keeps_it() -> None:
     ]
 
 
-def test_a_fault_is_told_in_openmetrics_too() -> None:
+def test_openmetrics_faults_are_reported() -> None:
     page = CLEAN.replace("shop_orders_total c", "shop_orders c").replace("P shop_orders_total", "P shop_orders")
     assert found(page + "# EOF\n") == []
     assert [rule for _, rule, _ in found(page.replace("status", "userId") + "# EOF\n")] == ["label"]
 
 
-def test_a_page_that_is_almost_openmetrics_is_told_what_is_wrong_with_it() -> None:
+def test_almost_openmetrics_page_gets_a_precise_finding() -> None:
     page = HELP.format("shop_logins", "counter") + "shop_logins 1\n"
     good = CLEAN.replace("shop_orders_total c", "shop_orders c").replace("P shop_orders_total", "P shop_orders")
     assert found(good + page + "# EOF\n") == [
@@ -216,7 +216,7 @@ def test_a_page_that_is_almost_openmetrics_is_told_what_is_wrong_with_it() -> No
     ]
 
 
-def test_a_metric_in_two_places_is_told() -> None:
+def test_metric_in_two_places_is_reported() -> None:
     other = HELP.format("shop_open", "gauge") + "shop_open 1\n"
     again = CLEAN.replace("completed", "failed")
     assert found(CLEAN + other + again) == [("shop_orders_total", "page", "must be said in one block")]
@@ -228,7 +228,7 @@ def test_the_contract_itself_is_clean_with_every_metric_filled() -> None:
     assert found(text(metrics)) == []
 
 
-def test_too_many_series_are_told() -> None:
+def test_too_many_series_are_reported() -> None:
     page = read_page(CLEAN + "".join(f'shop_orders_total{{status="s{number}"}} 1\n' for number in range(9)))
     assert lint(page, max_series=10) == []
     assert [one.message for one in lint(page, max_series=9)] == ["must have at most 9 label sets, got 10"]
@@ -273,7 +273,7 @@ WHOLE = ('bucket{le="1"} 1', 'bucket{le="+Inf"} 2', "sum 3", "count 2")
         ),
     ],
 )
-def test_what_a_sum_over_the_page_would_hide_is_told(page: str, message: str) -> None:
+def test_fault_in_one_series_is_reported_despite_correct_sum(page: str, message: str) -> None:
     assert message in messages(page)
 
 
@@ -295,7 +295,7 @@ def test_each_series_keeps_the_contract_by_itself() -> None:
     ]
 
 
-def test_buckets_that_only_all_series_together_have_are_told() -> None:
+def test_buckets_missing_in_single_series_are_reported() -> None:
     bounds = {"read": ("0.001", "0.005", "0.01", "+Inf"), "write": ("0.05", "0.1", "0.5", "1", "+Inf")}
     buckets = [f'bucket{{operation="{one}",table="t",le="{le}"}} 1' for one in bounds for le in bounds[one]]
     assert messages(histogram(*buckets, name="db_query_duration_seconds")) == [
@@ -338,17 +338,17 @@ def test_buckets_that_only_all_series_together_have_are_told() -> None:
         'shop_features{shop_features="a"} 1\nshop_features{shop_features="b"} 0\n# EOF\n',
     ],
 )
-def test_what_real_pages_rightly_have_is_not_told(page: str) -> None:
+def test_valid_features_of_real_pages_are_not_reported(page: str) -> None:
     assert [one for one in found(page) if one[0] != "shop"] == []
 
 
 @pytest.mark.parametrize("label", ["user_id", "email", "session"])
-def test_an_info_metric_of_people_is_told(label: str) -> None:
+def test_info_metric_about_users_is_reported(label: str) -> None:
     page = gauge(f'shop_user_info{{{label}="a"}} 1', name="shop_user_info")
     assert [rule for _, rule, _ in found(page)] == ["label"]
 
 
-def test_a_library_says_its_pages_rightly_or_is_told() -> None:
+def test_foreign_histogram_without_inf_bucket_is_reported() -> None:
     page = HELP.format("jvm_gc_seconds", "histogram") + 'jvm_gc_seconds_bucket{le="1"} 1\n'
     assert messages(page) == ["must have a bucket +Inf"]
 
@@ -359,14 +359,14 @@ def test_the_text_format_may_end_like_openmetrics() -> None:
     assert found(info) == []
 
 
-def test_openmetrics_judge_is_heard_with_its_line() -> None:
+def test_openmetrics_parser_error_has_its_line() -> None:
     page = gauge("shop_open 1") + "\n# EOF\n"
     assert [(one.line, one.message) for one in lint(read_page(page))] == [
         (4, "must be OpenMetrics, got Received blank line")
     ]
 
 
-def test_two_types_are_told_once() -> None:
+def test_duplicate_type_line_is_reported_once() -> None:
     page = "# HELP shop_open Some.\n# TYPE shop_open gauge\n# TYPE shop_open gauge\nshop_open 1\n# EOF\n"
     assert messages(page) == ["must have one # TYPE line"]
 

@@ -47,7 +47,7 @@ EOF = "# EOF\n"
         ("a_b 1 # {}\n" + EOF, 1, 11, "must be one blank and the exemplar's value, got the end of the line"),
     ],
 )
-def test_the_first_fault_of_syntax_ends_the_page(page: str, line: int, column: int, message: str) -> None:
+def test_parsing_stops_at_the_first_syntax_error(page: str, line: int, column: int, message: str) -> None:
     with pytest.raises(UnreadablePage) as caught:
         read_page(page + "0 1\n")
     fault = caught.value
@@ -90,7 +90,7 @@ def test_a_line_of_openmetrics() -> None:
     ]
 
 
-def test_comments_that_say_nothing_are_passed_over() -> None:
+def test_plain_comments_are_ignored() -> None:
     lines = "#\n# HELP\n# TYPE \n#HELP a b\n# UNIT of-what\n# HELPER a-b\n# HELP a_b Some  words.\n"
     assert list(read_lines(lines)) == [Metadata(keyword="HELP", name="a_b", text="Some  words.", line=7)]
 
@@ -116,7 +116,7 @@ BITS = (
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(BITS), max_size=25).map("".join)))
-def test_whatever_a_page_holds_there_are_findings_or_it_is_unreadable(given_page: str) -> None:
+def test_any_input_gives_findings_or_an_unreadable_page_error(given_page: str) -> None:
     for whole in (given_page, given_page + "\n# EOF\n", CLEAN + given_page):
         with contextlib.suppress(UnreadablePage):
             assert all(1 <= one.line <= len(whole.splitlines()) for one in lint(read_page(whole)))

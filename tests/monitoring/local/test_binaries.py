@@ -59,7 +59,7 @@ def test_a_binary_on_path_in_the_pinned_version_is_taken(path: Path) -> None:
     assert _call("trial").stdout == f"trial {path}/trial\n"
 
 
-def test_a_version_that_is_told_on_the_other_stream_counts_too(path: Path) -> None:
+def test_version_printed_on_stderr_is_recognized(path: Path) -> None:
     on_path = _program(path, "trial", "echo trial v1.2.3 >&2")
     assert find_tool("trial") == on_path
 
@@ -71,7 +71,7 @@ def test_a_binary_on_path_in_another_version_is_not_taken(other: str, path: Path
         find_tool("trial")
 
 
-def test_what_is_missing_is_built_once_and_then_found(path: Path) -> None:
+def test_missing_binary_is_built_once_and_cached(path: Path) -> None:
     _program(path, "go", f"echo >> {path}/calls\n{BUILDS}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{path}:/usr/bin:/bin")
@@ -83,7 +83,7 @@ def test_what_is_missing_is_built_once_and_then_found(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("path")
-def test_another_pin_is_another_build(tmp_path: Path) -> None:
+def test_changed_version_builds_again(tmp_path: Path) -> None:
     TRIAL.built.mkdir(parents=True)
     built = _program(TRIAL.built, "trial", "echo")
     assert find_tool("trial") == built
@@ -92,7 +92,7 @@ def test_another_pin_is_another_build(tmp_path: Path) -> None:
         find_tool("trial")
 
 
-def test_a_build_that_fails_is_told_and_leaves_nothing_that_is_found(path: Path) -> None:
+def test_failed_build_is_reported_and_not_cached(path: Path) -> None:
     _program(path, "go", "echo 'cannot find module' >&2; exit 1")
     told = _call("trial")
     assert told.exit_code == 2
@@ -101,7 +101,7 @@ def test_a_build_that_fails_is_told_and_leaves_nothing_that_is_found(path: Path)
     assert not TRIAL.built.exists()
 
 
-def test_a_machine_without_go_is_told_what_it_lacks(path: Path) -> None:
+def test_missing_go_is_reported(path: Path) -> None:
     assert not list(path.iterdir())
     with pytest.raises(CannotHave, match="go is not on PATH"):
         build(TRIAL)
@@ -122,7 +122,7 @@ def test_the_version_comes_from_go_mod(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("path")
-def test_prometheus_counts_its_module_otherwise(tmp_path: Path) -> None:
+def test_prometheus_module_version_maps_to_its_release_version(tmp_path: Path) -> None:
     """Prometheus 3.14.0 is the module's v0.314.0."""
     folder = tmp_path / "tools" / "prometheus"
     folder.mkdir(parents=True)
@@ -132,7 +132,7 @@ def test_prometheus_counts_its_module_otherwise(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("path")
-def test_a_go_mod_without_the_module_is_told(tmp_path: Path) -> None:
+def test_go_mod_without_the_module_is_reported(tmp_path: Path) -> None:
     (tmp_path / "tools" / "trial" / "go.mod").write_text("module trial\n", encoding="utf-8")
     with pytest.raises(CannotHave, match=r"tools/trial/go\.mod must require example\.org/trial"):
         _ = TRIAL.version

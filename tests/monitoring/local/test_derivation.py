@@ -127,7 +127,7 @@ def test_every_certificate_of_the_region_is_made(local_region: LocalRegion) -> N
     assert local_region.trust.read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
 
 
-def test_a_change_is_listed_once_with_all_its_parts() -> None:
+def test_difference_is_listed_once_with_all_components() -> None:
     found, line = Differences(), ["--a=1", "--b=2"]
     found.flag("one", line, "a", "3", why="tests")
     found.flag("two", ["--a=1"], "a", "4", why="tests")
@@ -137,14 +137,14 @@ def test_a_change_is_listed_once_with_all_its_parts() -> None:
     assert (only.programs, only.what, only.deployed, only.local) == (("one", "two"), "--a", "--a=1", "--a=3")
 
 
-def test_fewer_pods_than_deployed_are_told(local_region: LocalRegion) -> None:
+def test_fewer_local_pods_are_listed_as_difference(local_region: LocalRegion) -> None:
     assert local_region.pods_of(RECEIVE_INGESTOR, deployed=3) == [
         f"thanos-receive-ingestor-{number}" for number in range(3)
     ]
     assert not local_region.differences.all()[2:]
 
 
-def test_what_differs_is_shown_by_reason() -> None:
+def test_differences_are_grouped_by_reason() -> None:
     found, line = Differences(), ["--a=1", "--b=2"]
     found.flag("one", line, "b", "9", why="second")
     found.flag("one", line, "a", "3", why="first")
@@ -170,12 +170,12 @@ def test_the_container_is_asked_for_again_where_azurite_was_too_slow(local_regio
     assert (tmp_path / "asked").exists()
 
 
-def test_without_a_container_what_thanos_said_is_told(local_region: LocalRegion) -> None:
+def test_missing_container_error_includes_thanos_output(local_region: LocalRegion) -> None:
     with pytest.raises(RuntimeError, match=r"no container in Azurite: .*config-file"):
         blob.make_container(replace(local_region, tool=lambda _: Path("ls")), {"config": {}}, clock=FakeClock().clock)
 
 
-def test_a_part_takes_other_flags_in_place_of_its_own() -> None:
+def test_process_flags_can_be_replaced() -> None:
     program = Program(name="a", component="a", region="a", line=["thanos", "--x=1", "--xy=2", "--wait"], port=1)
-    assert program.flagged({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
+    assert program.with_flags({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
     assert program.line[1] == "--x=1"

@@ -49,7 +49,7 @@ def claims(entra: Entra, asked: dict[str, str]) -> Any:
     return json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[1] + "=="))
 
 
-def test_without_accounts_nobody_is_asked(entra: Entra) -> None:
+def test_sign_in_page_is_skipped_without_accounts(entra: Entra) -> None:
     assert entra.asks(ASKED) is None
     assert claims(entra, ASKED)["email"] == "automatic@trial.example"
 
@@ -82,7 +82,7 @@ def test_each_account_but_the_first_has_one_reason_to_be_refused(zoned: Region) 
         assert sum(reasons) == 1
 
 
-def test_what_was_asked_is_text_on_the_page() -> None:
+def test_sign_in_page_escapes_request_parameters() -> None:
     html = page([("<b>@x", "<i>")], {"state": '"><script>'}).decode()
     assert "<b>" not in html
     assert "<i>" not in html

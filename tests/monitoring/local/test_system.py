@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from monitoring.__main__ import main
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands import local
-from monitoring.commands.local import choose, ways_in
+from monitoring.commands.local import choose, entry_points
 from monitoring.errors import InvalidInput
 from monitoring.fleet import load_fleet
 from monitoring.local import system as local_system
@@ -37,21 +37,21 @@ def program(*line: str, name: str = "region/part-0") -> Program:
     return Program(name=name, component="part", region="region", line=line, port=free_ports(1)[0], ready=None)
 
 
-def test_a_part_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_dead_process_is_reported_with_its_last_log_lines(tmp_path: Path) -> None:
     system = System(folder=tmp_path, differences=Differences())
     system.begin([program("sh", "-c", "echo I cannot go on; exit 3")])
     system.processes["region/part-0"].wait()
     assert system.dead() == "region/part-0 has stopped (3): I cannot go on\n"
 
 
-def test_a_part_that_never_gets_ready_is_told(tmp_path: Path) -> None:
+def test_process_that_never_becomes_ready_is_reported(tmp_path: Path) -> None:
     system, died = System(folder=tmp_path, differences=Differences()), program("sh", "-c", "echo no such flag; exit 1")
     system.begin([died])
     with pytest.raises(ProgramDiedError, match="no such flag"):
         system.ready(died)
 
 
-def test_at_the_end_all_processes_are_gone(tmp_path: Path) -> None:
+def test_all_processes_are_stopped_at_exit(tmp_path: Path) -> None:
     system = System(folder=tmp_path, differences=Differences())
     system.begin([program("sleep", "600")])
     assert system.dead() is None
@@ -68,8 +68,8 @@ def test_the_region_with_the_global_view_is_the_first() -> None:
         choose(FLEET, "trial-beta", "trial-beta")
 
 
-def test_a_person_is_told_oauth2_proxy_and_what_to_trust() -> None:
-    page, root = ways_in(
+def test_output_shows_the_oauth2_proxy_url_and_the_root_certificate() -> None:
+    page, root = entry_points(
         {"one": {"proxy": "https://127.0.0.1:1", "trust": "/roots.pem"}, "two": {"trust": "/other.pem"}}
     )
     assert "https://127.0.0.1:1/thanos/graph" in page
@@ -83,7 +83,7 @@ def test_an_unknown_region_is_told() -> None:
     assert "nowhere" in answer.output
 
 
-def test_a_part_that_dies_ends_the_command_with_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dead_process_exits_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def running(*_: object) -> Iterator[System]:
         made = System(folder=tmp_path, differences=Differences())
@@ -105,7 +105,7 @@ def test_a_part_that_dies_ends_the_command_with_exit_code_1(tmp_path: Path, monk
 
 @pytest.mark.stack
 @pytest.mark.parametrize("signalled", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_nothing_behind(tmp_path: Path, signalled: signal.Signals) -> None:
+def test_signal_stops_all_processes(tmp_path: Path, signalled: signal.Signals) -> None:
     file, temporary = tmp_path / "addresses.json", tmp_path / "temporary"
     temporary.mkdir()
     line = [sys.executable, "-m", "monitoring", "local", "trial-beta", "trial-gamma", "--regions", str(REGIONS)]

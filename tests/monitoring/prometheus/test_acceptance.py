@@ -65,7 +65,9 @@ def accepted(whole: System) -> Mapping[str, Mapping[str, Result]]:
 
 @pytest.mark.parametrize("region", [FIRST.name, SECOND.name])
 @pytest.mark.parametrize("check", [check.name for check in CHECKS])
-def test_the_criterion_holds(accepted: Mapping[str, Mapping[str, Result]], check: str, region: str) -> None:
+def test_acceptance_check_passes_on_the_local_system(
+    accepted: Mapping[str, Mapping[str, Result]], check: str, region: str
+) -> None:
     result = accepted[region][check]
     assert result.state is (State.NOT_HERE if check in WITHOUT[region] else State.OK), result.evidence
 
@@ -156,11 +158,11 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Re
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_a_value_broken_on_purpose_is_told(faulty: Mapping[str, Result], fault: Callable[[Any], None]) -> None:
+def test_seeded_fault_fails_its_acceptance_check(faulty: Mapping[str, Result], fault: Callable[[Any], None]) -> None:
     _, check = FAULTS[fault]
     assert faulty[check].state is State.FAILED, faulty[check].evidence
 
 
 @pytest.mark.parametrize("check", HOLD)
-def test_what_no_fault_touches_still_holds(faulty: Mapping[str, Result], check: str) -> None:
+def test_unrelated_acceptance_checks_pass_despite_a_seeded_fault(faulty: Mapping[str, Result], check: str) -> None:
     assert faulty[check].state is State.OK, faulty[check].evidence

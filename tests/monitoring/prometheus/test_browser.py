@@ -140,7 +140,7 @@ def session(browser: WebDriver) -> dict[str, object] | None:
     return browser.get_cookie(SESSION)
 
 
-def test_a_stranger_is_asked_who_it_is(browser: WebDriver, proxy: str) -> None:
+def test_unauthenticated_browser_is_redirected_to_sign_in(browser: WebDriver, proxy: str) -> None:
     browser.get(proxy + GRAPH)
     wait_until(browser, asked_who, "the sign-in page")
     assert not browser.current_url.startswith(proxy)
@@ -148,7 +148,7 @@ def test_a_stranger_is_asked_who_it_is(browser: WebDriver, proxy: str) -> None:
     assert session(browser) is None
 
 
-def test_who_signs_in_sees_the_graph_of_a_recorded_series(
+def test_signed_in_browser_shows_a_recorded_series_graph(
     browser: WebDriver, proxy: str, trust: Path, tmp_path: Path
 ) -> None:
     picture = os.environ.get("OVERSIGHT_PICTURE")
@@ -165,7 +165,7 @@ def test_who_signs_in_sees_the_graph_of_a_recorded_series(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_open_page_of_thanos_asks_for_what_is_shut(browser: WebDriver, proxy: str, page: str) -> None:
+def test_allowed_thanos_pages_request_no_denied_path(browser: WebDriver, proxy: str, page: str) -> None:
     sign_in(browser, proxy, page)
     before: list[object] = []
 
@@ -177,7 +177,7 @@ def test_no_open_page_of_thanos_asks_for_what_is_shut(browser: WebDriver, proxy:
     assert not [url for url, said in browser.execute_script(ASKED) if said == REFUSED]
 
 
-def test_without_the_flags_of_query_its_page_would_draw_nothing(browser: WebDriver, proxy: str) -> None:
+def test_thanos_graph_page_needs_the_flags_endpoint(browser: WebDriver, proxy: str) -> None:
     """Why access.py opens them."""
     sign_in(browser, proxy, GRAPH)
     see_a_graph(browser)
@@ -201,7 +201,7 @@ def test_the_cookie_is_kept_for_this_host_and_from_scripts(browser: WebDriver, p
     assert [one["name"] for one in browser.get_cookies()] == [SESSION]
 
 
-def test_who_has_signed_out_is_let_in_no_more(browser: WebDriver, proxy: str, trust: Path) -> None:
+def test_signed_out_browser_is_redirected_to_sign_in(browser: WebDriver, proxy: str, trust: Path) -> None:
     sign_in(browser, proxy, GRAPH)
     see_a_graph(browser)
     open_before = browser.current_window_handle
@@ -225,7 +225,9 @@ def test_who_has_signed_out_is_let_in_no_more(browser: WebDriver, proxy: str, tr
 
 
 @pytest.mark.parametrize("account", NOT_MEANT, ids=lambda one: one.says)
-def test_who_is_not_meant_is_told_so(browser: WebDriver, proxy: str, trust: Path, account: Account) -> None:
+def test_refused_user_sees_an_error_page_and_gets_no_session(
+    browser: WebDriver, proxy: str, trust: Path, account: Account
+) -> None:
     sign_in(browser, proxy, GRAPH, account.person.email)
     # oauth2-proxy takes a token of another tenant for a fault of the provider, not of the person
     told = "Internal Server Error" if account.claims else "Forbidden"
@@ -240,14 +242,14 @@ def test_who_is_not_meant_is_told_so(browser: WebDriver, proxy: str, trust: Path
     "elsewhere",
     ["https://elsewhere.example/", "//elsewhere.example/", r"/\elsewhere.example/", "/%09/elsewhere.example/"],
 )
-def test_signing_in_leaves_the_browser_at_oauth2_proxy(browser: WebDriver, proxy: str, elsewhere: str) -> None:
+def test_browser_stays_at_oauth2_proxy_after_sign_in(browser: WebDriver, proxy: str, elsewhere: str) -> None:
     sign_in(browser, proxy, f"/oauth2/start?rd={elsewhere}")
     wait_until(browser, lambda page: page.execute_script("return document.readyState") == "complete", "the page")
     assert browser.current_url.startswith(f"{proxy}/")
     assert session(browser)
 
 
-def test_a_browser_without_the_root_of_the_run_does_not_come(proxy: str, tmp_path: Path) -> None:
+def test_browser_without_the_root_certificate_refuses_tls(proxy: str, tmp_path: Path) -> None:
     with browsing(tmp_path, trust=None) as stranger:
         stranger.get(proxy)
         wait_until(stranger, lambda page: "ERR_CERT_AUTHORITY_INVALID" in text(page), "the warning")

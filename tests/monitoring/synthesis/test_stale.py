@@ -18,7 +18,7 @@ def outdir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_stack_of_a_region_that_is_gone_goes(outdir: Path) -> None:
+def test_stack_of_a_removed_region_is_deleted(outdir: Path) -> None:
     remove_stale_stacks(outdir, keep={"stays"})
     assert [folder.name for folder in (outdir / "stacks").iterdir()] == ["stays"]
 
@@ -31,7 +31,7 @@ def test_a_local_state_is_never_removed(outdir: Path) -> None:
     assert not state.with_name("cdk.tf.json").exists()
 
 
-def test_a_folder_that_is_no_stack_stays(outdir: Path) -> None:
+def test_folder_without_a_stack_is_kept(outdir: Path) -> None:
     (outdir / "stacks" / "notes").mkdir()
     remove_stale_stacks(outdir, keep={"stays"})
     assert (outdir / "stacks" / "notes").exists()

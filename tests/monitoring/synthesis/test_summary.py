@@ -71,11 +71,11 @@ def test_resources_are_counted_by_kind(outdir: Path) -> None:
     assert (alpha.others, fleet.others) == (4, 1)
 
 
-def test_a_chart_is_told_with_its_version(outdir: Path) -> None:
+def test_summary_lists_charts_with_versions(outdir: Path) -> None:
     assert "trial 1.2.3" in printed(outdir, release())
 
 
-def test_what_a_region_overrides_is_told(outdir: Path) -> None:
+def test_summary_lists_region_overrides(outdir: Path) -> None:
     (line,) = [
         line
         for line in printed(

@@ -73,7 +73,7 @@ def test_parameters_are_sent_as_a_query(url: str) -> None:
     assert HttpClient().get(f"{url}/q").json()["path"] == "/q"
 
 
-def test_the_machines_password_goes_to_the_proxy_alone(url: str) -> None:
+def test_basic_auth_password_is_sent_only_to_oauth2_proxy(url: str) -> None:
     client = HttpClient(proxy=f"{url}/proxy", machine=("admin", "word"))
     assert client.get(f"{url}/proxy/q").json()["who"] == "Basic YWRtaW46d29yZA=="
     assert client.get(f"{url}/q").json()["who"] is None
@@ -93,18 +93,18 @@ def test_json_is_posted_as_such(url: str) -> None:
     }
 
 
-def test_a_redirect_and_a_refusal_are_answers(url: str) -> None:
+def test_redirect_and_error_status_are_returned_as_answers(url: str) -> None:
     away, refused = HttpClient().get_anonymously(f"{url}/away"), HttpClient().get(f"{url}/no")
     assert (away.status, away.json()["path"]) == (302, "/away")
     assert (refused.status, refused.json()["path"]) == (403, "/no")
 
 
-def test_a_fault_that_is_no_text_is_an_answer_too(url: str) -> None:
+def test_binary_error_body_is_returned_as_answer(url: str) -> None:
     answer = HttpClient().get(f"{url}/no-text")
     assert (answer.status, answer.text) == (502, "\N{REPLACEMENT CHARACTER}")
 
 
-def test_a_stranger_begins_as_the_protocol_says() -> None:
+def test_anonymous_client_starts_the_protocol_handshake() -> None:
     """RFC 9113, 3.4 and 4.1: the preface, then settings of no length, without flags, of the connection."""
     assert HELLO == {
         "h2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
@@ -112,7 +112,7 @@ def test_a_stranger_begins_as_the_protocol_says() -> None:
     }
 
 
-def test_nobody_there_is_told_with_the_address(server: ThreadingHTTPServer, url: str, tmp_path: Path) -> None:
+def test_connection_refused_error_names_the_address(server: ThreadingHTTPServer, url: str, tmp_path: Path) -> None:
     port = server.server_address[1]
     server.shutdown()
     server.server_close()
@@ -143,7 +143,7 @@ def with_tls(server: ThreadingHTTPServer, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_who_has_a_certificate_shows_it_and_a_stranger_does_not(with_tls: Path, server: ThreadingHTTPServer) -> None:
+def test_client_certificate_is_sent_except_for_anonymous_requests(with_tls: Path, server: ThreadingHTTPServer) -> None:
     url = f"https://127.0.0.1:{server.server_address[1]}"
     client = HttpClient(trust=with_tls / "trust.pem", certificate=with_tls / "client")
     assert client.get(f"{url}/q").status == 200
@@ -155,7 +155,7 @@ def test_who_has_a_certificate_shows_it_and_a_stranger_does_not(with_tls: Path, 
         HttpClient(certificate=with_tls / "client").get(f"{url}/q")
 
 
-def test_the_end_of_a_certificate_is_read_from_who_shows_it(with_tls: Path, server: ThreadingHTTPServer) -> None:
+def test_certificate_expiry_is_read_from_the_tls_handshake(with_tls: Path, server: ThreadingHTTPServer) -> None:
     client = HttpClient(trust=with_tls / "trust.pem", certificate=with_tls / "client")
     shown = load_pem_x509_certificate((with_tls / "server" / "tls.crt").read_bytes())
     assert client.ends(f"127.0.0.1:{server.server_address[1]}") == shown.not_valid_after_utc
@@ -167,7 +167,7 @@ def addresses(folder: Path, **regions: Any) -> Path:
     return file
 
 
-def test_a_file_of_addresses_says_who_is_asked_and_how(tmp_path: Path) -> None:
+def test_address_file_sets_urls_and_credentials(tmp_path: Path) -> None:
     (tmp_path / "word").write_text("secret\n", encoding="utf-8")
     alpha = {
         "components": {"prometheus": ["https://p0"]},
@@ -193,7 +193,7 @@ def test_a_file_of_addresses_says_who_is_asked_and_how(tmp_path: Path) -> None:
     assert (deployment.may_alert, deployment.regions) == (True, ("trial-alpha", "trial-beta"))
 
 
-def test_what_a_file_of_addresses_leaves_out_is_not_there(tmp_path: Path) -> None:
+def test_address_missing_from_the_file_is_none(tmp_path: Path) -> None:
     file = addresses(tmp_path, **{"trial-alpha": {"components": {}}, "trial-beta": {"components": {}}})
     client, deployment = read_addresses(file, FLEET, "trial-beta")
     assert client == HttpClient()
@@ -201,14 +201,14 @@ def test_what_a_file_of_addresses_leaves_out_is_not_there(tmp_path: Path) -> Non
     assert (deployment.remote_write, deployment.query_grpc, deployment.proxy, deployment.receiver) == (None,) * 4
 
 
-def test_another_machines_name_is_used(tmp_path: Path) -> None:
+def test_basic_auth_user_name_is_configurable(tmp_path: Path) -> None:
     (tmp_path / "word").write_text("secret", encoding="utf-8")
     one = {"components": {}, "machine": "robot", "machine_password_file": str(tmp_path / "word")}
     client, _ = read_addresses(addresses(tmp_path, **{"trial-alpha": one}), FLEET, "trial-alpha")
     assert client.machine == ("robot", "secret")
 
 
-def test_a_region_that_the_file_does_not_have_is_told(tmp_path: Path) -> None:
+def test_region_missing_in_the_address_file_is_reported(tmp_path: Path) -> None:
     file = addresses(tmp_path, **{"trial-alpha": {"components": {}}, "trial-beta": {"components": {}}})
     with pytest.raises(InvalidInput, match="region must be one of trial-alpha, trial-beta, got trial-gamma"):
         read_addresses(file, FLEET, "trial-gamma")

@@ -141,7 +141,7 @@ def known_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("uuid.uuid4", lambda: type("Mark", (), {"hex": "MARK"}))
 
 
-def told(check: str, client: Canned, deployment: Deployment = DEPLOYMENT) -> Any:
+def run_check(check: str, client: Canned, deployment: Deployment = DEPLOYMENT) -> Any:
     (one,) = (one for one in CHECKS if one.name == check)
     return ask(one, client, deployment)
 
@@ -254,49 +254,49 @@ FAULTS: list[tuple[str, str, Canned]] = [
 
 
 @pytest.mark.parametrize("check", [check.name for check in CHECKS])
-def test_a_check_holds_on_good_answers(check: str) -> None:
-    result = told(check, Canned())
+def test_each_check_passes_on_good_answers(check: str) -> None:
+    result = run_check(check, Canned())
     assert result.state is State.OK, result.evidence
 
 
 @pytest.mark.parametrize(("check", "fault", "client"), FAULTS, ids=[f"{check}: {fault}" for check, fault, _ in FAULTS])
-def test_a_check_bites_on_a_fault(check: str, fault: str, client: Canned) -> None:
-    result = told(check, client)
+def test_each_check_fails_on_its_fault(check: str, fault: str, client: Canned) -> None:
+    result = run_check(check, client)
     assert result.state is State.FAILED, f"{fault}: {result.evidence}"
     assert result.hint
 
 
-def test_every_check_has_a_fault() -> None:
+def test_each_check_has_a_fault_case() -> None:
     assert {check for check, *_ in FAULTS} == {check.name for check in CHECKS}
 
 
-def test_every_hint_that_is_a_page_is_there() -> None:
+def test_each_hint_links_to_an_existing_page() -> None:
     pages = [word for check in CHECKS for word in check.hint.replace(";", " ").split() if word.startswith("docs/")]
     assert [page for page in pages if not (ROOT / page).is_file()] == []
 
 
-def test_rules_without_a_result_yet_are_told_as_such() -> None:
-    result = told("rules are evaluated", but(rules=groups({**rule_group(), "lastEvaluation": NEVER})))
+def test_rules_not_yet_evaluated_are_reported() -> None:
+    result = run_check("rules are evaluated", but(rules=groups({**rule_group(), "lastEvaluation": NEVER})))
     assert result.state is State.FAILED
     assert result.evidence.startswith("all was not evaluated yet")
 
 
-def test_young_ingestors_need_no_block_yet() -> None:
-    assert told("blocks in Blob", but(blocks=series(({}, 0)), age=series(({}, 60)))).state is State.TOO_YOUNG
+def test_ingestors_younger_than_a_block_need_no_upload() -> None:
+    assert run_check("blocks in Blob", but(blocks=series(({}, 0)), age=series(({}, 60)))).state is State.TOO_YOUNG
 
 
-def test_what_the_addresses_do_not_name_is_not_asked() -> None:
+def test_endpoint_without_address_is_skipped() -> None:
     few = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
     for check in CHECKS:
         if check.ask.__module__.endswith((".access", ".regions")):
-            assert told(check.name, Canned(), few).state is State.NOT_HERE
+            assert run_check(check.name, Canned(), few).state is State.NOT_HERE
 
 
-def test_without_a_receiver_people_get_a_test_alert_only_when_asked() -> None:
+def test_test_alert_without_local_receiver_needs_an_option() -> None:
     afar = Deployment(region=REGION, components=DEPLOYMENT.components)
-    assert told("an alert is told", Canned(), afar).state is State.NOT_HERE
+    assert run_check("an alert is told", Canned(), afar).state is State.NOT_HERE
     allowed = Deployment(region=REGION, components=DEPLOYMENT.components, may_alert=True)
-    assert told("an alert is told", Canned(), allowed).state is State.OK
+    assert run_check("an alert is told", Canned(), allowed).state is State.OK
 
 
 @pytest.mark.parametrize("seconds", [0, 100], ids=["at once", "slower than the alert may be"])
@@ -312,24 +312,24 @@ def test_an_alert_is_looked_for_however_long_a_look_takes(seconds: float) -> Non
             fake.now += seconds
             return super().post(url, body)
 
-    assert told("an alert is told", Slow(clock=fake.clock)).state is State.OK
+    assert run_check("an alert is told", Slow(clock=fake.clock)).state is State.OK
 
 
-def test_an_alert_that_is_not_told_is_looked_for_as_long_as_said() -> None:
+def test_missing_notification_is_polled_until_timeout() -> None:
     fake = FakeClock(now=NOW.timestamp())
-    result = told("an alert is told", Canned(answers=but(calls=[]).answers, clock=fake.clock))
+    result = run_check("an alert is told", Canned(answers=but(calls=[]).answers, clock=fake.clock))
     assert (result.state, result.evidence) == (State.FAILED, "not told within 30 s")
     assert sum(fake.slept) == 30
 
 
-def test_the_exit_code_tells_a_fault_from_nobody_there() -> None:
+def test_exit_code_distinguishes_failed_from_unreachable() -> None:
     assert exit_code([*verify(Canned(), DEPLOYMENT)]) == 0
     assert exit_code([*verify(but(ready=503), DEPLOYMENT)]) == 1
     nobody = Canned(answers={})
-    assert exit_code([told("retention", nobody), told("they agree", nobody)]) == 2
+    assert exit_code([run_check("retention", nobody), run_check("they agree", nobody)]) == 2
 
 
-def test_a_check_that_fails_is_asked_again_while_there_is_patience() -> None:
+def test_failing_check_is_retried_until_timeout() -> None:
     answers = iter([503, 503, *[""] * 1000])
 
     class Late(Canned):
@@ -351,13 +351,13 @@ def test_a_check_that_never_holds_is_asked_until_the_patience_ends() -> None:
     assert sum(fake.slept) == 60
 
 
-def test_the_command_says_where_addresses_come_from(tmp_path: Path) -> None:
+def test_missing_address_file_error_names_make_local(tmp_path: Path) -> None:
     told = CliRunner().invoke(main, ["verify", "--addresses", str(tmp_path / "none.json")])
     assert told.exit_code == 2
     assert "make local" in told.output
 
 
-def test_the_command_prints_the_results_for_machines(tmp_path: Path) -> None:
+def test_verify_json_prints_the_results(tmp_path: Path) -> None:
     file = tmp_path / "addresses.json"
     file.write_text(json.dumps({REGION.name: {"components": {"prometheus": ["http://127.0.0.1:1"]}}}), encoding="utf-8")
     regions = str(ROOT / "tests" / "fleet" / "regions")

@@ -72,13 +72,13 @@ def answering(folder: Path, serve: Serve, *, protocol: str = "http/1.1", strict:
 
 
 @pytest.mark.parametrize(("protocol", "serve"), [("http/1.1", speaks_http), ("h2", speaks_http2)])
-def test_who_asks_for_no_certificate_lets_strangers_in(tmp_path: Path, protocol: str, serve: Serve) -> None:
+def test_server_without_client_auth_accepts_anonymous_clients(tmp_path: Path, protocol: str, serve: Serve) -> None:
     with answering(tmp_path, serve, protocol=protocol) as address:
         assert not HttpClient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
 
 
 @pytest.mark.parametrize(("protocol", "serve"), [("http/1.1", speaks_http), ("h2", speaks_http2)])
-def test_who_asks_for_a_certificate_refuses_anonymous_clients(tmp_path: Path, protocol: str, serve: Serve) -> None:
+def test_server_with_client_auth_refuses_anonymous_clients(tmp_path: Path, protocol: str, serve: Serve) -> None:
     with answering(tmp_path, serve, protocol=protocol, strict=True) as address:
         assert HttpClient(trust=tmp_path / "roots.pem").refuses_anonymous_clients(address)
 
@@ -92,7 +92,7 @@ class Impatient(HttpClient):
         return connection
 
 
-def test_who_says_nothing_in_time_has_refused_nobody(tmp_path: Path) -> None:
+def test_handshake_timeout_is_not_a_refusal(tmp_path: Path) -> None:
     told = Event()
 
     def speaks_too_late(_: ssl.SSLSocket) -> None:

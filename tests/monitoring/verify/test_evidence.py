@@ -21,10 +21,10 @@ from tests.monitoring.verify.test_checks import (
     groups,
     of_replicas,
     rule_group,
+    run_check,
     series,
     target,
     targets,
-    told,
 )
 
 
@@ -144,21 +144,21 @@ class Recorded(Canned):
 
 
 @pytest.mark.parametrize("check", ASKED)
-def test_a_check_asks_for_this_and_says_that(check: str) -> None:
+def test_each_check_sends_these_requests_and_reports_this_evidence(check: str) -> None:
     client = Recorded()
-    assert (told(check, client).evidence, client.asked) == ASKED[check]
+    assert (run_check(check, client).evidence, client.asked) == ASKED[check]
 
 
 def test_every_rule_is_asked_for_at_each_replica() -> None:
     client = Recorded()
-    evidence = told("rules are evaluated", client).evidence
+    evidence = run_check("rules are evaluated", client).evidence
     assert re.fullmatch(r"\d{3} rules at each replica, all evaluated in the last 2 intervals", evidence)
     assert client.asked == [f"{P0}/api/v1/rules?", f"{P1}/api/v1/rules?"]
 
 
-def test_a_stranger_knocks_at_each_path_behind_the_proxy() -> None:
+def test_anonymous_requests_cover_each_proxied_path() -> None:
     client = Recorded()
-    told("sign-in is required", client)
+    run_check("sign-in is required", client)
     assert client.strange == [
         "http://proxy/api/v1/query?query=up",
         "http://proxy/alertmanager/api/v2/alerts",
@@ -167,9 +167,9 @@ def test_a_stranger_knocks_at_each_path_behind_the_proxy() -> None:
     ]
 
 
-def test_the_test_alert_says_what_it_is_and_of_which_region() -> None:
+def test_test_alert_has_summary_and_region() -> None:
     client = Recorded()
-    told("an alert is told", client)
+    run_check("an alert is told", client)
     ((url, body),) = client.sent
     assert url == "https://a0:9093/alertmanager/api/v2/alerts"
     (alert,) = body
@@ -358,8 +358,8 @@ BOUNDS: list[tuple[str, Canned, State, str]] = [
 
 
 @pytest.mark.parametrize(("check", "client", "state", "evidence"), BOUNDS, ids=[f"{b[0]}: {b[3]}" for b in BOUNDS])
-def test_a_bound_is_where_it_is_said_to_be(check: str, client: Canned, state: State, evidence: str) -> None:
-    result = told(check, client)
+def test_check_passes_at_the_bound_and_fails_beyond(check: str, client: Canned, state: State, evidence: str) -> None:
+    result = run_check(check, client)
     assert (result.state, result.evidence) == (state, evidence)
     assert bool(result.hint) == (state is State.FAILED)
 
@@ -367,36 +367,36 @@ def test_a_bound_is_where_it_is_said_to_be(check: str, client: Canned, state: St
 def test_a_rule_that_is_missing_or_broken_is_named() -> None:
     group = rule_group()
     first = group["rules"][0]
-    missing = told("rules are evaluated", but(rules=groups({**group, "rules": group["rules"][1:]})))
+    missing = run_check("rules are evaluated", but(rules=groups({**group, "rules": group["rules"][1:]})))
     assert missing.evidence.startswith(f"{first['name']} is missing; ")
     broken = {**first, "health": "err", "lastError": "a label twice"}
-    faulty = told("rules are evaluated", but(rules=groups({**group, "rules": [broken, *group["rules"][1:]]})))
+    faulty = run_check("rules are evaluated", but(rules=groups({**group, "rules": [broken, *group["rules"][1:]]})))
     assert faulty.evidence == f"{first['name']}: a label twice; {first['name']}: a label twice"
     unknown = {**first, "health": "unknown"}
-    young = told("rules are evaluated", but(rules=groups({**group, "rules": [unknown, *group["rules"][1:]]})))
+    young = run_check("rules are evaluated", but(rules=groups({**group, "rules": [unknown, *group["rules"][1:]]})))
     assert young.state is State.OK
 
 
 @pytest.mark.parametrize(("late", "state"), [(90, State.OK), (91, State.FAILED)])
 def test_results_are_old_after_two_intervals_and_some_slack(late: float, state: State) -> None:
     """Of 30 s each, and 30 s."""
-    result = told("rules are evaluated", but(rules=groups(rule_group(late=late))))
+    result = run_check("rules are evaluated", but(rules=groups(rule_group(late=late))))
     assert result.state is state
     assert (result.evidence == "; ".join(["all was last evaluated 91 s ago"] * 2)) == (state is State.FAILED)
 
 
-def test_of_several_the_first_is_asked() -> None:
+def test_first_replica_of_several_is_queried() -> None:
     two = Deployment(
         region=REGION, components={**DEPLOYMENT.components, "thanos-query": ["http://query:1", "http://q2:1"]}
     )
     client = Recorded()
-    told("copies in Receive", client, two)
+    run_check("copies in Receive", client, two)
     assert [asked.partition("/thanos/")[0] for asked in client.asked] == ["http://query:1"]
 
 
-def test_what_is_told_is_cut_where_a_terminal_would_be_full() -> None:
+def test_long_evidence_is_truncated() -> None:
     group = rule_group()
-    assert len(told("rules are evaluated", but(rules=groups({**group, "rules": []}))).evidence) == 300
+    assert len(run_check("rules are evaluated", but(rules=groups({**group, "rules": []}))).evidence) == 300
 
 
 def test_one_alertmanager_must_know_as_many_as_the_region_has() -> None:
@@ -408,7 +408,7 @@ def test_one_alertmanager_must_know_as_many_as_the_region_has() -> None:
 
 def test_without_a_receiver_the_watchdog_need_only_be_at_alertmanager() -> None:
     afar = Deployment(region=REGION, components=DEPLOYMENT.components)
-    assert told("the Watchdog arrives", Canned(), afar).evidence == "at Alertmanager"
+    assert run_check("the Watchdog arrives", Canned(), afar).evidence == "at Alertmanager"
 
 
 @pytest.mark.parametrize(
@@ -425,16 +425,16 @@ def test_without_a_receiver_the_watchdog_need_only_be_at_alertmanager() -> None:
         ),
     ],
 )
-def test_a_certificate_with_less_than_a_week_is_told(days: float, state: State, evidence: str) -> None:
-    result = told("certificates last", Canned(days=days))
+def test_certificate_expiring_within_a_week_fails(days: float, state: State, evidence: str) -> None:
+    result = run_check("certificates last", Canned(days=days))
     assert (result.state, result.evidence) == (state, evidence)
 
 
-def test_what_has_no_certificate_is_not_asked_for_one() -> None:
+def test_plain_http_endpoints_have_no_expiry_check() -> None:
     plain = Deployment(region=REGION, components={"prometheus": ["http://p0:9090"]})
-    assert told("certificates last", Canned(), plain).evidence == "no address with TLS among the addresses"
+    assert run_check("certificates last", Canned(), plain).evidence == "no address with TLS among the addresses"
     other = Deployment(region=REGION, components={"prometheus": ["https://p0"]})
-    assert told("certificates last", Canned(days=1.5), other).evidence == "p0:443 ends in 1 days"
+    assert run_check("certificates last", Canned(days=1.5), other).evidence == "p0:443 ends in 1 days"
 
 
 def test_the_part_that_is_missing_is_named() -> None:
@@ -455,7 +455,7 @@ def test_the_part_that_is_missing_is_named() -> None:
 
 def test_a_region_without_the_global_view_federates_nothing() -> None:
     other = Deployment(region=REGION.model_copy(update={"global_view": False}), components=DEPLOYMENT.components)
-    assert told("federation", Canned(), other).evidence == "no global view among the addresses"
+    assert run_check("federation", Canned(), other).evidence == "no global view among the addresses"
 
 
 @pytest.mark.parametrize(
@@ -468,7 +468,7 @@ def test_a_region_without_the_global_view_federates_nothing() -> None:
         (State.UNREACHABLE, False),
     ],
 )
-def test_what_speaks_against_a_deployment(state: State, holds: bool) -> None:
+def test_result_state_decides_whether_a_result_is_good(state: State, holds: bool) -> None:
     assert Result(check="x", state=state, evidence="").good is holds
 
 
@@ -488,13 +488,13 @@ def test_the_exit_code_of_states(states: list[State], code: int) -> None:
     assert exit_code([Result(check="x", state=state, evidence="") for state in states]) == code
 
 
-def test_a_finding_says_its_own_state_before_that_of_good_or_bad() -> None:
+def test_explicit_finding_state_overrides_good_or_bad() -> None:
     assert Finding(good=True, evidence="").outcome is State.OK
     assert Finding(good=False, evidence="").outcome is State.FAILED
     assert Finding(good=True, evidence="", state=State.TOO_YOUNG).outcome is State.TOO_YOUNG
 
 
-def test_a_good_result_has_no_hint_and_nobody_there_has_one() -> None:
+def test_hint_is_given_for_unreachable_and_not_for_good_results() -> None:
     def nobody(*_: object) -> Finding:
         raise UnreachableError("nobody")
 
@@ -510,13 +510,13 @@ def test_a_good_result_has_no_hint_and_nobody_there_has_one() -> None:
     )
 
 
-def test_every_check_is_said_before_it_is_asked() -> None:
+def test_each_check_is_announced_before_it_runs() -> None:
     said: list[str] = []
     results = list(verify(Canned(), DEPLOYMENT, say=said.append))
     assert said == [check.name for check in CHECKS] == [result.check for result in results]
 
 
-def test_what_is_no_answer_to_a_query_is_told() -> None:
+def test_invalid_query_response_is_reported() -> None:
     with pytest.raises(UnreachableError, match=r"^x does not answer up: \{\}$"):
         vector(Canned(answers={"x": {}}), "x", "up")
     assert scalar(Canned(answers={"x": series()}), "x", "up") is None
@@ -524,6 +524,6 @@ def test_what_is_no_answer_to_a_query_is_told() -> None:
     assert vector(Canned(answers={"x": series(({"a": "b"}, 1.5))}), "x", "up") == [({"a": "b"}, 1.5)]
 
 
-def test_what_is_no_json_is_told_with_its_beginning() -> None:
+def test_non_json_response_is_reported_with_its_first_characters() -> None:
     with pytest.raises(UnreachableError, match=f"no JSON but 302 '{'x' * 80}'$"):
         Answer(status=302, text="x" * 81).json()

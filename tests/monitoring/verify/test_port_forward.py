@@ -48,7 +48,7 @@ def test_each_replica_and_query_are_on_loopback_until_the_end(zoned: Region, tmp
         socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-def test_a_cluster_that_refuses_is_told_in_kubectls_words(zoned: Region, tmp_path: Path) -> None:
+def test_port_forward_failure_includes_kubectl_output(zoned: Region, tmp_path: Path) -> None:
     refuses = _kubectl(tmp_path, REFUSES)
     with (
         pytest.raises(RuntimeError, match="You must be logged in"),

@@ -47,19 +47,19 @@ def _pattern(upstream: dict[str, Any]) -> str:
     return f"^{text}" if path.endswith("/") else f"^{text}$"
 
 
-def test_what_no_row_opens_is_refused(zoned: Region) -> None:
+def test_path_without_a_row_is_denied(zoned: Region) -> None:
     paths = [below(BY_NAME[name], path) for name, listed in SHUT.items() for path in listed]
     assert paths
     assert {path: found for path in paths if (found := answers(path, zoned)).get("staticCode") != REFUSED} == {}
 
 
-def test_what_a_row_opens_goes_to_its_component(zoned: Region) -> None:
+def test_allowed_path_is_routed_to_its_component(zoned: Region) -> None:
     for path, component in {"/": "prometheus", "/alertmanager/": "alertmanager", "/grafana/x": "grafana"}.items():
         assert answers(path, zoned)["uri"] == BY_NAME[component].url(PORTS[BY_NAME[component]])
     assert answers("/api/v1/label/job/values", zoned)["id"].startswith("/api/v1/label/")
 
 
-def test_the_global_view_is_open_where_it_is(zoned: Region, unzoned: Region) -> None:
+def test_global_view_path_exists_only_in_regions_with_it(zoned: Region, unzoned: Region) -> None:
     assert (
         answers("/thanos/global/api/v1/query", zoned)["uri"]
         == "http://thanos-global-query-frontend.monitoring.svc:10902"
@@ -68,19 +68,19 @@ def test_the_global_view_is_open_where_it_is(zoned: Region, unzoned: Region) -> 
     assert answers("/thanos/global/api/v1/query", unzoned)["staticCode"] == REFUSED
 
 
-def test_without_the_closings_grafana_would_hand_on_anything(zoned: Region) -> None:
+def test_grafana_proxy_paths_are_reachable_without_denied_paths(zoned: Region) -> None:
     path = "/grafana/api/datasources/proxy/1/federate"
     assert answers(path, zoned)["staticCode"] == REFUSED
     assert any(re.search(_pattern(one), path) for one in upstreams(zoned) if "uri" in one)
 
 
-def test_every_upstream_is_there_once(zoned: Region) -> None:
+def test_each_upstream_id_and_path_is_unique(zoned: Region) -> None:
     rows = upstreams(zoned)
     for key in ("id", "path"):
         assert len({one[key] for one in rows}) == len(rows)
 
 
-def test_every_closing_lies_below_an_opening_and_is_found_first() -> None:
+def test_each_denied_path_is_below_an_allowed_path_and_matches_first() -> None:
     open_above = [below(one.component, path)[:-1] for one in ALLOWED_PATHS for path in one.paths if path.endswith("/*")]
     for closing in DENIED_PATHS:
         for path in closing.paths:
@@ -88,7 +88,7 @@ def test_every_closing_lies_below_an_opening_and_is_found_first() -> None:
             assert any(where.startswith(above) and len(where) > len(above) for above in open_above)
 
 
-def test_machines_are_not_meant_for_grafana() -> None:
+def test_grafana_paths_are_not_allowed_for_basic_auth_clients() -> None:
     assert all(Caller.MACHINE not in one.callers for one in ALLOWED_PATHS if one.component is GRAFANA)
 
 
@@ -108,18 +108,18 @@ def test_headers_are_taken_from_the_session_alone() -> None:
 
 
 @pytest.mark.parametrize("flag", ["--skip-auth", "--trusted-ip=", "--whitelist-domain", "--pass-authorization-header"])
-def test_nothing_gets_past_the_sign_in(zoned: Region, flag: str) -> None:
+def test_no_path_skips_authentication(zoned: Region, flag: str) -> None:
     assert not [one for one in _values(zoned, "oauth2-proxy")["extraArgs"] if one.startswith(flag)]
 
 
-def test_machines_have_the_group_that_is_asked_of_everybody(zoned: Region) -> None:
+def test_basic_auth_users_have_the_allowed_group(zoned: Region) -> None:
     flags = _values(zoned, "oauth2-proxy")["extraArgs"]
     assert f"--htpasswd-user-group={zoned.access.allowed_group}" in flags
     assert "--htpasswd-file=/mnt/key-vault/oauth2-proxy-htpasswd" in flags
     assert "--display-htpasswd-form=false" in flags
 
 
-def test_an_answer_may_take_longer_than_a_query(zoned: Region) -> None:
+def test_upstream_timeout_exceeds_the_query_timeout(zoned: Region) -> None:
     (query,) = (one for one in _values(zoned, "thanos")["query"]["extraArgs"] if one.startswith("--query.timeout="))
     assert query == "--query.timeout=2m"
     assert {one["timeout"] for one in upstreams(zoned) if "uri" in one} == {"150s"}
@@ -144,12 +144,12 @@ def test_thanos_serves_below_its_path(zoned: Region) -> None:
 
 
 @pytest.mark.parametrize("root", ROOTS.values())
-def test_apis_are_told_from_pages(root: str) -> None:
+def test_api_routes_match_apis_and_not_pages(root: str) -> None:
     assert re.search(api_route(), f"{root}/api/v1/query")
     assert not re.search(api_route(), f"{root}/query")
 
 
-def test_the_page_without_a_mark_is_told(tmp_path: Path) -> None:
+def test_docs_page_without_marker_is_reported(tmp_path: Path) -> None:
     page = tmp_path / "access.md"
     page.write_text("<!-- generated: ways -->\n<!-- end -->\n<!-- generated: open -->\n<!-- end -->\n")
     with pytest.raises(InvalidInput, match="must hold the marks <!-- generated: closed -->"):

@@ -36,7 +36,7 @@ def _watchdog(region: Region) -> Any:
 
 
 @every_region
-def test_no_route_names_a_receiver_that_is_not_there(region: Region) -> None:
+def test_each_route_has_an_existing_receiver(region: Region) -> None:
     config = configuration(region)
     assert {route["receiver"] for route in _routes(config["route"])} == {one["name"] for one in config["receivers"]}
 
@@ -49,13 +49,13 @@ def test_every_secret_is_a_file_that_is_mounted(region: Region) -> None:
     assert files == {yaml.safe_load(one)["objectName"] for one in objects} == set(region.alerting.secrets())
 
 
-def test_a_receiver_that_no_route_names_is_left_out_with_its_secret(zoned: Region) -> None:
+def test_unused_receiver_and_its_secret_are_omitted(zoned: Region) -> None:
     assert "unused" in zoned.alerting.receivers
     assert "unused" not in yaml.safe_dump(configuration(zoned))
     assert not [name for name in ALERTMANAGER.secrets(zoned) if "unused" in name]
 
 
-def test_nothing_of_the_charts_own_configuration_is_left(zoned: Region) -> None:
+def test_default_alertmanager_configuration_of_the_chart_is_replaced(zoned: Region) -> None:
     """The two are merged by Helm: a key that only the chart sets would stay, and name a receiver that is gone."""
     config = configuration(zoned)
     assert config.keys() == {"global", "route", "inhibit_rules", "receivers", "templates"}
@@ -64,30 +64,30 @@ def test_nothing_of_the_charts_own_configuration_is_left(zoned: Region) -> None:
     assert config["route"].keys() == of_the_chart
 
 
-def test_alerts_are_grouped_by_what_is_wrong_and_where(zoned: Region) -> None:
+def test_alerts_are_grouped_by_alertname_and_location_labels(zoned: Region) -> None:
     assert configuration(zoned)["route"]["group_by"] == ["cluster", "alertname", "namespace"]
 
 
-def test_info_may_be_told_to_nobody(zoned: Region) -> None:
+def test_info_severity_may_have_no_receiver(zoned: Region) -> None:
     silent = _changed(zoned, routes=zoned.alerting.routes.model_copy(update={"info": None}))
     assert configuration(silent)["route"]["routes"][-1] == {"matchers": ['severity="info"'], "receiver": "nobody"}
 
 
-def test_the_switch_hears_only_the_watchdog_of_its_own_region(fleet: Fleet) -> None:
+def test_dead_mans_switch_route_matches_only_the_regions_watchdog(fleet: Fleet) -> None:
     for region in fleet.regions:
         route = _watchdog(region)
         assert route["matchers"] == ['alertname="Watchdog"', f'cluster="{region.name}"']
         assert [one["receiver"] for one in _routes(configuration(region)["route"])].count(route["receiver"]) == 1
 
 
-def test_the_switch_is_not_called_when_the_watchdog_stops(zoned: Region) -> None:
+def test_dead_mans_switch_sends_no_resolved_notification(zoned: Region) -> None:
     """A call that says "resolved" is a call, and the switch would stay quiet."""
     (switch,) = [one for one in configuration(zoned)["receivers"] if one["name"] == _watchdog(zoned)["receiver"]]
     assert [one["send_resolved"] for one in switch["webhook_configs"]] == [False]
 
 
 @given(st.integers(min_value=5, max_value=3600))
-def test_no_call_of_the_switch_is_left_out(seconds: int) -> None:
+def test_dead_mans_switch_repeats_at_every_interval(seconds: int) -> None:
     """Alertmanager tells a group again when it looks and `repeat_interval` has passed, to the millisecond."""
     region = TRIAL.regions[0]
     switch = region.alerting.dead_mans_switch.model_copy(update={"interval": Duration(seconds)})
@@ -97,18 +97,18 @@ def test_no_call_of_the_switch_is_left_out(seconds: int) -> None:
     assert look / 2 < repeat < look
 
 
-def test_a_region_is_lost_only_to_the_global_view_and_never_to_itself(fleet: Fleet) -> None:
+def test_region_down_inhibition_exists_only_with_the_global_view(fleet: Fleet) -> None:
     for region in fleet.regions:
         sources = [rule["source_matchers"] for rule in configuration(region)["inhibit_rules"]]
         lost = [matchers for matchers in sources if 'alertname="RegionUnreachable"' in matchers]
         assert lost == ([['alertname="RegionUnreachable"', f'cluster!="{region.name}"']] if region.global_view else [])
 
 
-def test_a_region_without_zones_loses_none(unzoned: Region) -> None:
+def test_zone_inhibition_is_absent_without_zones(unzoned: Region) -> None:
     assert "ZoneDown" not in yaml.safe_dump(configuration(unzoned))
 
 
-def test_helms_and_terraforms_templates_leave_the_notifications_alone() -> None:
+def test_notification_templates_pass_helm_and_terraform_unchanged() -> None:
     (text,) = template_files().values()
     assert '{{ define "oversight.title" -}}' in text
     assert "${" not in text

@@ -28,20 +28,18 @@ def _need(found: tuple[Need, ...], part: str, resource: str) -> Need:
     return next(need for need in found if (need.part, need.resource) == (part, resource))
 
 
-def test_the_fixture_fleet_carries_its_load(fleet: Fleet) -> None:
+def test_fixture_fleet_meets_its_capacity_needs(fleet: Fleet) -> None:
     check_capacity(fleet, checked_releases(fleet))
 
 
-def test_memory_of_prometheus_is_its_series_its_queues_and_its_queries(
-    zoned: Region, made: tuple[Release, ...]
-) -> None:
+def test_prometheus_memory_is_the_sum_of_series_queues_and_queries(zoned: Region, made: tuple[Release, ...]) -> None:
     found = needs(zoned, Load(series=100_000, interval=30, queried=10**6), releases=made)
     steady = _need(found, "Prometheus", "memory, steady").need
     assert steady == 105 * 10**6 + 100_000 * 1800 * 3
     assert _need(found, "Prometheus", "memory, with queries").need == steady + 16 * 10**6
 
 
-def test_a_lost_ingestor_leaves_every_series_on_the_others(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_lost_ingestor_of_three_adds_no_series_to_the_others(zoned: Region, made: tuple[Release, ...]) -> None:
     """Three ingestors that hold three copies: each has every series already, so a loss moves none."""
     series = 100_000 * zoned.prometheus.replicas
     found = needs(zoned, Load(series=100_000, interval=30, queried=1), releases=made)
@@ -57,7 +55,7 @@ def test_more_ingestors_share_the_series(zoned: Region, made: tuple[Release, ...
 
 
 @given(series=st.integers(1000, 10**7), more=st.integers(1, 10**6), interval=st.sampled_from([10, 15, 30, 60]))
-def test_more_series_never_need_less(
+def test_capacity_needs_grow_monotonically_with_series(
     zoned: Region, made: tuple[Release, ...], series: int, more: int, interval: int
 ) -> None:
     some = Load(series=series, interval=interval, queried=1)
@@ -73,7 +71,7 @@ def test_blob_grows_until_retention_is_full(zoned: Region, series: int) -> None:
     assert 0 < stored.month <= stored.year <= stored.full
 
 
-def test_a_part_runs_out_in_the_first_month_that_it_does_not_suffice(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_runs_out_month_is_the_first_insufficient_month(zoned: Region, made: tuple[Release, ...]) -> None:
     start = load(zoned)
     growth = zoned.load.growth_per_month
     need = _need(needs(zoned, start, releases=made), "Prometheus", "memory, steady")
@@ -87,7 +85,7 @@ def test_a_part_runs_out_in_the_first_month_that_it_does_not_suffice(zoned: Regi
     assert not then.enough
 
 
-def test_what_does_not_grow_never_runs_out(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_constant_need_never_runs_out(zoned: Region, made: tuple[Release, ...]) -> None:
     start = load(zoned)
     need = _need(needs(zoned, start, releases=made), "Store Gateway", "memory")
     assert runs_out(zoned, need, load=start, releases=made) is None
@@ -101,7 +99,7 @@ def _fleet(folder: Path, old: str, new: str) -> Fleet:
     return load_fleet(folder)
 
 
-def test_too_many_series_are_told_with_both_numbers_at_the_line_to_change(tmp_path: Path) -> None:
+def test_too_many_series_error_has_both_numbers_and_the_line(tmp_path: Path) -> None:
     fleet = _fleet(tmp_path / "regions", "active_series: 40000", "active_series: 400000")
     with pytest.raises(InvalidInput) as caught:
         check_capacity(fleet, checked_releases(fleet))
@@ -138,7 +136,7 @@ def test_nodes_must_suffice_without_a_zone(zoned: Region, unzoned: Region) -> No
     assert nodes_left(unzoned) == unzoned.node_pools.max_count - 1
 
 
-def test_pods_that_no_node_has_room_for_are_told(tmp_path: Path) -> None:
+def test_unschedulable_pods_are_reported(tmp_path: Path) -> None:
     fleet = _fleet(tmp_path / "regions", "max_pods: 50", "max_pods: 30")
     assert nodes_needed(fleet.region("trial-alpha"), checked_releases(fleet)["trial-alpha"])["pods"] > 1
     fleet = _fleet(tmp_path / "again", "vm_size: Standard_D4ds_v5", "vm_size: Standard_D2ds_v5")

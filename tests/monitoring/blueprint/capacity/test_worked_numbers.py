@@ -44,7 +44,7 @@ def found(region: Region, made: tuple[Release, ...], some: Load = SOME) -> dict[
     return {(need.part, need.resource): need for need in needs(region, some, releases=made)}
 
 
-def test_what_every_part_needs_has_and_where_to_change_it(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_worked_example_has_need_capacity_and_setting_per_component(zoned: Region, made: tuple[Release, ...]) -> None:
     told = {
         key: (round(need.need), need.configured, ".".join(map(str, need.path)), need.unit.value, need.release)
         for key, need in found(zoned, made).items()
@@ -117,7 +117,7 @@ def test_a_small_region_compacts_on_the_smallest_disk(zoned: Region, made: tuple
     assert found(zoned, made, small)["Compactor", "disk"].need == 100_000_000_000
 
 
-def test_three_routers_share_what_two_would(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_router_load_is_shared_as_if_one_of_three_were_lost(zoned: Region, made: tuple[Release, ...]) -> None:
     (thanos,) = [release for release in made if release.name == "thanos"]
     router = {"replicas": 3, "resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}
     three = replace(thanos, values={"receive": {"router": router}})
@@ -152,7 +152,7 @@ def test_the_month_in_which_prometheus_runs_out_of_memory(
     assert runs_out(region, need, load=load(region), releases=made) == month
 
 
-def test_what_is_short_today_runs_out_in_month_0(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_insufficient_capacity_today_runs_out_in_month_0(zoned: Region, made: tuple[Release, ...]) -> None:
     need = found(zoned, made)["Prometheus", "memory, steady"]
     assert runs_out(zoned, need, load=SOME, releases=made) == 0
 
@@ -170,9 +170,7 @@ def test_what_is_short_today_runs_out_in_month_0(zoned: Region, made: tuple[Rele
         ),
     ],
 )
-def test_a_need_that_is_met_exactly_is_met(
-    need: float, unit: Unit, enough: bool, headroom: float, message: str
-) -> None:
+def test_need_equal_to_capacity_is_met(need: float, unit: Unit, enough: bool, headroom: float, message: str) -> None:
     one = Need(part="part", resource="thing", unit=unit, need=need, configured=4 * 2**30, path=("a",))
     assert (one.enough, one.message) == (enough, message)
     assert one.headroom == pytest.approx(headroom, abs=1e-9)
@@ -183,7 +181,7 @@ def test_headroom_is_the_share_that_is_left() -> None:
     assert one.headroom == 0.75
 
 
-def test_numbers_are_said_in_their_unit() -> None:
+def test_numbers_are_printed_with_their_unit() -> None:
     assert (Unit.BYTES.text(3.75 * 2**30), Unit.MILLICORES.text(1200), Unit.COUNT.text(42.0)) == (
         "3.8Gi",
         "1.20 cores",
@@ -191,7 +189,7 @@ def test_numbers_are_said_in_their_unit() -> None:
     )
 
 
-def test_the_model_is_near_to_what_was_measured() -> None:
+def test_capacity_model_is_close_to_measured_values() -> None:
     """The newest run of `make bench`; what a machine's luck adds stays within a third."""
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     ingestion, panels = figures["ingestion"]["values"], figures["panels"]["values"]
@@ -258,7 +256,7 @@ def test_a_lost_zone_or_host_is_left_out(zoned: Region, unzoned: Region) -> None
     assert nodes_left(changed({})) == 2  # two pools of two
 
 
-def test_what_the_nodes_hold_is_held_against_the_nodes_that_are_left(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_pod_requests_are_compared_with_remaining_nodes(zoned: Region, made: tuple[Release, ...]) -> None:
     counted = [need for need in needs(zoned, SOME, releases=made) if need.part.startswith("Nodes")]
     assert [(need.part, need.resource, need.need, need.configured, need.path, need.unit) for need in counted] == [
         ("Nodes, one zone or host lost", what, count, 4, ("node_pools", "max_count"), Unit.COUNT)
@@ -266,7 +264,7 @@ def test_what_the_nodes_hold_is_held_against_the_nodes_that_are_left(zoned: Regi
     ]
 
 
-def test_the_head_holds_three_hours_at_any_rate(zoned: Region, made: tuple[Release, ...]) -> None:
+def test_tsdb_head_holds_three_hours_at_any_rate(zoned: Region, made: tuple[Release, ...]) -> None:
     told = found(zoned, made)
     wal = told["Prometheus", "blocks and WAL"].need - told["Prometheus", "blocks of 10d"].need
     assert wal == pytest.approx(10_000 * Duration.parse("3h").seconds * 6.5)

@@ -60,7 +60,7 @@ def _service_differences(component: Component, rows: list[dict[str, Any]]) -> It
 
 
 @pytest.mark.parametrize("component", [*COMPONENTS, *JOBS], ids=lambda component: component.name)
-def test_a_row_says_what_is_rendered(component: Component) -> None:
+def test_component_matches_the_rendered_workload(component: Component) -> None:
     assert list(differences(component, ROWS)) == []
 
 
@@ -77,16 +77,16 @@ def test_a_row_says_what_is_rendered(component: Component) -> None:
     ],
     ids=["labels", "account", "port", "service port", "service", "host network", "too wide"],
 )
-def test_a_wrong_row_is_found(wrong: Component) -> None:
+def test_component_that_differs_from_the_rendered_workload_is_reported(wrong: Component) -> None:
     assert list(differences(wrong, ROWS))
 
 
-def test_every_rendered_workload_has_a_row() -> None:
+def test_each_rendered_workload_has_a_component() -> None:
     rows = {row["name"] for row in ROWS if "service_account" in row and row["kind"].lower() not in OPERATED}
     assert rows == {component.name for component in (*COMPONENTS, *JOBS)} - OPERATED
 
 
-def test_the_record_is_of_the_pinned_charts() -> None:
+def test_recorded_objects_have_the_pinned_chart_versions() -> None:
     (stack,) = {
         row["labels"].get("chart")
         for row in ROWS
@@ -95,12 +95,12 @@ def test_the_record_is_of_the_pinned_charts() -> None:
     assert stack == f"kube-prometheus-stack-{versions().charts['kube-prometheus-stack'].version}"
 
 
-def test_an_address_is_the_services() -> None:
+def test_component_address_is_its_service_dns_name() -> None:
     assert GRAFANA.address("grafana") == "grafana.monitoring.svc:80"
     assert RECEIVE_ROUTER.address("http-rem-write") == "thanos-receive-router.monitoring.svc:19291"
 
 
-def test_an_unknown_port_is_told_with_those_that_exist() -> None:
+def test_unknown_port_error_lists_known_ports() -> None:
     with pytest.raises(KeyError, match=r"grafana has no port 'http', only \['grafana'\]"):
         GRAFANA.port("http")
 

@@ -54,7 +54,7 @@ def rows(region: Region, fleet: Fleet) -> tuple[Flow, ...]:
     return flows(region, fleet.peers_of(region))
 
 
-def test_the_rows_are_right(rows: tuple[Flow, ...], region: Region) -> None:
+def test_flows_have_no_faults(rows: tuple[Flow, ...], region: Region) -> None:
     assert list(flow_problems(rows, participants(region))) == []
 
 
@@ -94,36 +94,38 @@ def test_the_rows_are_right(rows: tuple[Flow, ...], region: Region) -> None:
         (GOOD, "grafana -> thanos-query-frontend:http", "must stand once for 'dashboards', got 2 rows"),
     ],
 )
-def test_a_wrong_row_is_told_with_its_place(wrong: Flow, place: str, message: str, zoned: Region) -> None:
+def test_wrong_flow_is_reported_with_its_source_and_target(
+    wrong: Flow, place: str, message: str, zoned: Region
+) -> None:
     found = [one for one in flow_problems((*flows(zoned, ()), wrong), participants(zoned)) if one.path == place]
     assert [(one.file, one.message.startswith(message)) for one in found] == [(FILE, True)]
 
 
-def test_a_wrong_row_stops_the_program(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_flow_fails_synthesis(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "flows", lambda *_: (dataclasses.replace(GOOD, port="htp"),))
     with pytest.raises(InvalidInput, match=r"flows\.py: grafana -> thanos-query-frontend:htp must be a port of "):
         check_flows(fleet)
 
 
-def test_a_component_that_no_row_names_is_told(zoned: Region) -> None:
+def test_component_without_a_flow_is_reported(zoned: Region) -> None:
     without = [row for row in flows(zoned, ()) if GRAFANA not in {row.source, row.target} or row.why == "names"]
     found = [str(one) for one in flow_problems(without, participants(zoned))]
     assert found == [f"{FILE}: grafana must have a row or be SILENT, got no row"]
 
 
-def test_a_port_that_no_row_opens_is_told(zoned: Region) -> None:
+def test_port_without_a_flow_is_reported(zoned: Region) -> None:
     rows = flows(zoned, ())
     before = unused_ports(rows)
     after = unused_ports([row for row in rows if row.target != GRAFANA])
     assert [one for one in after if one not in before] == [(GRAFANA, GRAFANA.port("grafana"))]
 
 
-def test_everybody_asks_for_names_but_who_asks_as_its_node(rows: tuple[Flow, ...], region: Region) -> None:
+def test_all_components_except_host_network_pods_may_query_dns(rows: tuple[Flow, ...], region: Region) -> None:
     asking = {row.source.name for row in rows if row.why == "names"}
     assert asking == {component.name for component in participants(region)} - {NODE_EXPORTER.name}
 
 
-def test_the_column_of_authentication_says_what_is_installed(fleet: Fleet) -> None:
+def test_flow_authentication_matches_the_installed_configuration(fleet: Fleet) -> None:
     """Web servers with a certificate, listeners that ask for one of the client."""
     region = fleet.region("trial-beta")
     peers = fleet.peers_of(region)
@@ -225,7 +227,7 @@ def addressed(values: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("place", CALLERS, ids=".".join)
-def test_every_address_that_a_part_is_told_has_its_row(place: tuple[str, ...], fleet: Fleet) -> None:
+def test_each_configured_address_has_a_flow(place: tuple[str, ...], fleet: Fleet) -> None:
     for region in fleet.regions:
         peers = fleet.peers_of(region)
         values: Any = {release.name: release.values for release in releases(region, peers)}
@@ -235,7 +237,7 @@ def test_every_address_that_a_part_is_told_has_its_row(place: tuple[str, ...], f
         assert addressed(values) <= opened
 
 
-def test_an_address_without_a_row_is_found() -> None:
+def test_configured_address_without_a_flow_is_reported() -> None:
     inside = {"a": [{"b": "x: 'http://grafana.monitoring.svc:80/x'"}], "c": "https://thanos-query.monitoring.svc:10902"}
     assert addressed(inside) == {("grafana", "grafana"), ("thanos-query", "http")}
 
@@ -247,7 +249,7 @@ def test_the_page_names_every_component_and_every_reason(fleet: Fleet) -> None:
     assert all(row.reason in text for row in flows(region, fleet.peers_of(region)))
 
 
-def test_what_regions_have_alike_stands_once_on_the_page(fleet: Fleet) -> None:
+def test_flows_common_to_all_regions_are_listed_once(fleet: Fleet) -> None:
     lines = page(fleet).splitlines()
     assert len([line for line in lines if line.startswith("| thanos-receive-ingestor | Blob")]) == 1
     assert [line for line in lines if "| nodes of trial-alpha |" in line and "trial-beta, trial-gamma" in line]

@@ -50,7 +50,7 @@ def lines(fleet: Fleet) -> list[str]:
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line[:60])
-def test_a_line_of_each_shape_stands_once(lines: list[str], line: str) -> None:
+def test_each_form_of_table_row_is_rendered_once(lines: list[str], line: str) -> None:
     assert lines.count(line) == 1
 
 

@@ -69,6 +69,6 @@ def test_a_region_without_the_global_view_has_no_certificate_for_it(fleet: Fleet
     assert named == [f"{name}-tls" for name in NAMES if name != "thanos-global-query"]
 
 
-def test_who_has_no_certificate_has_no_names(zoned: Region) -> None:
+def test_component_without_certificate_has_no_dns_names(zoned: Region) -> None:
     with pytest.raises(ValueError, match="grafana has no certificate"):
         dns_names(GRAFANA, zoned)

@@ -10,14 +10,14 @@ from monitoring.blueprint.objects import key_vault
 from monitoring.fleet import Region
 
 
-def test_the_driver_is_given_names_and_the_regions_vault(zoned: Region) -> None:
+def test_secret_provider_class_has_secret_names_and_the_regions_vault(zoned: Region) -> None:
     parameters = key_vault.secret_provider_class("trial", zoned, ("one", "two"))["spec"]["parameters"]
     assert (parameters["keyvaultName"], parameters["tenantId"]) == (zoned.key_vault.name, zoned.tenant_id)
     objects = [yaml.safe_load(text) for text in yaml.safe_load(parameters["objects"])["array"]]
     assert objects == [{"objectName": name, "objectType": "secret"} for name in ("one", "two")]
 
 
-def test_the_place_that_terraform_fills_in_is_there(zoned: Region) -> None:
+def test_client_id_has_a_placeholder_for_terraform(zoned: Region) -> None:
     found: Any = key_vault.secret_provider_class("trial", zoned, ("one",))
     for key in key_vault.CLIENT_ID.split("."):
         found = found[key]

@@ -36,7 +36,7 @@ def rules(fleet: Fleet, name: str, component: str, direction: str = "egress") ->
 
 
 @pytest.mark.parametrize("name", [CALICO, AZURE, CILIUM])
-def test_nothing_passes_in_our_namespaces_that_has_no_row(fleet: Fleet, name: str) -> None:
+def test_default_deny_policy_covers_both_namespaces(fleet: Fleet, name: str) -> None:
     denied = {
         one["metadata"]["namespace"]: one["spec"]
         for one in plain(fleet, name)
@@ -46,7 +46,7 @@ def test_nothing_passes_in_our_namespaces_that_has_no_row(fleet: Fleet, name: st
     assert denied == {"monitoring": spec, "monitoring-node": spec}
 
 
-def test_every_policy_holds_both_directions(fleet: Fleet) -> None:
+def test_each_policy_has_ingress_and_egress(fleet: Fleet) -> None:
     found = plain(fleet, CALICO)
     assert len(found) > 10
     assert all(one["spec"]["policyTypes"] == ["Ingress", "Egress"] for one in found)
@@ -67,11 +67,11 @@ def test_policies_come_before_every_other_release(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("name", [CALICO, AZURE])
-def test_only_cilium_gets_its_own_kind(fleet: Fleet, name: str) -> None:
+def test_cilium_policies_are_rendered_only_for_the_cilium_engine(fleet: Fleet, name: str) -> None:
     assert own(fleet, name) == {}
 
 
-def test_cilium_means_nodes_by_entity_since_no_address_matches_them(fleet: Fleet) -> None:
+def test_cilium_policy_selects_nodes_by_entity(fleet: Fleet) -> None:
     ports = {
         port["port"]
         for rule in own(fleet, CILIUM)["prometheus"]["spec"]["egress"]
@@ -85,7 +85,7 @@ def test_cilium_means_nodes_by_entity_since_no_address_matches_them(fleet: Fleet
     assert blocks == [{"cidr": "10.3.12.0/24"}], "the virtual machines, which are outside of the cluster"
 
 
-def test_cilium_reads_the_dns_of_who_may_call_a_host_by_a_rule_that_stands_alone(fleet: Fleet) -> None:
+def test_cilium_dns_rule_is_the_only_dns_rule_of_host_name_callers(fleet: Fleet) -> None:
     found = own(fleet, CILIUM)["thanos-compact"]["spec"]["egress"]
     (dns,) = [rule for rule in found if "toEndpoints" in rule]
     assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]}
@@ -122,7 +122,7 @@ def test_webhooks_are_called_out_of_the_tunnels_pods(fleet: Fleet) -> None:
     ]
 
 
-def test_applications_are_pods_of_every_namespace_but_ours_at_any_tcp_port(fleet: Fleet) -> None:
+def test_application_scrapes_cover_all_other_namespaces_at_any_tcp_port(fleet: Fleet) -> None:
     (rule,) = [rule for rule in rules(fleet, CALICO, "prometheus") if "matchExpressions" in str(rule)]
     others = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["monitoring", "monitoring-node"]}
     assert rule == {

@@ -23,7 +23,7 @@ def _certificate(component: Component, region: Region) -> Any:
     return named[component.certificate_secret]
 
 
-def test_every_object_says_its_namespace_and_stands_once(fleet: Fleet) -> None:
+def test_each_object_has_a_namespace_and_is_unique(fleet: Fleet) -> None:
     for region in fleet.regions:
         made = objects(region, fleet.peers_of(region))
         known = [(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]) for one in made]
@@ -43,11 +43,11 @@ def test_a_certificate_is_short_lived_by_the_regions_issuer_with_a_new_key_each_
     assert component.host in spec["dnsNames"]
 
 
-def test_single_pods_and_the_neighbour_in_the_pod_know_prometheus_by_name(zoned: Region) -> None:
+def test_prometheus_certificate_has_pod_names_and_localhost(zoned: Region) -> None:
     assert {"*.prometheus-operated.monitoring.svc", "localhost"} <= set(dns_names(PROMETHEUS, zoned))
 
 
-def test_other_regions_know_each_replica_and_query_by_the_name_of_the_region(fleet: Fleet) -> None:
+def test_certificates_have_the_regional_dns_names_of_replicas_and_query(fleet: Fleet) -> None:
     names = [
         name
         for region in fleet.regions
@@ -77,6 +77,6 @@ def test_the_bundle_holds_every_root(zoned: Region) -> None:
     assert made["data"] == {TRUST_KEY: both.trust[0].pem + both.trust[1].pem}
 
 
-def test_without_a_root_there_is_no_bundle_so_that_pods_wait(zoned: Region) -> None:
+def test_trust_bundle_is_absent_without_roots(zoned: Region) -> None:
     """Thanos would serve without TLS where its bundle is empty; a pod whose ConfigMap is missing does not start."""
     assert list(trust_bundle(zoned.model_copy(update={"trust": ()}), ())) == []

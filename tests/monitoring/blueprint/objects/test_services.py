@@ -27,7 +27,7 @@ THANOS_ROUTER = {
         ("thanos-receiver", 19291, THANOS_ROUTER),
     ],
 )
-def test_the_service_of_the_name_leads_to_the_pods(
+def test_service_selector_matches_the_components_pods(
     unzoned: Region, name: str, port: int, selector: dict[str, str]
 ) -> None:
     (spec,) = (one["spec"] for one in services(unzoned, ()) if one["metadata"]["name"] == name)
@@ -58,5 +58,5 @@ def test_no_port_without_tls_has_such_a_name(unzoned: Region) -> None:
     assert ports == {("prometheus", 9090), ("prometheus", 9443), ("thanos-receiver", 19291)}
 
 
-def test_no_monitor_finds_it_so_that_nothing_is_scraped_twice(unzoned: Region) -> None:
+def test_extra_service_matches_no_service_monitor(unzoned: Region) -> None:
     assert [one["metadata"].get("labels") for one in services(unzoned, ())] == [None, None]

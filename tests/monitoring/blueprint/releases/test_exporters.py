@@ -45,7 +45,7 @@ def test_exporters_run_where_the_databases_are_owned(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize(("missing", "left"), [("postgresql", EXPORTERS[1]), ("redis", EXPORTERS[0])])
-def test_a_region_may_own_one_of_them(zoned: Region, missing: str, left: str) -> None:
+def test_region_may_have_only_one_database(zoned: Region, missing: str, left: str) -> None:
     databases = _owned(zoned).model_copy(update={missing: None})
     assert list(_values(zoned.model_copy(update={"databases": databases}))) == [left]
 
@@ -93,19 +93,19 @@ def test_the_pod_that_waits_fits_pod_security_restricted() -> None:
     assert list(pod_faults(prometheus_redis_exporter.credentials())) == []
 
 
-def test_the_account_of_redis_exporter_is_ours_and_mounts_no_token(redis: Any) -> None:
+def test_redis_exporter_service_account_mounts_no_token(redis: Any) -> None:
     account = redis["extraManifests"][2]
     assert redis["serviceAccount"] == {"create": False, "name": "redis-exporter"}
     assert (account["kind"], account["metadata"]["name"]) == ("ServiceAccount", "redis-exporter")
     assert account["automountServiceAccountToken"] is False
 
 
-def test_nobody_tells_the_exporter_which_redis_to_ask(redis: Any) -> None:
+def test_redis_exporter_accepts_no_target_parameter(redis: Any) -> None:
     assert redis["extraArgs"]["disable-scrape-endpoint"] == "true"
 
 
 @pytest.mark.parametrize(("name", "job"), [(EXPORTERS[0], "azure-sql"), (EXPORTERS[1], "azure-redis")])
-def test_series_are_the_databases_whatever_pod_asks(zoned: Region, name: str, job: str) -> None:
+def test_database_series_have_no_exporter_pod_labels(zoned: Region, name: str, job: str) -> None:
     rules = _values(zoned)[name]["serviceMonitor"]["relabelings"]
     replaced = {rule["targetLabel"]: rule["replacement"] for rule in rules if "targetLabel" in rule}
     assert replaced["job"] == job
@@ -113,7 +113,7 @@ def test_series_are_the_databases_whatever_pod_asks(zoned: Region, name: str, jo
     assert {"action": "labeldrop", "regex": "pod|container|endpoint|service"} in rules
 
 
-def test_each_reads_its_own_secret(zoned: Region, unzoned: Region) -> None:
+def test_each_exporter_mounts_its_own_secret(zoned: Region, unzoned: Region) -> None:
     assert POSTGRES_EXPORTER.secrets(zoned) == ("postgres-exporter-trial",)
     assert REDIS_CREDENTIALS.secrets(zoned) == ("redis-exporter-trial",)
     assert POSTGRES_EXPORTER.secrets(unzoned) == REDIS_CREDENTIALS.secrets(unzoned) == ()

@@ -52,7 +52,7 @@ def _spec(stack: Any) -> Any:
     return stack["prometheus"]["prometheusSpec"]
 
 
-def test_releases_come_in_order_with_what_pods_mount_first(zoned: Region) -> None:
+def test_releases_are_ordered_with_mounted_objects_first(zoned: Region) -> None:
     made = releases(zoned, ())
     assert [release.name for release in made] == [
         "objects",
@@ -111,11 +111,11 @@ def test_remote_write_does_not_hammer_a_receiver_that_is_down(zoned: Region) -> 
     assert (queue["minBackoff"], queue["maxBackoff"], queue["maxShards"]) == ("1s", "30s", 20)
 
 
-def test_remote_write_retries_when_it_is_told_to_slow_down(zoned: Region) -> None:
+def test_remote_write_retries_on_http_429(zoned: Region) -> None:
     assert kube_prometheus_stack.remote_write(zoned)["queueConfig"]["retryOnRateLimit"] is True
 
 
-def test_one_number_says_how_long_an_outage_may_last(stack: Any, thanos: Any) -> None:
+def test_outage_window_is_one_setting(stack: Any, thanos: Any) -> None:
     assert _spec(stack)["remoteWrite"][0]["queueConfig"]["sampleAgeLimit"] == "2h"
     assert "--tsdb.out-of-order.time-window=2h" in thanos["receive"]["ingestor"]["extraArgs"]
 
@@ -126,7 +126,7 @@ def test_objects_of_every_team_are_selected(stack: Any) -> None:
 
 
 @pytest.mark.parametrize("part", ["kubeControllerManager", "kubeEtcd", "kubeScheduler", "kubeProxy"])
-def test_what_aks_hides_is_off(stack: Any, part: str) -> None:
+def test_monitors_of_the_managed_aks_control_plane_are_disabled(stack: Any, part: str) -> None:
     assert stack[part] == {"enabled": False}
 
 
@@ -227,7 +227,7 @@ def test_an_ingestor_has_time_to_write_its_head(thanos: Any) -> None:
     assert thanos["receive"]["ingestor"]["terminationGracePeriodSeconds"] == 900
 
 
-def test_one_sample_from_the_future_blocks_nobody(thanos: Any) -> None:
+def test_ingestors_refuse_samples_too_far_in_the_future(thanos: Any) -> None:
     assert "--tsdb.too-far-in-future.time-window=5m" in thanos["receive"]["ingestor"]["extraArgs"]
 
 
@@ -335,7 +335,7 @@ def test_a_regions_own_value_wins_and_is_listed(tmp_path: Path) -> None:
     assert made["kube-prometheus-stack"].overrides == ()
 
 
-def test_faults_in_a_regions_values_are_told_at_their_lines_all_at_once(tmp_path: Path) -> None:
+def test_region_value_faults_are_reported_together_with_lines(tmp_path: Path) -> None:
     text = "helm_values:\n  thanos:\n    query: {replica: 3}\n    logLevel: 5\n  thanoss: {}\n"
     with pytest.raises(InvalidInput) as caught:
         checked_releases(_fleet_with(tmp_path, text))

@@ -17,7 +17,7 @@ def values(region: Region, release: str, fleet: Fleet | None = None) -> Any:
     return next(one.values for one in releases(region, peers) if one.name == release)
 
 
-def test_queries_of_prometheus_hold_what_its_memory_is_sized_for(zoned: Region) -> None:
+def test_prometheus_query_limits_match_its_memory(zoned: Region) -> None:
     spec = values(zoned, "kube-prometheus-stack")["prometheus"]["prometheusSpec"]
     assert (spec["query"]["maxConcurrency"], spec["query"]["maxSamples"]) == (4, 1_000_000)
 
@@ -27,7 +27,7 @@ def test_the_store_gateway_hands_out_half_of_a_region_at_most(zoned: Region) -> 
     assert flags == ["--store.limits.request-series=40000", "--store.limits.request-samples=10000000"]
 
 
-def test_the_router_takes_twice_what_a_sender_sends(zoned: Region) -> None:
+def test_router_limits_are_twice_the_size_of_a_remote_write_request(zoned: Region) -> None:
     (flag,) = (
         one.partition("=")[2]
         for one in values(zoned, "thanos")["receive"]["router"]["extraArgs"]
@@ -41,7 +41,7 @@ def test_the_router_takes_twice_what_a_sender_sends(zoned: Region) -> None:
 
 
 @pytest.mark.parametrize("release", ["thanos", "thanos-global"])
-def test_no_query_is_tried_a_second_time(fleet: Fleet, zoned: Region, release: str) -> None:
+def test_query_frontend_has_no_retries(fleet: Fleet, zoned: Region, release: str) -> None:
     flags = values(zoned, release, fleet)["queryFrontend"]["extraArgs"]
     for kind in ("query", "query-range", "labels"):
         assert f"--{kind}.max-retries-per-request=1" in flags

@@ -63,7 +63,7 @@ def two_views(tmp_path: Path) -> Fleet:
     return load_fleet(folder)
 
 
-def test_it_is_where_the_region_has_the_global_view(fleet: Fleet) -> None:
+def test_global_query_exists_in_regions_with_global_view(fleet: Fleet) -> None:
     there = {
         region.name
         for region in fleet.regions
@@ -72,7 +72,7 @@ def test_it_is_where_the_region_has_the_global_view(fleet: Fleet) -> None:
     assert there == {"trial-alpha"}
 
 
-def test_where_it_is_not_nothing_of_it_is(fleet: Fleet) -> None:
+def test_regions_without_global_view_have_no_global_query_objects(fleet: Fleet) -> None:
     """No certificate, no policy, no way through oauth2-proxy, no data source, no alert."""
     region = fleet.region("trial-beta")
     peers = fleet.peers_of(region)
@@ -82,7 +82,7 @@ def test_where_it_is_not_nothing_of_it_is(fleet: Fleet) -> None:
     assert not [name for name in (GLOBAL_QUERY_FRONTEND.host, "GlobalQueryDown") if name in values]
 
 
-def test_it_asks_every_regions_query_by_a_name_that_its_certificate_carries(fleet: Fleet) -> None:
+def test_global_query_endpoints_match_the_query_certificates_dns_names(fleet: Fleet) -> None:
     region = fleet.region("trial-alpha")
     found = {one["address"]: one["client_config"]["server_name"] for one in _endpoints(region, fleet)}
     assert found == {
@@ -94,7 +94,7 @@ def test_it_asks_every_regions_query_by_a_name_that_its_certificate_carries(flee
         assert set(found.values()) & set(dns_names(QUERY, other))
 
 
-def test_no_address_is_looked_up_by_thanos(fleet: Fleet) -> None:
+def test_global_query_endpoints_use_no_dns_discovery_prefix(fleet: Fleet) -> None:
     """It would leave `client_config` out, and speak without TLS."""
     for endpoint in _endpoints(fleet.region("trial-alpha"), fleet):
         assert "+" not in endpoint["address"]
@@ -105,14 +105,14 @@ def test_no_address_is_looked_up_by_thanos(fleet: Fleet) -> None:
         }
 
 
-def test_every_region_has_the_same_time_and_is_missed_aloud(fleet: Fleet) -> None:
+def test_each_endpoint_is_strict_with_the_same_timeout(fleet: Fleet) -> None:
     for endpoint in _endpoints(fleet.region("trial-alpha"), fleet):
         assert (endpoint["strict"], endpoint["group"]) == (True, True)
         (method,) = json.loads(endpoint["service_config"])["methodConfig"]
         assert method == {"name": [{}], "timeout": f"{REGION_TIMEOUT}s"}
 
 
-def test_a_lost_region_and_a_slow_one_leave_time_to_answer() -> None:
+def test_endpoint_timeouts_fit_into_the_query_timeout() -> None:
     assert 2 * REGION_TIMEOUT < ANSWER_WITHIN
 
 
@@ -123,7 +123,7 @@ def test_oauth2_proxy_waits_longer_than_any_query_lasts(fleet: Fleet) -> None:
     assert ANSWER_WITHIN < timeout.seconds < Duration.parse(UPSTREAM_TIMEOUT).seconds
 
 
-def test_two_global_views_do_not_ask_each_other(two_views: Fleet) -> None:
+def test_global_queries_do_not_query_each_other(two_views: Fleet) -> None:
     """Each asks the Query of every region, which asks its own region alone."""
     for name in ("trial-alpha", "trial-beta"):
         region = two_views.region(name)
@@ -138,14 +138,14 @@ def test_two_global_views_do_not_ask_each_other(two_views: Fleet) -> None:
         }
 
 
-def test_a_regions_query_asks_its_own_region_alone(fleet: Fleet) -> None:
+def test_regional_query_has_only_regional_endpoints(fleet: Fleet) -> None:
     for region in fleet.regions:
         rows = flows(region, fleet.peers_of(region))
         asked = {row.target for row in rows if row.source == QUERY and row.why != "names"}
         assert asked == {RECEIVE_INGESTOR, STORE_GATEWAY}
 
 
-def test_the_second_view_opens_the_way_at_both_ends(two_views: Fleet) -> None:
+def test_second_global_view_adds_network_policies_at_both_ends(two_views: Fleet) -> None:
     def opened(name: str) -> set[str]:
         region = two_views.region(name)
         return {str(row) for row in flows(region, two_views.peers_of(region)) if row.port == "grpc"}
@@ -158,7 +158,7 @@ def test_the_second_view_opens_the_way_at_both_ends(two_views: Fleet) -> None:
     )
 
 
-def test_it_reaches_one_address_of_each_other_region(fleet: Fleet) -> None:
+def test_global_query_egress_is_one_address_per_other_region(fleet: Fleet) -> None:
     region = fleet.region("trial-alpha")
     rows = flows(region, fleet.peers_of(region))
     reached = {row.target for row in rows if row.source == GLOBAL_QUERY and isinstance(row.target, Cidr)}
@@ -168,7 +168,7 @@ def test_it_reaches_one_address_of_each_other_region(fleet: Fleet) -> None:
     }
 
 
-def test_a_new_region_is_one_endpoint_more(fleet: Fleet) -> None:
+def test_new_region_adds_one_global_query_endpoint(fleet: Fleet) -> None:
     region = fleet.region("trial-alpha")
     fewer = Fleet(files=tuple(file for file in fleet.files if file.region.name != "trial-gamma"))
     before, after = _endpoints(region, fewer), _endpoints(region, fleet)
@@ -177,7 +177,7 @@ def test_a_new_region_is_one_endpoint_more(fleet: Fleet) -> None:
     assert added["address"] == "query.trial-gamma.metrics.trial.internal:10901"
 
 
-def test_it_reads_no_blob_and_stores_nothing(fleet: Fleet) -> None:
+def test_global_query_has_no_blob_access_and_no_volume(fleet: Fleet) -> None:
     values = _values(fleet.region("trial-alpha"), fleet)
     assert not [part for part in ("receive", "storeGateway", "compact") if values[part]["enabled"]]
     assert (values["objstoreConfig"], values["query"]["enableDnsDiscovery"]) == ({"create": False}, False)
@@ -207,7 +207,7 @@ def test_no_flag_repeats_one_of_the_chart(fleet: Fleet, part: str, workload: str
     assert flags.repeated(recorded) == []
 
 
-def test_the_page_of_the_fleet_asks_it_and_without_it_the_regions_own() -> None:
+def test_fleet_dashboard_uses_global_query_or_the_regions_query() -> None:
     """Grafana takes the first of the choices where the page's own is none of them."""
     page = json.loads((ROOT / "helm-values" / "dashboards" / "fleet.json").read_text())
     (choice,) = [one for one in page["templating"]["list"] if one["type"] == "datasource"]

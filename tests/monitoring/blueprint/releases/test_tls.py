@@ -79,7 +79,7 @@ def test_every_address_without_tls_is_known_with_its_reason(fleet: Fleet) -> Non
         assert found == {address for address in PLAIN if region.global_view or "thanos-global" not in address}
 
 
-def test_an_address_without_tls_is_found_wherever_it_stands() -> None:
+def test_plain_http_address_is_reported_anywhere_in_values() -> None:
     inside = {"a": [{"b": "x: 'http://one.monitoring.svc:80/x'"}], "c": {"d": "http://two.monitoring.svc"}}
     assert plain_addresses(inside) == {"http://one.monitoring.svc:80", "http://two.monitoring.svc"}
 
@@ -104,7 +104,7 @@ def test_web_servers_show_their_own_certificate(component: Component, path: str,
         (ALERTMANAGER, "alertmanager.alertmanagerSpec"),
     ],
 )
-def test_who_scrapes_or_alerts_knows_the_server_by_its_name(component: Component, path: str, values: Any) -> None:
+def test_scrape_and_alert_clients_verify_the_server_name(component: Component, path: str, values: Any) -> None:
     """By the pod's address alone, since that is what discovery gives."""
     client = _at(values["kube-prometheus-stack"], path)
     assert client["scheme"] == "https"
@@ -114,7 +114,7 @@ def test_who_scrapes_or_alerts_knows_the_server_by_its_name(component: Component
     }
 
 
-def test_remote_write_shows_a_certificate_to_a_server_it_knows(values: Any) -> None:
+def test_remote_write_uses_mutual_tls_and_verifies_the_server_name(values: Any) -> None:
     (queue,) = _at(values["kube-prometheus-stack"], "prometheus.prometheusSpec.remoteWrite")
     assert queue["url"] == "https://thanos-receive-router.monitoring.svc:19291/api/v1/receive"
     assert queue["tlsConfig"]["serverName"] == RECEIVE_ROUTER.host
@@ -182,14 +182,14 @@ def wrong_flows(region: Region, peers: Sequence[Peer], served: Mapping[tuple[str
                 yield str(flow)
 
 
-def test_the_table_of_flows_says_of_tls_what_the_values_say(fleet: Fleet) -> None:
+def test_flow_authentication_matches_the_tls_values(fleet: Fleet) -> None:
     for region in fleet.regions:
         served = listeners(_values(region))
         assert len(served) == 10
         assert list(wrong_flows(region, fleet.peers_of(region), served)) == []
 
 
-def test_a_row_that_promises_a_certificate_in_vain_is_found(zoned: Region, values: Any) -> None:
+def test_flow_with_unconfigured_mutual_tls_is_reported(zoned: Region, values: Any) -> None:
     served = listeners(values)
     del served[RECEIVE_ROUTER.name, "http-rem-write"]
     assert list(wrong_flows(zoned, (), served)) == ["prometheus -> thanos-receive-router:http-rem-write"]
@@ -211,7 +211,7 @@ def test_no_client_trusts_the_authority_of_a_secret(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("name", READS_ROOTS_ONCE)
-def test_what_reads_the_roots_once_restarts_with_them(name: str, zoned: Region) -> None:
+def test_trust_bundle_change_restarts_pods_that_read_it_once(name: str, zoned: Region) -> None:
     release, path = READS_ROOTS_ONCE[name]
     other = zoned.model_copy(update={"trust": (*zoned.trust, Root.parse(issue("next", authority=True).pem))})
     before, same, after = (
@@ -236,7 +236,7 @@ def test_no_flag_repeats_one_of_the_chart(workload: str, part: str, values: Any)
     assert flags.repeated(FLAGS[workload]) == []
 
 
-def test_a_certificate_that_nobody_mounts_is_found(values: Any) -> None:
+def test_each_certificate_is_mounted(values: Any) -> None:
     text = "".join(to_yaml(made) for name, made in values.items() if name != "objects")
     unused = [one.name for one in COMPONENTS if one.certificate and f": {one.certificate_secret}\n" not in text]
     assert unused == []

@@ -126,7 +126,7 @@ def source(name: str, uid: str, url: str, *, kind: str = "Thanos", default: bool
     }
 
 
-def test_grafana_asks_thanos_unless_it_is_told_otherwise(stack: Any, fleet: Fleet) -> None:
+def test_grafana_default_data_source_is_thanos(stack: Any, fleet: Fleet) -> None:
     front = "http://thanos-{}query-frontend.monitoring.svc:10902/thanos/{}"
     alertmanager = {
         "name": "Alertmanager",
@@ -149,7 +149,7 @@ def test_grafana_asks_thanos_unless_it_is_told_otherwise(stack: Any, fleet: Flee
     assert values["grafana"]["additionalDataSources"] == everywhere
 
 
-def test_what_is_federated_goes_no_further(stack: Any, fleet: Fleet) -> None:
+def test_federated_series_are_not_remote_written(stack: Any, fleet: Fleet) -> None:
     (queue,) = stack["prometheus"]["prometheusSpec"]["remoteWrite"]
     assert queue["writeRelabelConfigs"] == [{"sourceLabels": ["__name__"], "regex": "federated:.*", "action": "drop"}]
     region = fleet.region("trial-beta")
@@ -157,7 +157,7 @@ def test_what_is_federated_goes_no_further(stack: Any, fleet: Fleet) -> None:
     assert "writeRelabelConfigs" not in other["prometheus"]["prometheusSpec"]["remoteWrite"][0]
 
 
-def test_the_global_view_asks_every_region_for_so_long(found: Found) -> None:
+def test_global_query_flags_are_as_stated(found: Found) -> None:
     *flags, endpoints = found["thanos-global"]["query"]["extraArgs"]
     assert flags == [
         "--query.auto-downsampling",
@@ -211,7 +211,7 @@ TOLERATIONS = [{"key": "workload", "operator": "Equal", "value": "monitoring", "
 
 
 @pytest.mark.parametrize(("name", "path"), PLACED)
-def test_every_workload_is_on_the_monitoring_nodes_ahead_of_others(found: Found, name: str, path: str) -> None:
+def test_each_workload_has_node_selector_and_priority_class(found: Found, name: str, path: str) -> None:
     part: Any = found[name]
     for key in path.split(".") if path else ():
         part = part[key]
@@ -222,7 +222,7 @@ def test_every_workload_is_on_the_monitoring_nodes_ahead_of_others(found: Found,
     )
 
 
-def test_the_job_that_upgrades_definitions_is_there_too(stack: Any) -> None:
+def test_crd_upgrade_job_runs_on_monitoring_nodes(stack: Any) -> None:
     job = stack["crds"]["upgradeJob"]
     assert (job["nodeSelector"], job["tolerations"]) == ({"workload": "monitoring"}, TOLERATIONS)
     assert "priorityClassName" not in job
@@ -249,7 +249,7 @@ def test_spread_constraints_select_the_pods_of_their_own_part(found: Found, stac
         assert constraint["labelSelector"] == {"matchLabels": labels}
 
 
-def test_what_reads_the_roots_once_rolls_with_them(found: Found, stack: Any) -> None:
+def test_trust_bundle_checksum_annotates_pods_that_read_it_once(found: Found, stack: Any) -> None:
     thanos: Any = found["thanos"]
     annotated = [
         stack["prometheus"]["prometheusSpec"]["podMetadata"]["annotations"],
@@ -272,7 +272,7 @@ def test_a_checksum_changes_with_any_part_and_with_their_order() -> None:
     assert {len(one) for one in found} == {16}
 
 
-def test_what_is_scraped_of_the_cluster_and_how_much(stack: Any) -> None:
+def test_cluster_scrape_jobs_and_limits_are_as_stated(stack: Any) -> None:
     assert stack["kubelet"] == {"serviceMonitor": {"interval": "15s", "sampleLimit": 300_000, "targetLimit": 1_000}}
     assert stack["kubeApiServer"] == {"serviceMonitor": {"sampleLimit": 300_000}}
     assert stack["kube-state-metrics"]["prometheus"] == {"monitor": {"sampleLimit": 300_000}}
@@ -312,7 +312,7 @@ def test_exporters_ask_the_regions_databases_with_a_password_of_the_vault(found:
     assert redis["serviceMonitor"]["relabelings"] == relabelled("azure-redis", "redis.trial.example:10000")
 
 
-def test_the_pod_that_keeps_the_password_there_only_waits(found: Found) -> None:
+def test_secret_sync_pod_runs_only_pause(found: Found) -> None:
     _, waiting, _ = found["prometheus-redis-exporter"]["extraManifests"]
     labels = {
         "app.kubernetes.io/name": "redis-credentials",
@@ -352,7 +352,7 @@ def test_the_pod_that_keeps_the_password_there_only_waits(found: Found) -> None:
     }
 
 
-def test_values_are_written_as_a_person_reads_them() -> None:
+def test_values_are_printed_as_readable_yaml() -> None:
     assert to_yaml({}) == "{}\n"
     assert to_yaml({"b": "x\ny\n", "a": {"d": 1, "c": "ä"}}) == "a:\n  c: ä\n  d: 1\nb: |\n  x\n  y\n"
     shared = ["one"]

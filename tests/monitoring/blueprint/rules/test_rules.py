@@ -75,12 +75,12 @@ def test_the_page_names_every_group_that_records_and_how_often_it_runs() -> None
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_every_fault_is_told_at_its_place(case: Path, tmp_path: Path) -> None:
+def test_each_fault_is_reported_with_file_and_line(case: Path, tmp_path: Path) -> None:
     assert sorted(map(str, read(case, tmp_path).problems)) == sorted(comments(case, "expect"))
     assert comments(case, "expect") or comments(case, "promtool")
 
 
-def test_a_name_of_another_file_is_told_at_the_later_one(root: Path) -> None:
+def test_duplicate_group_name_is_reported_in_the_later_file(root: Path) -> None:
     (root / FOLDER / "b_file.yaml").write_text(ALERT)
     told = [str(problem) for problem in read_rules(root / FOLDER, root=root).problems]
     assert told == [
@@ -125,19 +125,19 @@ def test_the_file_as_read_stays_without_the_link(root: Path) -> None:
     assert "runbook_url" not in read_once.files[0].data["groups"][0]["rules"][1]["annotations"]
 
 
-def test_the_stack_is_given_every_file_with_the_regions_address(zoned: Region) -> None:
+def test_each_rule_file_is_delivered_with_the_regions_url(zoned: Region) -> None:
     values = stack_values(zoned)
     assert values["additionalPrometheusRulesMap"] == rules().delivered(runbook_base=zoned.runbooks, global_view=True)
     assert len(values["additionalPrometheusRulesMap"]) == len(list((ROOT / FOLDER).iterdir()))
 
 
-def test_what_is_federated_has_its_rules_where_the_global_view_is_alone(zoned: Region, unzoned: Region) -> None:
+def test_federation_rules_exist_only_with_the_global_view(zoned: Region, unzoned: Region) -> None:
     there, elsewhere = (stack_values(region)["additionalPrometheusRulesMap"] for region in (zoned, unzoned))
     assert there.keys() - elsewhere.keys() == {"alerts-federation", "global-rules"}
     assert elsewhere.items() <= there.items()
 
 
-def test_every_aggregate_that_leaves_a_region_is_said_once_where_it_arrives() -> None:
+def test_each_federated_aggregate_has_one_global_rule() -> None:
     assert {f"global:{name}" for name in rules().federated} == {
         name for name in rules().recorded if name.startswith("global:")
     }
@@ -176,11 +176,11 @@ def test_names_of_objects_are_names_of_kubernetes(zoned: Region) -> None:
         ("", None),
     ],
 )
-def test_a_level_stands_for_labels(level: str, labels: set[str] | None) -> None:
+def test_aggregation_level_maps_to_labels(level: str, labels: set[str] | None) -> None:
     assert level_labels(level) == labels
 
 
-def test_what_leaves_the_region_holds_no_label_of_one_target() -> None:
+def test_federated_series_have_no_per_target_labels() -> None:
     leaving = [
         rule["record"]
         for file in rules().files

@@ -58,7 +58,7 @@ def allowed(region: Region, fleet: Fleet) -> list[Any]:
     return found
 
 
-def test_the_global_view_fetches_of_every_replica_of_every_other_region(fleet: Fleet) -> None:
+def test_global_view_federates_every_replica_of_other_regions(fleet: Fleet) -> None:
     (group,) = job(fleet)["static_configs"]
     assert group["targets"] == [
         f"prometheus-{replica}.{region}.metrics.trial.internal:9443" for region in (BETA, GAMMA) for replica in (0, 1)
@@ -91,19 +91,19 @@ def test_no_more_than_the_aggregates_of_the_rules_is_asked_for_each_by_its_whole
     assert [name for name in asked if not re.fullmatch(r"[a-z0-9_:]+", name)] == []
 
 
-def test_what_arrives_keeps_its_labels_and_gets_a_name_of_its_own(fleet: Fleet) -> None:
+def test_federated_series_keep_labels_under_a_new_metric_name(fleet: Fleet) -> None:
     found = job(fleet)
     assert found["honor_labels"] is True
     (renamed,) = found["metric_relabel_configs"]
     assert renamed == {"source_labels": ["__name__"], "target_label": "__name__", "replacement": "federated:$1"}
 
 
-def test_a_page_is_bounded_and_asked_for_as_often_as_rules_change(fleet: Fleet) -> None:
+def test_federation_job_has_limits_and_the_rule_interval(fleet: Fleet) -> None:
     found = job(fleet)
     assert (found["scrape_interval"], found["sample_limit"], found["body_size_limit"]) == ("30s", 10000, "10MB")
 
 
-def test_both_sides_show_a_certificate(fleet: Fleet) -> None:
+def test_federation_uses_mutual_tls(fleet: Fleet) -> None:
     found, own = job(fleet), spec(fleet.region(ALPHA), fleet)
     assert (found["scheme"], found["metrics_path"]) == ("https", "/federate")
     mounts = {mount["name"]: mount["mountPath"] for mount in own["volumeMounts"]}
@@ -114,7 +114,7 @@ def test_both_sides_show_a_certificate(fleet: Fleet) -> None:
     }
 
 
-def test_what_arrived_is_not_written_on_but_what_is_said_once_is(fleet: Fleet) -> None:
+def test_federated_series_are_dropped_from_remote_write_but_global_rules_are_not(fleet: Fleet) -> None:
     (queue,) = spec(fleet.region(ALPHA), fleet)["remoteWrite"]
     (kept,) = queue["writeRelabelConfigs"]
     assert (kept["action"], kept["sourceLabels"]) == ("drop", ["__name__"])
@@ -140,7 +140,7 @@ def test_the_sidecar_opens_one_path_to_clients_with_a_certificate(fleet: Fleet) 
         ]
 
 
-def test_the_sidecar_has_every_file_that_it_is_told(fleet: Fleet) -> None:
+def test_sidecar_mounts_every_file_in_its_arguments(fleet: Fleet) -> None:
     own = spec(fleet.region(BETA), fleet)
     (sidecar,) = own["containers"]
     mounted = {mount["mountPath"]: mount["name"] for mount in sidecar["volumeMounts"]}
@@ -151,12 +151,12 @@ def test_the_sidecar_has_every_file_that_it_is_told(fleet: Fleet) -> None:
     assert volumes["federation"]["configMap"]["name"] == CONFIG_MAP
 
 
-def test_no_probe_of_the_sidecar_takes_prometheus_out_of_its_service(fleet: Fleet) -> None:
+def test_sidecar_has_no_probes(fleet: Fleet) -> None:
     (sidecar,) = spec(fleet.region(BETA), fleet)["containers"]
     assert not [key for key in sidecar if key.endswith("Probe")]
 
 
-def test_the_sidecar_runs_restricted_and_is_reckoned_with(fleet: Fleet) -> None:
+def test_sidecar_is_restricted_and_counted_in_capacity(fleet: Fleet) -> None:
     region = fleet.region(BETA)
     (sidecar,) = spec(region, fleet)["containers"]
     assert sidecar["securityContext"]["capabilities"] == {"drop": ["ALL"]}
@@ -167,7 +167,7 @@ def test_the_sidecar_runs_restricted_and_is_reckoned_with(fleet: Fleet) -> None:
     assert pods.memory == region.prometheus.resources.requests.memory.bytes + 32 * 2**20
 
 
-def test_a_region_lets_in_the_global_ones_prometheus_by_its_name_for_one_path(fleet: Fleet) -> None:
+def test_sidecar_authorizes_the_global_prometheus_for_one_path(fleet: Fleet) -> None:
     (rule,) = allowed(fleet.region(BETA), fleet)
     (certificate,) = [
         one for one in certificates(fleet.region(ALPHA), ()) if one["metadata"]["name"] == PROMETHEUS.certificate_secret
@@ -189,12 +189,12 @@ def test_each_of_several_global_regions_is_let_in_and_fetches(fleet: Fleet) -> N
     assert len(group["targets"]) == 4
 
 
-def test_a_region_lets_nobody_in_where_no_other_has_the_global_view(fleet: Fleet) -> None:
+def test_sidecar_authorizes_nobody_without_another_global_view(fleet: Fleet) -> None:
     assert clients(fleet.peers_of(fleet.region(ALPHA))) == ()
     assert allowed(fleet.region(ALPHA), fleet) == []
 
 
-def test_the_sidecar_starts_anew_when_somebody_else_may_fetch(fleet: Fleet) -> None:
+def test_sidecar_restarts_when_authorized_clients_change(fleet: Fleet) -> None:
     """kube-rbac-proxy reads its configuration once."""
     before, after = (
         spec(one.region(BETA), one)["podMetadata"]["annotations"] for one in (fleet, promoted(fleet, GAMMA))
@@ -203,7 +203,7 @@ def test_the_sidecar_starts_anew_when_somebody_else_may_fetch(fleet: Fleet) -> N
     assert before["oversight.com/trust"] == after["oversight.com/trust"]
 
 
-def test_the_way_is_open_from_the_global_regions_nodes_to_each_address_and_no_other(fleet: Fleet) -> None:
+def test_federation_network_policy_allows_only_global_region_nodes(fleet: Fleet) -> None:
     beta, alpha = fleet.region(BETA), fleet.region(ALPHA)
 
     def blocks(region: Region, direction: str) -> set[str]:

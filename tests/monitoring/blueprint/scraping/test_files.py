@@ -40,7 +40,7 @@ def test_the_repositorys_own_files_are_right() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_a_wrong_file_is_told_at_its_line(case: Path, tmp_path: Path) -> None:
+def test_scrape_file_fault_is_reported_with_its_line(case: Path, tmp_path: Path) -> None:
     shutil.copy(case, tmp_path)
     expected = re.findall(r"^# expect: (.*)$", case.read_text(), re.MULTILINE)
     assert expected
@@ -58,7 +58,7 @@ def test_a_password_in_an_address_is_refused() -> None:
     assert not list(inline_secrets({"proxy_url": "http://user@proxy.trial.example:80"}))
 
 
-def test_a_secret_in_a_regions_own_values_is_told_at_its_line(tmp_path: Path) -> None:
+def test_secret_in_region_values_is_reported_with_its_line(tmp_path: Path) -> None:
     folder = tmp_path / "regions"
     shutil.copytree(TESTS / "fleet" / "regions", folder)
     file = folder / "trial-gamma.yaml"
@@ -75,7 +75,7 @@ def test_a_secret_in_a_regions_own_values_is_told_at_its_line(tmp_path: Path) ->
     assert "bearer_token_file" in str(problem)
 
 
-def test_machines_are_found_in_the_regions_group_by_workload_identity(fleet: Fleet) -> None:
+def test_azure_vms_are_discovered_by_workload_identity(fleet: Fleet) -> None:
     for region in fleet.regions:
         (found,) = _jobs(region)["azure-vms"]["azure_sd_configs"]
         assert found == {
@@ -93,7 +93,7 @@ def test_annotations_are_read_in_all_namespaces(zoned: Region, job: str) -> None
     assert all("namespaces" not in discovery for discovery in _jobs(zoned)[job]["kubernetes_sd_configs"])
 
 
-def test_what_has_a_monitor_asks_for_nothing_by_annotation(zoned: Region) -> None:
+def test_component_with_a_monitor_has_no_scrape_annotation(zoned: Region) -> None:
     values = _stack(zoned)
     assert values["prometheus-node-exporter"]["service"]["annotations"] == {"prometheus.io/scrape": "false"}
     assert "prometheus.io/scrape" not in str({name: values[name] for name in ("grafana", "alertmanager", "prometheus")})
@@ -105,7 +105,7 @@ def test_every_job_of_our_own_is_limited(fleet: Fleet) -> None:
             assert limits.of_job().items() <= job.items()
 
 
-def test_any_target_is_limited_and_nobody_may_lift_it_beyond_the_most(zoned: Region) -> None:
+def test_scrape_limits_are_enforced_for_all_monitors(zoned: Region) -> None:
     spec = _stack(zoned)["prometheus"]["prometheusSpec"]
     assert limits.of_prometheus().items() <= spec.items()
     assert spec["sampleLimit"] < spec["enforcedSampleLimit"]
@@ -127,7 +127,7 @@ def test_pages_that_grow_with_the_cluster_may_be_large(zoned: Region) -> None:
         assert monitor["sampleLimit"] == limits.MOST_SAMPLES
 
 
-def test_what_the_chart_would_fill_in_stays_as_it_is(zoned: Region) -> None:
+def test_scrape_files_pass_helm_templating_unchanged(zoned: Region) -> None:
     job = {"job_name": "x", "relabel_configs": [{"target_label": "a", "replacement": "{{ .Values }}$1"}]}
     file = YamlFile(name="trial.yaml", data={"scrape_configs": [job]}, lines={})
     (delivered,) = ScrapeFiles(files=(file,), problems=()).delivered(zoned)

@@ -35,13 +35,13 @@ def values(region: Region) -> Any:
     return next(one for one in releases(region, ()) if one.name == "kube-prometheus-stack").values
 
 
-def test_every_prometheus_is_told_the_limits_of_a_target(fleet: Fleet) -> None:
+def test_prometheus_spec_has_the_scrape_limits(fleet: Fleet) -> None:
     for region in fleet.regions:
         spec = values(region)["prometheus"]["prometheusSpec"]
         assert {key: value for key, value in spec.items() if key in EVERY_TARGET} == EVERY_TARGET
 
 
-def test_every_job_of_our_own_is_told_them_too(fleet: Fleet) -> None:
+def test_custom_scrape_jobs_have_the_scrape_limits(fleet: Fleet) -> None:
     for region in fleet.regions:
         jobs = scrape_files().jobs(region)
         assert jobs

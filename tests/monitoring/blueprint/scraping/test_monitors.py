@@ -72,7 +72,7 @@ def test_dashboards_rules_and_recorded_samples_name_the_job_and_namespace_of_a_c
 
 
 @pytest.mark.parametrize("component", WITHOUT_MONITOR, ids=lambda component: component.name)
-def test_what_is_left_out_has_no_monitor(component: Component) -> None:
+def test_components_listed_as_unmonitored_have_no_monitor(component: Component) -> None:
     assert not jobs_of(component, KNOWN)
 
 
@@ -84,7 +84,7 @@ def test_what_is_left_out_has_no_monitor(component: Component) -> None:
     ],
     ids=["labels", "another port"],
 )
-def test_a_component_that_no_monitor_reaches_is_found(wrong: Component) -> None:
+def test_component_without_a_monitor_is_reported(wrong: Component) -> None:
     assert not jobs_of(wrong, KNOWN)
 
 
@@ -95,7 +95,7 @@ def test_kubernetes_and_the_databases_have_the_jobs_that_rules_name(job: str) ->
     assert job in jobs(KNOWN)
 
 
-def test_every_job_of_the_recorded_samples_is_a_monitors_our_own_or_known_to_be_anothers() -> None:
+def test_each_recorded_job_has_a_known_origin() -> None:
     own = {job["job_name"] for file in scrape_files().files for job in file.data["scrape_configs"]}
     assert {target.job for target in TARGETS} <= jobs(KNOWN) | own | {federation.JOB} | OF_OTHERS
 
@@ -130,7 +130,7 @@ SELECTOR = {"matchLabels": {"app": "trial"}}
     ],
     ids=["the Service's name", "its label", "the relabeling"],
 )
-def test_a_job_is_what_the_relabeling_says_else_the_label_else_the_service(
+def test_job_name_comes_from_relabeling_then_job_label_then_service(
     service: dict[str, Any], endpoint: dict[str, Any], job: str
 ) -> None:
     made = record([_monitor(selector=SELECTOR, jobLabel="team", endpoints=[endpoint]), service])
