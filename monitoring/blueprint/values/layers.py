@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitoring.blueprint.values.flags import REPEATABLE
-from monitoring.errors import Problem
+from monitoring.errors import Problem, shown
 from monitoring.fleet.yaml_file import ValuePath, merged
 
 Path = tuple[str, ...]
@@ -74,6 +74,10 @@ def compose(written: Mapping[str, Any], computed: Mapping[str, Any], override: M
     )
 
 
+MOST_NAMED = 8
+"""Elements of a list that a message names."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One thing that an override sets otherwise: at `path` of the override, named `place`; `NOTHING` was there before.
@@ -102,11 +106,14 @@ class Change:
             lost = [one for one in self.before if not isinstance(self.after, list) or one not in self.after]
         elif isinstance(self.before, Mapping) and self.before:
             lost = [dict(self.before)]
-        return f"must keep what the program puts there, would lose {', '.join(map(_short, lost))}" if lost else None
+        if not lost:
+            return None
+        more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
+        return f"must keep what the program puts there, would lose {', '.join(map(_short, lost[:MOST_NAMED]))}{more}"
 
 
 def _short(value: object) -> str:
-    return textwrap.shorten(str(value), width=160, placeholder=" ...")
+    return textwrap.shorten(value if isinstance(value, str) else shown(value), width=160, placeholder=" ...")
 
 
 def changes(under: object, over: object, path: ValuePath = (), place: str = "") -> Iterator[Change]:

@@ -18,7 +18,7 @@ LIMITS = "receive: {router: {resources: {limits: "
 
 
 def problems(folder: Path, text: str) -> str:
-    """What is told of trial-gamma with `text` as line 33, the last; nothing where it is right."""
+    """What is told of trial-gamma with `text` as line 34, the last; nothing where it is right."""
     shutil.copytree(FIXTURES, folder)
     file = folder / "trial-gamma.yaml"
     with file.open("a", encoding="utf-8") as end:
@@ -36,10 +36,6 @@ def problems(folder: Path, text: str) -> str:
     [
         "query: {resources: {requests: {cpu: 0.5, memory: 1.5Gi}}}",
         "query: {resources: {requests: {cpu: 250m, memory: 1G}}}",
-        "query: {resources: null}",
-        "query: {resources: {requests: null}}",
-        "query: {replicas: null}",
-        "storeGateway: {persistence: null}",
         "receive: {router: {replicas: 2}}",
         f"{LIMITS}{{cpu: 8, memory: 16Gi}}}}}}}}",
     ],
@@ -57,12 +53,11 @@ def test_what_kubernetes_takes_is_taken(values: str, tmp_path: Path) -> None:
         ),
         (
             "receive: {router: {replicas: null}}",
-            "receive.router.replicas must be at least 2: each is sized for the loss of one, got null",
+            "receive.router.replicas must be at least 1, got null",
         ),
         (
             f"{LIMITS}{{cpu: 8, memory: null}}}}}}}}",
-            "receive.router.resources.limits.memory must be at least 0.3Gi for the region's load, got 0.0Gi "
-            "(Receive router, memory)",
+            "receive.router.resources.limits.memory must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got null",
         ),
         (
             "query: {resources: {requests: {memory: lots}}}",
@@ -73,12 +68,26 @@ def test_what_kubernetes_takes_is_taken(values: str, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_told_at_the_override(values: str, told: str, tmp_path: Path) -> None:
     found = problems(tmp_path / "regions", f"helm_values: {{thanos: {{{values}}}}}")
-    assert found == f"regions/trial-gamma.yaml:33: helm_values.thanos.{told}"
+    assert found == f"regions/trial-gamma.yaml:34: helm_values.thanos.{told}"
 
 
-def test_containers_that_are_null_are_none(tmp_path: Path) -> None:
-    values = "kube-prometheus-stack: {prometheus: {prometheusSpec: {containers: null}}}"
-    assert problems(tmp_path / "regions", f"helm_values: {{{values}}}") == ""
+@pytest.mark.parametrize(
+    ("release", "path"),
+    [
+        ("kube-prometheus-stack", "prometheus.prometheusSpec.containers"),
+        ("thanos", "query.resources"),
+        ("thanos", "query.resources.requests"),
+        ("thanos", "storeGateway.persistence"),
+    ],
+)
+def test_null_in_place_of_a_computed_mapping_or_list_is_refused(release: str, path: str, tmp_path: Path) -> None:
+    values = "null"
+    for key in reversed((release, *path.split("."))):
+        values = f"{{{key}: {values}}}"
+    found = problems(tmp_path / "regions", f"helm_values: {values}")
+    assert found.startswith(
+        f"regions/trial-gamma.yaml:34: helm_values.{release}.{path} must keep what the program puts"
+    )
 
 
 def test_quantities_are_added_up_whatever_their_unit(tmp_path: Path) -> None:
@@ -94,18 +103,18 @@ def test_a_load_that_makes_a_common_size_too_small_is_named(tmp_path: Path) -> N
     found = problems(tmp_path / "regions", "load: {active_series: 400000}").split("\n")
     assert (
         "regions/_common.yaml:44: prometheus.resources.requests.memory must be at least 2.1Gi for the region's load, "
-        "got 1.0Gi (Prometheus, memory, steady); because of load.active_series in regions/trial-gamma.yaml:33"
+        "got 1.0Gi (Prometheus, memory, steady); because of load.active_series in regions/trial-gamma.yaml:34"
     ) in found
     (router,) = [line for line in found if "(Receive router, CPU)" in line]
     assert router.startswith("helm-values/thanos.yaml:")
-    assert router.endswith("; because of load.active_series in regions/trial-gamma.yaml:33")
+    assert router.endswith("; because of load.active_series in regions/trial-gamma.yaml:34")
 
 
 def test_an_override_that_takes_too_many_nodes_is_named(tmp_path: Path) -> None:
-    values = "helm_values: {thanos: {query: {resources: {requests: {cpu: 3}}}}}"
+    values = "helm_values: {thanos: {query: {resources: {requests: {cpu: 3}, limits: {cpu: 3}}}}}"
     told = problems(tmp_path / "regions", values)
     assert told.startswith(
         "regions/_common.yaml:27: node_pools.max_count must be at least 4 for the region's load, got 2 "
     )
-    causes = ("helm_values in regions/trial-gamma.yaml:33", "zones in regions/trial-gamma.yaml:2")
+    causes = ("helm_values in regions/trial-gamma.yaml:34", "zones in regions/trial-gamma.yaml:2")
     assert told.endswith(f"; because of {', '.join(causes)}")

@@ -117,7 +117,7 @@ def test_one_router_is_too_few_since_each_is_sized_for_the_loss_of_one(folder: P
     (told,) = _problems(folder, THANOS, {"receive.router.replicas": 1})
     line = _line(folder, "replicas: 1")
     assert told.startswith(
-        f"regions/trial-gamma.yaml:{line}: helm_values.{THANOS}.receive.router.replicas must be at least 2 "
+        f"regions/trial-gamma.yaml:{line}: helm_values.{THANOS}.receive.router.replicas must be at least 2: "
     )
 
 
@@ -150,23 +150,23 @@ LOST: list[tuple[str, str, Any, str]] = [
     (PROXY, "extraArgs", {"cookie-expire": "1h"}, "would lose --cookie-secret-file="),
     (PROXY, "extraArgs", None, "would lose --cookie-secret-file="),
     (PROXY, "extraArgs", [], "would lose --cookie-secret-file="),
-    (PROXY, "extraObjects", None, "would lose {'apiVersion': 'secrets-store.csi.x-k8s.io/v1', 'kind': 'SecretPro"),
-    (STACK, "extraManifests", "text", "would lose {'apiVersion': 'secrets-store.csi.x-k8s.io/v1', 'kind': 'SecretPro"),
+    (PROXY, "extraObjects", None, "would lose {apiVersion: 'secrets-store.csi.x-k8s.io/v1', kind: 'SecretPro"),
+    (STACK, "extraManifests", "text", "would lose {apiVersion: 'secrets-store.csi.x-k8s.io/v1', kind: 'SecretPro"),
     (STACK, "alertmanager.config", "route: {}", "must keep what the program puts there, would lose {"),
-    (STACK, "alertmanager.config.route.routes", [{"receiver": "pager"}], "would lose {'receiver'"),
-    (STACK, f"{SPEC}.storageSpec", None, "would lose {'volumeClaimTemplate'"),
-    (STACK, f"{SPEC}.remoteWrite", None, "would lose {'name': 'thanos'"),
+    (STACK, "alertmanager.config.route.routes", [{"receiver": "pager"}], "would lose {receiver"),
+    (STACK, f"{SPEC}.storageSpec", None, "would lose {volumeClaimTemplate"),
+    (STACK, f"{SPEC}.remoteWrite", None, "would lose {name: 'thanos'"),
     (STACK, "additionalPrometheusRulesMap", None, "would lose {"),
     (THANOS, "compact.extraArgs", ["--delete-delay=0s", "text"], "would lose --retention.resolution-raw="),
-    (THANOS, "query.tolerations", None, "would lose {'key'"),
+    (THANOS, "query.tolerations", None, "would lose {key"),
     (THANOS, "additionalReplicaLabels", ["other"], "would lose prometheus_replica"),
 ]
 SWITCHED_OFF = [
-    (STACK, "prometheus.enabled", "{'podDisruptionBudget'"),
-    (STACK, "prometheus.podDisruptionBudget.enabled", "{'minAvailable': 1"),
-    (THANOS, "compact.persistence.enabled", "{'storageClass': "),
-    (THANOS, "serviceMonitor.enabled", "{'interval': '30s'}"),
-    (PROXY, "alphaConfig.enabled", "{'configData': "),
+    (STACK, "prometheus.enabled", "{podDisruptionBudget"),
+    (STACK, "prometheus.podDisruptionBudget.enabled", "{minAvailable: 1"),
+    (THANOS, "compact.persistence.enabled", "{storageClass: "),
+    (THANOS, "serviceMonitor.enabled", "{interval: '30s'}"),
+    (PROXY, "alphaConfig.enabled", "{configData: "),
 ]
 GUARDED: list[tuple[str, str, Any]] = [
     (PROXY, "extraArgs", ["--cookie-secret-file=/tmp/x"]),
@@ -231,7 +231,7 @@ def test_what_lets_in_or_keeps_out_cannot_be_overridden(folder: Path, release: s
 def test_nobody_is_let_into_grafana_without_signing_in(folder: Path) -> None:
     (told,) = _problems(folder, STACK, {"grafana": {"grafana.ini": {"auth.anonymous": {"enabled": True}}}})
     assert (
-        "auth.anonymous.enabled must not be overridden, since it guards who comes in: it is nothing, got True" in told
+        "auth.anonymous.enabled must not be overridden, since it guards who comes in: it is nothing, got true" in told
     )
 
 

@@ -68,9 +68,9 @@ def test_an_override_adds_to_a_list_by_what_its_elements_are(under: Any, over: A
         (["--a=1"], {"a": 2}, "--a=1"),
         (["--a=1"], None, "--a=1"),
         (["--a=1"], [], "--a=1"),
-        ([{"matchers": []}], [{"matchers": [1]}], "{'matchers': []}"),
-        ({"a": 1}, None, "{'a': 1}"),
-        ({"a": 1}, "text", "{'a': 1}"),
+        ([{"matchers": []}], [{"matchers": [1]}], "{matchers: []}"),
+        ({"a": 1}, None, "{a: 1}"),
+        ({"a": 1}, "text", "{a: 1}"),
         ([{"name": "x"}, {"name": "x"}], [{"name": "x"}], None),
     ],
 )
@@ -83,7 +83,7 @@ def test_what_the_layers_put_into_a_list_or_mapping_cannot_go(under: Any, over: 
     ("under", "over", "fault"),
     [
         ({"tlsConfig": {"minVersion": "TLS13"}}, {"tlsConfig": {"minVersion": "TLS12"}}, "it is TLS13, got TLS12"),
-        ({"tlsConfig": {}}, {"tlsConfig": {"insecureSkipVerify": True}}, "it is nothing, got True"),
+        ({"tlsConfig": {}}, {"tlsConfig": {"insecureSkipVerify": True}}, "it is nothing, got true"),
         (["--cookie-secret-file=/a"], ["--cookie-secret-file=/b"], "it is --cookie-secret-file=/a, got --cookie-"),
         (["--x"], ["--skip-auth-route=.*"], "it is nothing, got --skip-auth-route=.*"),
         (["--trusted-proxy-ip=10.0.0.0/24"], ["--trusted-proxy-ip=0.0.0.0/0"], "it is nothing, got --trusted-proxy"),
