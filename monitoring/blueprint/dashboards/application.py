@@ -66,6 +66,7 @@ _NOW = (
         unit="reqps",
         kind="figure",
         width=6,
+        height=4,
         thresholds=FLOWING,
         queries=one(f"sum(rate(http_requests_total{{{_HTTP}}}[{RATE}]))", legend="requests"),
     ),
@@ -75,6 +76,7 @@ _NOW = (
         unit="percentunit",
         kind="figure",
         width=6,
+        height=4,
         thresholds=above(0.001, 0.01),
         queries=one(
             f"(sum(rate(http_requests_total{{{_HTTP}{_FAILED}}}[{RATE}])) or vector(0)) "
@@ -88,6 +90,7 @@ _NOW = (
         unit="s",
         kind="figure",
         width=6,
+        height=4,
         thresholds=above(0.5, 2),
         queries=one(
             f"histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{{{_HTTP}}}[{RATE}])))",
@@ -100,6 +103,7 @@ _NOW = (
         unit="percentunit",
         kind="figure",
         width=6,
+        height=4,
         thresholds=below(1, 0.5),
         queries=one(
             f"avg by (job) (up{{{_SERVICE}}} and on (cluster, namespace, job) "

@@ -93,7 +93,7 @@ _SERIES = (
 
 _DISKS = (
     Panel(
-        title="Used",
+        title="Space used",
         description="Share of each volume that is used.",
         unit="percentunit",
         thresholds=above(0.8, 0.9),
@@ -108,7 +108,7 @@ _DISKS = (
         title="Days left",
         description="Days until the volume is full, if it grows on as in the last day; 365 means a year or more, or "
         "that it does not grow.",
-        unit="d",
+        unit="short",
         thresholds=below(14, 4),
         alerts=("VolumeFullSoon",),
         queries=one(
@@ -119,7 +119,7 @@ _DISKS = (
         ),
     ),
     Panel(
-        title="Files left",
+        title="Inodes used",
         description="Share of each volume's inodes that is used.",
         unit="percentunit",
         thresholds=above(0.8, 0.9),
@@ -242,12 +242,12 @@ _BLOB = (
     ),
     Panel(
         title="Operations on Blob",
-        description="Reads, writes and lists per second, which Azure bills, by part.",
+        description="Reads, writes and lists per second, which Azure bills, by operation.",
         unit="ops",
         thresholds=above(50, 200),
         queries=one(
-            rate("thanos_objstore_bucket_operations_total", by="cluster, job, operation", matchers=_STORES),
-            legend="{{cluster}} {{job}} {{operation}}",
+            rate("thanos_objstore_bucket_operations_total", by="cluster, operation", matchers=_STORES),
+            legend="{{cluster}} {{operation}}",
         ),
     ),
     Panel(

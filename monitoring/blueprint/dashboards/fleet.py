@@ -7,6 +7,7 @@ and a page over years that reads a series per region.
 from __future__ import annotations
 
 from monitoring.blueprint.components.workloads import PROMETHEUS
+from monitoring.blueprint.dashboards.alerts import SEVERITIES
 from monitoring.blueprint.dashboards.page import CLUSTER, FLOWING, NEVER, Page, Panel, above, below, one
 from monitoring.blueprint.dashboards.promql import of, recorded
 
@@ -14,6 +15,9 @@ _DURATIONS = recorded("cluster_le:http_request_duration_seconds_bucket:rate5m", 
 _PODS_NOT_RUNNING = recorded(
     "cluster_phase:kube_pods:count", by="cluster, phase", matchers='phase=~"Pending|Failed|Unknown"'
 )
+
+_NONE = f"0 * {recorded('cluster:monitoring_up:ratio')}"
+"""For each region that says anything."""
 
 
 def page() -> Page:
@@ -36,9 +40,11 @@ _REGIONS = (
         unit="s",
         kind="figure",
         width=12,
+        height=4,
         thresholds=above(120, 600),
         queries=one(
-            f"time() - max by (cluster) (max_over_time(timestamp(prometheus_build_info{{{of(PROMETHEUS)}}})[1h:1m]))",
+            "sort_desc(time() - "
+            f"max by (cluster) (max_over_time(timestamp(prometheus_build_info{{{of(PROMETHEUS)}}})[1h:1m])))",
             legend="{{cluster}}",
         ),
     ),
@@ -48,19 +54,24 @@ _REGIONS = (
         unit="percentunit",
         kind="figure",
         width=12,
+        height=4,
         thresholds=below(1, 0.8),
-        queries=one(recorded("cluster:monitoring_up:ratio"), legend="{{cluster}}"),
+        queries=one(f"sort({recorded('cluster:monitoring_up:ratio')})", legend="{{cluster}}"),
     ),
-    Panel(
-        title="Alerts that fire",
-        description="Alerts now firing by region and severity; none is the Watchdog, which must fire in every region.",
-        unit="short",
-        kind="figure",
-        width=24,
-        thresholds=above(2, 10),
-        queries=one(
-            recorded("cluster_severity:alerts_firing:count", by="cluster, severity"), legend="{{cluster}} {{severity}}"
-        ),
+    *(
+        Panel(
+            title=title,
+            description=description,
+            unit="short",
+            kind="figure",
+            height=4,
+            thresholds=thresholds,
+            queries=one(
+                recorded("cluster_severity:alerts_firing:count", matchers=f'severity="{severity}"') + f" or {_NONE}",
+                legend="{{cluster}}",
+            ),
+        )
+        for severity, title, description, thresholds in SEVERITIES
     ),
 )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from monitoring.blueprint.components.workloads import ALERTMANAGER, PROMETHEUS, RECEIVE_ROUTER
+from monitoring.blueprint.dashboards.alerts import SEVERITIES
 from monitoring.blueprint.dashboards.health import blocks, people, prometheus, receive
-from monitoring.blueprint.dashboards.page import CLUSTER, SCOPE, Page, Panel, Query, above, below, one
+from monitoring.blueprint.dashboards.page import CLUSTER, SCOPE, Page, Panel, Query, below, one
 from monitoring.blueprint.dashboards.promql import NAMESPACES, of
 
 
@@ -33,25 +34,30 @@ def page() -> Page:
 _PARTS = (
     Panel(
         title="Replicas that answer their scrape",
-        description="Share of each part's targets that are up. Below 100 % a replica is missing.",
+        description="Share of each part's targets that are up. Below 100 % a replica is missing; the worst come first.",
         unit="percentunit",
         kind="figure",
         width=24,
         thresholds=below(1, 0.5),
         alerts=("PrometheusReplicaMissing", "ThanosPartDown", "SignInDown"),
-        queries=one(f"avg by (job) (up{{{SCOPE},{NAMESPACES}}})", legend="{{job}}"),
+        queries=one(f"sort(avg by (job) (up{{{SCOPE},{NAMESPACES}}}))", legend="{{job}}"),
     ),
-    Panel(
-        title="Alerts that fire",
-        description="Alerts now firing, by severity. The Watchdog always fires: severity none.",
-        unit="short",
-        kind="figure",
-        width=12,
-        thresholds=above(2, 10),
-        queries=one(
-            f'count by (severity) (max by (cluster, alertname, severity) (ALERTS{{{SCOPE},alertstate="firing"}}))',
-            legend="{{severity}}",
-        ),
+    *(
+        Panel(
+            title=title,
+            description=description,
+            unit="short",
+            kind="figure",
+            width=4,
+            height=4,
+            thresholds=thresholds,
+            queries=one(
+                f'count(max by (cluster, alertname) (ALERTS{{{SCOPE},alertstate="firing",severity="{severity}"}})) '
+                f"or 0 * count(up{{{SCOPE}}})",
+                legend=severity,
+            ),
+        )
+        for severity, title, description, thresholds in SEVERITIES
     ),
     Panel(
         title="Last reload of the configuration",
@@ -59,6 +65,7 @@ _PARTS = (
         unit="short",
         kind="figure",
         width=12,
+        height=4,
         thresholds=below(1),
         queries=(
             Query(

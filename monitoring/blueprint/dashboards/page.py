@@ -26,6 +26,14 @@ external labels only on the way out, so the data source `prometheus` knows no `c
 _SOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _TAG = "oversight"
 
+_NOTHING = model.SpecialValueMap(
+    options=model.DashboardSpecialValueMapOptions(
+        match=model.SpecialValueMatch.NULL_AND_NAN,
+        result=model.ValueMappingResult(text="No data", color="#6e6e6e"),
+    )
+)
+"""Without it Grafana gives "No data" the colour of the lowest step: green, where high values are bad."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
@@ -77,8 +85,9 @@ def one(expr: str, *, legend: str) -> tuple[Query]:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A graph over time, or a figure of now. `width` is in 24ths of the page.
+    """A graph over time, or a figure of now.
 
+    `width` is in 24ths of the page, `height` in Grafana's rows of 30 pixels: 4 where a line has figures alone.
     `alerts` are our alerts on the same thing: the panel links to their runbooks.
     """
 
@@ -89,6 +98,7 @@ class Panel:
     thresholds: Thresholds
     kind: Literal["graph", "figure"] = "graph"
     width: Literal[4, 6, 8, 12, 24] = 8
+    height: Literal[4, 7] = 7
     alerts: tuple[str, ...] = ()
 
 
@@ -202,7 +212,7 @@ def _drawn(panel: Panel) -> timeseries.Panel | stat.Panel:
         .thresholds(builder.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(panel.thresholds.steps()))
         .links([_elsewhere(f"Runbook: {alert}", runbooks.url(base, alert)) for alert in panel.alerts])
         .span(panel.width)
-        .height(7)
+        .height(panel.height)
     )
     for position, query in enumerate(panel.queries):
         asked = (
@@ -219,7 +229,6 @@ def _drawn(panel: Panel) -> timeseries.Panel | stat.Panel:
 def _graph(panel: Panel) -> timeseries.Panel:
     drawn = (
         timeseries.Panel()
-        .fill_opacity(10)
         .min(0)
         .show_points(common.VisibilityMode.NEVER)
         .tooltip(
@@ -232,6 +241,10 @@ def _graph(panel: Panel) -> timeseries.Panel:
             .show_legend(True)  # noqa: FBT003
         )
     )
+    if panel.thresholds == NEVER:
+        drawn = drawn.axis_soft_max(1)
+    elif panel.unit in {"percentunit", "short"}:  # zeros alone are drawn on an axis up to 100, which is 10000 %
+        drawn = drawn.axis_soft_max(panel.thresholds.warning)
     if panel.thresholds in (NEVER, FLOWING):  # a line at zero would only hide the axis
         return drawn
     style = common_builder.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
@@ -243,7 +256,9 @@ def _figure() -> stat.Panel:
         stat.Panel()
         .graph_mode(common.BigValueGraphMode.NONE)
         .color_mode(common.BigValueColorMode.BACKGROUND)
-        .text_mode(common.BigValueTextMode.VALUE_AND_NAME)
+        .text_mode(common.BigValueTextMode.AUTO)  # the name where there are several
+        .text(common_builder.VizTextDisplayOptions().title_size(14).value_size(32))
+        .mappings([_NOTHING])
         .reduce_options(common_builder.ReduceDataOptions().calcs(["lastNotNull"]).values(False))  # noqa: FBT003
     )
 

@@ -36,11 +36,13 @@ STORE = (
     ),
     Panel(
         title="Operations on Blob, 99th percentile",
-        description="Time of an operation on the object store, by part and operation.",
+        description="Time of an operation on the object store: the ten slowest pairs of part and operation.",
         unit="s",
         thresholds=above(5, 15),
         queries=one(
-            quantile(0.99, "thanos_objstore_bucket_operation_duration_seconds", by="job, operation", matchers=_STORES),
+            "topk(10, "
+            + quantile(0.99, "thanos_objstore_bucket_operation_duration_seconds", by="job, operation", matchers=_STORES)
+            + ")",
             legend="{{job}} {{operation}}",
         ),
     ),
@@ -182,6 +184,7 @@ QUERIES = (
         title="Queries by answer",
         description="Requests per second at the query-frontend, by status.",
         unit="reqps",
+        width=6,
         thresholds=FLOWING,
         queries=one(
             rate("http_requests_total", by="cluster, code", matchers=f'{of(QUERY_FRONTEND)},handler="query-frontend"'),
@@ -193,6 +196,7 @@ QUERIES = (
         description="Share of queries answered with 5xx, at the query-frontend and at Query behind it; those of the "
         "global view too.",
         unit="percentunit",
+        width=6,
         thresholds=above(0.01, 0.05),
         alerts=("ThanosQueryErrors",),
         queries=one(
@@ -210,6 +214,7 @@ QUERIES = (
         title="Query, 99th percentile",
         description="Time to answer, at Query, instant and range apart.",
         unit="s",
+        width=6,
         thresholds=above(5, 20),
         alerts=("ThanosQuerySlow",),
         queries=one(
@@ -227,6 +232,7 @@ QUERIES = (
         description="Connected stores by kind: ingestors (receive) and store gateways (store). Fewer than there are: "
         "answers are partial.",
         unit="short",
+        width=6,
         thresholds=below(2, 1),
         alerts=("ThanosQueryMissesStores",),
         queries=one(

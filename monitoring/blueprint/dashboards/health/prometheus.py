@@ -91,8 +91,8 @@ PAIR = (
         alerts=("PrometheusWalCorrupted", "PrometheusWalWritesFailing"),
         queries=tuple(
             Query(
-                expr=f"sum by (cluster, pod) (increase({metric}{{{of(PROMETHEUS)}}}[1h]))",
-                legend=f"{{{{cluster}}}} {{{{pod}}}} {what}",
+                expr=f"sum by (cluster) (increase({metric}{{{of(PROMETHEUS)}}}[1h]))",
+                legend=f"{{{{cluster}}}} {what}",
             )
             for metric, what in (
                 ("prometheus_tsdb_wal_corruptions_total", "WAL corrupt"),
@@ -113,8 +113,8 @@ PAIR = (
         alerts=("ScrapeLimitHit",),
         queries=tuple(
             Query(
-                expr=rate(metric, by="cluster, pod", matchers=of(PROMETHEUS)),
-                legend=f"{{{{cluster}}}} {{{{pod}}}} {what}",
+                expr=rate(metric, by="cluster", matchers=of(PROMETHEUS)),
+                legend=f"{{{{cluster}}}} {what}",
             )
             for metric, what in (
                 ("prometheus_target_scrapes_exceeded_sample_limit_total", "samples"),

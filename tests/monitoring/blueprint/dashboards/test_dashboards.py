@@ -18,7 +18,7 @@ from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.values.charts import ROOT
 from tests.rules import sources
 
-UNITS = {"s", "d", "bytes", "percentunit", "short", "reqps", "ops", "cps"}
+UNITS = {"s", "bytes", "percentunit", "short", "reqps", "ops", "cps"}
 """Ids of Grafana's units that the pages use (packages/grafana-data/src/valueFormats/categories.ts)."""
 
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]*)\}")
@@ -71,6 +71,22 @@ def test_every_panel_says_what_it_shows_in_which_unit_and_from_where_on_it_is_ba
         assert {"green", "red"} <= {step["color"] for step in steps}, panel["title"]
         values = [step["value"] for step in steps[1:]]
         assert values == sorted(values), panel["title"]
+
+
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_a_figure_without_data_is_grey(uid: str) -> None:
+    for panel in panels(dashboard(uid)):
+        if panel["type"] == "stat":
+            (mapping,) = panel["fieldConfig"]["defaults"]["mappings"]
+            assert mapping["options"]["match"] == "null+nan", panel["title"]
+            assert mapping["options"]["result"] == {"text": "No data", "color": "#6e6e6e"}, panel["title"]
+
+
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_an_axis_of_shares_reaches_no_further_than_all_while_they_are_zero(uid: str) -> None:
+    for panel in panels(dashboard(uid)):
+        if panel["type"] == "timeseries" and panel["fieldConfig"]["defaults"]["unit"] == "percentunit":
+            assert 0 < panel["fieldConfig"]["defaults"]["custom"]["axisSoftMax"] <= 1, panel["title"]
 
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
