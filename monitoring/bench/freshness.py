@@ -93,7 +93,7 @@ def watch(system: System, own: str, other: str, *, seconds: float) -> dict[str, 
     """
     raw, aggregates = Arrivals(), Arrivals()
     addresses = system.addresses[own]
-    view = f"{addresses['parts'][GLOBAL_QUERY_FRONTEND.name][0]}{GLOBAL_PATH}"
+    view = f"{addresses['components'][GLOBAL_QUERY_FRONTEND.name][0]}{GLOBAL_PATH}"
     prometheus = addresses["components"][PROMETHEUS.name][0]
     tls = trusting(Path(addresses["trust"]), shows=Path(addresses["client_certificate"]))
     _until_known(view, {own, other}, tls=tls)

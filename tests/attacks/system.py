@@ -75,7 +75,7 @@ class Attacked:
     def url(self, component: str, number: int = 0) -> str:
         """Where a pod answers; Thanos' interface below its path."""
         path = {"thanos-query": THANOS_PATH, "thanos-query-frontend": THANOS_PATH, "thanos-global-query": GLOBAL_PATH}
-        return f"{self.addresses['parts'][component][number]}{path.get(component, '')}"
+        return f"{self.addresses['components'][component][number]}{path.get(component, '')}"
 
     def program(self, pod: str) -> Program:
         """What was started."""
