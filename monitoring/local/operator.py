@@ -16,6 +16,7 @@ import yaml
 from monitoring.blueprint.components.model import NAMESPACE, Component
 from monitoring.blueprint.components.workloads import ALERTMANAGER, ALERTMANAGER_PATH, KUBE_PROMETHEUS_STACK, PROMETHEUS
 from monitoring.blueprint.releases.release import to_yaml
+from monitoring.fleet.quantities import Duration
 from monitoring.local.region import ADDRESSES, FOLDERS, SECONDS, LocalRegion, Program
 
 SCRAPE_INTERVAL = "2s"
@@ -110,16 +111,31 @@ def prometheus(local_region: LocalRegion, pod: str, jobs: Iterable[dict[str, Any
     )
 
 
+LONGEST_GROUP_INTERVAL = Duration.parse("1m")
+
+
 def write_rules(local_region: LocalRegion) -> None:
     """The rule files: those of the values, as they are, and the one alert of the chart that is needed here."""
     folder = local_region.folder / "rules"
     folder.mkdir()
     for name, content in local_region.values(KUBE_PROMETHEUS_STACK)["additionalPrometheusRulesMap"].items():
-        _write(folder / f"{name}.yaml", content)
+        _write(
+            folder / f"{name}.yaml", {"groups": [_evaluated_soon(group, local_region) for group in content["groups"]]}
+        )
     local_region.differences.note(
         "all", "rules of the chart", "about Kubernetes, and Watchdog", "Watchdog alone", why="no Kubernetes"
     )
     _write(folder / "watchdog.yaml", {"groups": [{"name": "general.rules", "rules": [WATCHDOG]}]})
+
+
+def _evaluated_soon(group: Mapping[str, Any], local_region: LocalRegion) -> dict[str, Any]:
+    """The group, evaluated at least every minute: the first time comes somewhere within the interval."""
+    interval = group.get("interval", SCRAPE_INTERVAL)
+    if Duration.parse(interval).seconds <= LONGEST_GROUP_INTERVAL.seconds:
+        return dict(group)
+    shorter = LONGEST_GROUP_INTERVAL.prometheus
+    local_region.differences.note("all", f"rules {group['name']}: interval", interval, shorter, why=SECONDS)
+    return {**group, "interval": shorter}
 
 
 def alertmanager(local_region: LocalRegion, pod: str, pods: Iterable[str], *, receiver: str) -> Program:

@@ -179,3 +179,19 @@ def test_process_flags_can_be_replaced() -> None:
     program = Program(name="a", component="a", region="a", line=["thanos", "--x=1", "--xy=2", "--wait"], port=1)
     assert program.with_flags({"x": "3", "new": "4"}).line == ["thanos", "--xy=2", "--wait", "--x=3", "--new=4"]
     assert program.line[1] == "--x=1"
+
+
+def test_rule_groups_keep_their_interval_up_to_a_minute(local_region: LocalRegion) -> None:
+    operator.write_rules(local_region)
+    groups = {
+        group["name"]: group.get("interval")
+        for file in (local_region.folder / "rules").iterdir()
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    }
+    assert groups["performance_rules"] == "30s"
+    assert groups["business_rules"] == "60s"
+    assert groups["probed_certificate_alerts"] == "1m"
+    noted = [one for one in local_region.differences.all() if "interval" in one.what]
+    assert [(one.what, one.deployed, one.local) for one in noted] == [
+        ("rules probed_certificate_alerts: interval", "5m", "1m")
+    ]
