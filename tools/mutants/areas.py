@@ -40,7 +40,10 @@ AREAS = {
     "releases": Area(sources=("monitoring/blueprint/releases/*.py",), tests=(*VALUES, "tests/monitoring/blueprint")),
     # not versions.yaml: whether a version is the right one, only its registry knows
     "helm-values": Area(sources=("helm-values/[!v]*.yaml",), tests=(*VALUES, "tests/monitoring/blueprint")),
-    "review": Area(sources=("monitoring/review/**/*.py",), tests=("tests/monitoring/review",)),
+    "review": Area(
+        sources=("monitoring/review/**/*.py", "monitoring/effective/*.py"),
+        tests=("tests/monitoring/effective", "tests/monitoring/review"),
+    ),
     "verify": Area(sources=("monitoring/verify/*.py",), tests=("tests/monitoring/verify",)),
     "rules": Area(sources=("helm-values/rules/*.yaml",), tests=("tests/rules",), marker="rules or not rules"),
 }
