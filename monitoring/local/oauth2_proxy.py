@@ -12,7 +12,7 @@ from typing import Any
 import bcrypt
 import yaml
 
-from monitoring.blueprint.components.workloads import COOKIE_SECRET, HTPASSWD_SECRET, OAUTH2_PROXY, SIGN_IN
+from monitoring.blueprint.components.workloads import COOKIE_SECRET, HTPASSWD_SECRET, OAUTH2_PROXY, SIGN_IN, THANOS_PATH
 from monitoring.fleet import Region
 from monitoring.local.authorities import SERVER, issue
 from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, LocalRegion, Program, write_leaf
@@ -80,6 +80,7 @@ def sign_in(local_region: LocalRegion, pod: str, *, entra_port: int, pod_token: 
     config = alpha(values, moved=lambda uri: local_region.text(name, uri, SIGN_IN), entra_port=entra_port)
     why = "no Entra: a provider that speaks as it does, and asks for no password"
     local_region.differences.note(name, "Entra", "login.microsoftonline.com", f"{LOOPBACK}:{entra_port}", why=why)
+    _land_on_thanos(local_region, name, config)
     config |= _servers(local_region, pod, folder)
     (folder / "alpha.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     flags = [
@@ -109,6 +110,15 @@ def sign_in(local_region: LocalRegion, pod: str, *, entra_port: int, pod_token: 
         },
     )
     return program, password
+
+
+def _land_on_thanos(local_region: LocalRegion, name: str, config: dict[str, Any]) -> None:
+    """Ask Thanos for `/`, where a sign-in ends that began at no page: it leads to its graph."""
+    upstreams = {one["id"]: one for one in config["upstreamConfig"]["upstreams"]}
+    thanos = upstreams[f"{THANOS_PATH}/"]["uri"]
+    why = "Prometheus is built without its pages; Thanos leads to its own"
+    local_region.differences.note(name, "upstream of /", upstreams["/"]["uri"], thanos, why=why)
+    upstreams["/"]["uri"] = thanos
 
 
 def _servers(local_region: LocalRegion, pod: str, folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from monitoring.blueprint.values import flags
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands.local import differences_table
 from monitoring.fleet import load_fleet
-from monitoring.local import blob, operator, scrapes, sidecar, thanos
+from monitoring.local import blob, oauth2_proxy, operator, scrapes, sidecar, thanos
 from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
 from monitoring.local.region import LocalRegion, Ports, Program
@@ -195,3 +196,16 @@ def test_rule_groups_keep_their_interval_up_to_a_minute(local_region: LocalRegio
     assert [(one.what, one.deployed, one.local) for one in noted] == [
         ("rules probed_certificate_alerts: interval", "5m", "1m")
     ]
+
+
+def test_a_sign_in_that_began_at_no_page_ends_at_thanos(local_region: LocalRegion) -> None:
+    program, _ = oauth2_proxy.sign_in(local_region, "oauth2-proxy-0", entra_port=1, pod_token=secrets.token_hex())
+    config = yaml.safe_load((local_region.mounts("oauth2-proxy-0") / "alpha.yml").read_text(encoding="utf-8"))
+    upstreams = {one["id"]: one for one in config["upstreamConfig"]["upstreams"]}
+    frontend = f"http://{local_region.address('thanos-query-frontend-0', 'http')}"
+    assert upstreams["/"]["uri"] == upstreams["/thanos/"]["uri"] == frontend
+    assert (upstreams["/"]["path"], upstreams["/"]["rewriteTarget"]) == (r"^/\z", "/")
+    assert upstreams["/api/v1/query"]["uri"].startswith("https://")  # Prometheus' own, as deployed
+    (listed,) = (one for one in local_region.differences.all() if one.what == "upstream of /")
+    assert listed.programs == (program.name,)
+    assert listed.deployed.startswith("https://")
