@@ -70,7 +70,8 @@ browser: ## Chromium, its driver and certutil: those that are not on PATH, from 
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$packages >/dev/null; } || \
 		{ echo "make browser: cannot install; as root:" apt-get install $$packages >&2; exit 1; }
 
-picture: tools ## The graph of docs/local.md anew, from the running system (six minutes; needs make browser)
+picture: tools ## The pictures of docs/ anew: the dashboards, and a graph of the running system (seven minutes; needs make browser)
+	@$(RUN) -m tools.dashboards docs
 	@OVERSIGHT_PICTURE=docs/local-graph.png $(RUN) -m pytest -q -m stack $(ACCEPTANCE)/test_browser.py -k graph_of_a_recorded
 
 local: tools ## Two regions in miniature on this machine, until Ctrl-C: make local ARGS="--show-differences"

@@ -26,13 +26,13 @@ AZURITE = "azurite"
 SOURCE = ROOT / "tools" / "azurite"
 
 
-def install() -> Path:
-    """The folder of Azurite, by `npm ci` from the lock at the first call; RuntimeError with what npm says."""
-    lock = (SOURCE / "package-lock.json").read_bytes()
-    folder = ROOT / ".cache" / "tools" / f"azurite-{hashlib.sha256(lock).hexdigest()[:16]}"
+def install(source: Path = SOURCE) -> Path:
+    """The folder of npm packages, by `npm ci` from the lock at the first call; RuntimeError with what npm says."""
+    lock = (source / "package-lock.json").read_bytes()
+    folder = ROOT / ".cache" / "tools" / f"{source.name}-{hashlib.sha256(lock).hexdigest()[:16]}"
     if not folder.is_dir():
         partial = folder.with_suffix(f".{os.getpid()}")
-        shutil.copytree(SOURCE, partial)
+        shutil.copytree(source, partial)
         node = Path(own_node())
         npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         done = subprocess.run(  # noqa: S603  (no shell)
@@ -40,7 +40,7 @@ def install() -> Path:
         )
         if done.returncode:
             shutil.rmtree(partial)
-            raise RuntimeError(f"Azurite cannot be had: {done.stderr.strip()[-500:]}")
+            raise RuntimeError(f"The packages of tools/{source.name} cannot be had: {done.stderr.strip()[-500:]}")
         partial.rename(folder)
     return folder
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,6 +89,18 @@ INSIDE: Mapping[str, str] = {}
 """No external labels: a region as its own Prometheus sees it."""
 
 
+Shape = Callable[[Mapping[str, str], Series, int], float]
+"""The value of a series under all its labels, so many steps after the first sample."""
+
+
+def steady(labels: Mapping[str, str], one: Series, step: int) -> float:
+    """Counters rise by the same with each step, the rest stays."""
+    if not one.rising:
+        return one.value
+    bound = labels.get("le", "+Inf")
+    return one.value + step * (10 if bound == "+Inf" else min(10.0, 1 + float(bound)))
+
+
 def write_database(
     folder: Path,
     *,
@@ -98,6 +110,7 @@ def write_database(
     outside: Iterable[Mapping[str, str]],
     recorded: Iterable[Series] = (),
     targets: Sequence[Target] = TARGETS,
+    shape: Shape = steady,
 ) -> None:
     """Blocks under `folder`, the last sample at `until` (seconds since 1970), once for each of the labels `outside`.
 
@@ -107,7 +120,9 @@ def write_database(
     with text.open("w", encoding="utf-8") as file:
         for labels in outside:
             for inside, one in (*_scraped(targets, names), *((one.labels, one) for one in recorded)):
-                file.writelines(_line({**labels, **inside}, one, step, until) for step in range(SPAN // STEP + 1))
+                named = {**labels, **inside}
+                values = (shape(named, one, step) for step in range(SPAN // STEP + 1))
+                file.writelines(_lines(named, one.name, values, until))
         file.write("# EOF\n")
     line = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
     subprocess.run(line, check=True, capture_output=True, text=True)
@@ -127,10 +142,7 @@ def _scraped(targets: Sequence[Target], names: Collection[str]) -> Iterator[tupl
                 yield from (({**place, **one.labels}, one) for one in series(part) if one.name in names)
 
 
-def _line(labels: Mapping[str, str], one: Series, step: int, until: int) -> str:
-    value = one.value
-    if one.rising:
-        bound = labels.get("le", "+Inf")
-        value += step * (10 if bound == "+Inf" else min(10.0, 1 + float(bound)))
-    inside = ",".join(f'{name}="{text}"' for name, text in sorted(labels.items()))
-    return f"{one.name}{{{inside}}} {value} {until - SPAN + step * STEP}\n"
+def _lines(labels: Mapping[str, str], name: str, values: Iterable[float], until: int) -> Iterator[str]:
+    inside = ",".join(f'{label}="{text}"' for label, text in sorted(labels.items()))
+    for step, value in enumerate(values):
+        yield f"{name}{{{inside}}} {value} {until - SPAN + step * STEP}\n"
