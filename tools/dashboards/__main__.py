@@ -115,7 +115,7 @@ def picture(browser: WebDriver, page: Path, uid: str, prometheus: Prometheus, *,
     browser.get(page.as_uri())
     browser.set_script_timeout(60)
     script = "const done = arguments[2]; window.draw(arguments[0], arguments[1]).then(done, (e) => done(String(e)))"
-    ends = browser.execute_async_script(script, dashboard, {**context, "choices": choices})  # type: ignore[no-untyped-call]
+    ends = browser.execute_async_script(script, dashboard, {**context, "choices": choices})
     if isinstance(ends, str):
         raise RuntimeError(f"{uid}: {ends}")  # noqa: TRY004  (what the page says, not a wrong argument)
     clip = {"x": 0, "y": 0, "width": width, "height": max(end for end in ends if end <= most), "scale": 1}
