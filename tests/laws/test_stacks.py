@@ -17,16 +17,20 @@ the state by `resource.move_to_id(…)` / `move_from_id(…)`. If the data is me
 change tests/golden/{GOLDEN.name} in the same commit and say so."""
 
 
-@pytest.mark.parametrize("law", sorted(set(LAWS), key=str), ids=str)
-def test_each_stack_satisfies_every_rule(law: Law, stacks: Mapping[str, Stack]) -> None:
-    assert {name: found for name, stack in stacks.items() if (found := list(law.holds(stack)))} == {}
+RULES = tuple({law.holds: law for law in LAWS}.values())
+"""Each rule once, whatever the number of its faults."""
+
+
+@pytest.mark.parametrize("law", RULES, ids=str)
+def test_each_stack_satisfies_every_rule(law: Law, stacks: Mapping[str, Stack], region_stack: Stack) -> None:
+    tested = {**stacks, "the region that gets faults": region_stack}
+    assert {name: found for name, stack in tested.items() if (found := list(law.holds(stack)))} == {}
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
 def test_each_rule_reports_its_seeded_fault(law: Law, region_stack: Stack) -> None:
     broken = copy.deepcopy(region_stack)
     law.fault(broken)
-    assert list(law.holds(region_stack)) == []
     assert list(law.holds(broken)) != []
 
 
