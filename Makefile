@@ -48,7 +48,7 @@ test-rules: $(ENVIRONMENT) ## The tests of rules, routes and workflows: the real
 
 test-terraform: $(ENVIRONMENT) ## The stacks of the tests' regions by cdktf's toBeValidTerraform (needs terraform and the providers)
 	@mkdir -p $(TF_PLUGIN_CACHE_DIR)
-	@$(RUN) -m pytest -m terraform tests/constructs tests/monitoring/deploy
+	@$(RUN) -m pytest -m terraform tests/constructs tests/monitoring
 
 test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, oauth2-proxy, Chromium (needs Go once, make browser)
 	@$(RUN) -m pytest -n auto --dist loadfile -m stack --ignore $(ACCEPTANCE)

@@ -21,6 +21,7 @@ from monitoring.errors import InvalidInput, Problem, shown
 from monitoring.fleet import load_fleet
 from monitoring.fleet.azure_calls import calls_note
 from monitoring.synthesis.provider_locks import copy_locks
+from monitoring.synthesis.release_values import write_values
 from monitoring.synthesis.stale import remove_stale_stacks
 from monitoring.synthesis.summary import print_summary, read_stacks
 
@@ -44,6 +45,8 @@ def main() -> None:
         RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
     app.synth()
     outdir = Path(app.outdir)
+    for region in fleet.regions:
+        write_values(outdir / "stacks" / region.name, releases[region.name])
     remove_stale_stacks(outdir, keep={FLEET_STACK, *releases})
     print_summary(
         read_stacks(outdir),

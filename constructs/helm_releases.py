@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_helm.release import Release as HelmRelease
 from cdktf_cdktf_provider_helm.release import ReleaseSet
 
 from constructs import Construct
-from monitoring.blueprint.releases.release import Release, to_yaml
+from monitoring.blueprint.releases.release import Release
 
 HISTORY = 10
 """Revisions to roll back to; each is a Secret of up to 1 MiB."""
@@ -24,15 +24,10 @@ TOKEN = re.compile(r"TfToken\[|-\d+(\.\d+)?e\+\d{3}")
 """
 
 
-def escaped(text: str) -> str:
-    """`text` as a literal of Terraform: `${` and `%{` belong to Prometheus' and Helm's templates, not to Terraform."""
-    return text.replace("${", "$${").replace("%{", "%%{")
-
-
-def refuse_tokens(release: Release, text: str) -> None:
-    """ValueError for a Terraform token in values: escaped, it would be passed on literally."""
-    if token := TOKEN.search(text):
-        line = text.count("\n", 0, token.start()) + 1
+def refuse_tokens(release: Release) -> None:
+    """ValueError for a Terraform token in values: Terraform does not look into their file, and Helm would get it."""
+    if token := TOKEN.search(release.text):
+        line = release.text.count("\n", 0, token.start()) + 1
         raise ValueError(
             f"values of release {release.name} must be plain data, got a Terraform token in line {line}: "
             "name its path in known_after_apply"
@@ -40,7 +35,10 @@ def refuse_tokens(release: Release, text: str) -> None:
 
 
 class HelmReleases(Construct):
-    """Every release of a region: pinned, in order, with values that are plain data.
+    """Every release of a region: pinned, in order, with values that are plain data, in a file each.
+
+    A file, because Terraform would parse a string of 370 kB as a template, for 15 s; `main.py` writes them beside
+    the JSON (`monitoring.synthesis.release_values`).
 
     Nothing is rolled back in the middle of a stateful release (`atomic` is the release's own choice), and the
     timeouts are its own too. `client_ids` fills in what is known only after apply. `depends_on` is what the first
@@ -59,8 +57,7 @@ class HelmReleases(Construct):
         super().__init__(scope, name)
         made: dict[str, HelmRelease] = {}
         for release in releases:
-            text = to_yaml(release.values)
-            refuse_tokens(release, text)
+            refuse_tokens(release)
             local = self._copied(release.chart.folder) if release.chart.folder else release.chart.package
             made[release.name] = HelmRelease(
                 self,
@@ -71,7 +68,7 @@ class HelmReleases(Construct):
                 repository=None if local else release.chart.address,
                 chart=local or release.chart.name,
                 version=release.chart.version,
-                values=[escaped(text)],
+                values=[f'${{file("${{path.module}}/{release.values_file}")}}'],
                 set=[
                     ReleaseSet(name=path, value=client_ids[component])
                     for path, component in release.known_after_apply.items()

@@ -33,8 +33,12 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def stacks(folder: Path) -> dict[str, bytes]:
-    return {file.parent.name: file.read_bytes() for file in folder.glob("cdktf.out/stacks/*/cdk.tf.json")}
+def stacks(folder: Path) -> dict[str, dict[str, bytes]]:
+    """The JSON of each stack, and the values beside it."""
+    return {
+        stack.name: {file.name: file.read_bytes() for file in (*stack.glob("cdk.tf.json"), *stack.glob("values/*"))}
+        for stack in folder.glob("cdktf.out/stacks/*")
+    }
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def test_the_cdktf_command_line_may_say_where_to(folder: Path) -> None:
 def test_the_state_can_stay_on_this_machine_without_naming_it(folder: Path) -> None:
     run(folder, OVERSIGHT_STATE="local")
     assert len(stacks(folder)) == 4
-    for text in stacks(folder).values():
+    for text in (files["cdk.tf.json"] for files in stacks(folder).values()):
         assert json.loads(text)["terraform"]["backend"] == {"local": {"path": "terraform.tfstate"}}
         assert str(folder).encode() not in text
         assert str(ROOT).encode() not in text

@@ -1,4 +1,4 @@
-"""A stack's Terraform JSON as facts: resources, where the state lives, and each release as it will run."""
+"""A stack as facts: resources, where the state lives, and each release as it will run (see `stack_folder`)."""
 
 from __future__ import annotations
 
@@ -61,13 +61,8 @@ def release_values(body: Mapping[str, Any], *, schemas: Path = SCHEMAS) -> Mappi
     chart = str(body["chart"]).rpartition("/")[2] if "/" not in body["chart"] else body["name"]
     found: Mapping[str, Any] = defaults(chart, schemas) or defaults(chart)
     for text in body.get("values", ()):
-        found = effective(yaml.load(_unescaped(text), Loader=yaml.CSafeLoader) or {}, found)
+        found = effective(yaml.load(text, Loader=yaml.CSafeLoader) or {}, found)
     return found
-
-
-def _unescaped(text: str) -> str:
-    """As Helm sees it: Terraform's `$${` is `${`."""
-    return text.replace("$${", "${").replace("%%{", "%{")
 
 
 def part_facts(part: Part) -> Iterator[Fact]:

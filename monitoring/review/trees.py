@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -16,9 +15,10 @@ from typing import Any
 
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.blueprint.values.manifests import Manifest, parse
+from monitoring.effective.stack_folder import read_stack
 
 Stacks = Mapping[str, Mapping[str, Any]]
-"""Terraform JSON by name of the stack."""
+"""Terraform JSON by name of the stack, with each release's values as text."""
 
 LOCK = "Pipfile.lock"
 
@@ -90,10 +90,7 @@ def synthesize(tree: Path, *, python: str, outdir: Path) -> Stacks:
     )
     if done.returncode:
         raise CannotCompare(f"does not synthesize: {_last_words(done.stderr)}")
-    return {
-        file.parent.name: json.loads(file.read_text(encoding="utf-8"))
-        for file in sorted(outdir.glob("stacks/*/cdk.tf.json"))
-    }
+    return {file.parent.name: read_stack(file.parent) for file in sorted(outdir.glob("stacks/*/cdk.tf.json"))}
 
 
 def render(tree: Path, *, python: str, region: str, outdir: Path, charts: Path | None) -> list[Manifest]:

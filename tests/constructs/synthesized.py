@@ -14,6 +14,7 @@ import cdktf
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
 from monitoring.blueprint.releases import releases
+from monitoring.effective.stack_folder import with_values
 from monitoring.fleet import load_fleet
 from monitoring.fleet.loader import Fleet
 from monitoring.fleet.model import Region
@@ -41,15 +42,11 @@ def fleet() -> Fleet:
 
 
 def synthesize(region: Region, *, local_state: bool = False, among: Fleet | None = None) -> Stack:
-    """The stack of a region of the fixture fleet, or of the one that it is among."""
-    peers = (among or fleet()).peers_of(region)
-    stack = RegionStack(
-        cdktf.Testing.app(),
-        region=region,
-        releases=releases(region, peers),
-        local_state=local_state,
-    )
-    return parsed(stack)
+    """The stack of a region, of the fixture fleet or of the one that it is among, with releases' values as text."""
+    made = releases(region, (among or fleet()).peers_of(region))
+    stack = RegionStack(cdktf.Testing.app(), region=region, releases=made, local_state=local_state)
+    texts = {release.values_file: release.text for release in made}
+    return with_values(parsed(stack), texts.__getitem__)
 
 
 @cache

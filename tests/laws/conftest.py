@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.effective.stack_folder import read_stack
 from tests.laws.stack_laws import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -29,20 +29,20 @@ def synthesize(regions: Path, outdir: Path, **environment: str) -> Path:
 
 
 def stack_files(folder: Path) -> dict[str, bytes]:
-    """Terraform JSON by stack name."""
-    return {file.parent.name: file.read_bytes() for file in sorted(folder.glob("*/cdk.tf.json"))}
+    """All that is synthesized of the stacks: JSON, values, charts."""
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 @pytest.fixture(scope="session")
-def production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Production's stacks, as bytes."""
-    return stack_files(synthesize(ROOT / "regions", tmp_path_factory.mktemp("production")))
+def production(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of production's stacks."""
+    return synthesize(ROOT / "regions", tmp_path_factory.mktemp("production"))
 
 
 @pytest.fixture(scope="session")
-def stacks(production: Mapping[str, bytes]) -> Mapping[str, Stack]:
-    """Production's stacks, read."""
-    return {name: json.loads(text) for name, text in production.items()}
+def stacks(production: Path) -> Mapping[str, Stack]:
+    """Production's stacks, read, with each release's values as text."""
+    return {folder.name: read_stack(folder) for folder in sorted(production.iterdir())}
 
 
 @pytest.fixture(scope="session")

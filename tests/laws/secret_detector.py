@@ -19,7 +19,7 @@ from detect_secrets.plugins.base import BasePlugin
 from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString, HexHighEntropyString
 
 from monitoring.blueprint.objects import key_vault
-from tests.laws.stack_laws import strings, unescaped
+from tests.laws.stack_laws import strings
 
 NO_SECRETS = {
     r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s\\n]+-----END CERTIFICATE-----": "a certificate is public",
@@ -147,6 +147,6 @@ def _harmless(value: str | int, names: Collection[str]) -> bool:
 def _documents(text: str) -> list[Any]:
     """What a text holds as YAML; nothing where it is none."""
     try:
-        return [one for one in yaml.load_all(unescaped(text), Loader=yaml.CBaseLoader) if not isinstance(one, str)]
+        return [one for one in yaml.load_all(text, Loader=yaml.CBaseLoader) if not isinstance(one, str)]
     except yaml.YAMLError:
         return []

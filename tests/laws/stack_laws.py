@@ -59,11 +59,6 @@ def strings(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, value
 
 
-def unescaped(text: str) -> str:
-    """What Terraform hands to Helm for this literal."""
-    return text.replace("$${", "${").replace("%%{", "%{")
-
-
 def waits_for(stack: Stack, resource: Resource) -> set[str]:
     """Addresses that must be there before the resource: those it names, and those that they wait for."""
     by_address = {address: body for _, address, body in resources(stack)}
@@ -80,7 +75,7 @@ def helm_values(stack: Stack) -> Iterator[tuple[str, Any]]:
     for kind, address, body in resources(stack):
         if kind == "helm_release":
             for text in body["values"]:
-                yield address, yaml.safe_load(unescaped(text))
+                yield address, yaml.safe_load(text)
 
 
 def _interpolations(text: str) -> Iterator[str]:
@@ -91,10 +86,15 @@ def _interpolations(text: str) -> Iterator[str]:
 
 
 def only_references_are_interpolated(stack: Stack) -> Iterator[str]:
-    """`${` and `%{` are Terraform's: what is not a reference to something in the stack is a value gone wrong."""
+    """`${` and `%{` are Terraform's: what is not a reference to something in the stack is a value gone wrong.
+
+    But for releases' values: they are files, which Terraform hands on as they are.
+    """
     known = {address for _, address, _ in resources(stack)}
     known |= {f"data.{kind}.{name}" for kind, named in stack.get("data", {}).items() for name in named}
     for path, text in strings({key: stack[key] for key in stack if key != "//"}):
+        if re.match(r"\.resource\.helm_release\.[^.]+\.values\[", path):
+            continue
         for inside in _interpolations(text):
             found = [f"{m['data'] or ''}{m['type']}.{m['name']}" for m in REFERENCE.finditer(inside)]
             of_itself = ".lifecycle." in path and re.search(r"\bself\.", inside)  # a condition on the resource
@@ -103,13 +103,14 @@ def only_references_are_interpolated(stack: Stack) -> Iterator[str]:
 
 
 def helm_values_hold_no_token(stack: Stack) -> Iterator[str]:
-    """Values are plain data: a token in them is passed on literally once escaped, or tears the plan open."""
+    """Values are plain data: Terraform resolves nothing in them, so Helm would be given a token literally."""
     for kind, address, body in resources(stack):
         if kind != "helm_release":
             continue
         for text in body["values"]:
-            if any(_interpolations(text)):
-                yield f"{address} has an interpolation in its values"
+            for inside in _interpolations(text):
+                if any(found["type"] in stack["resource"] for found in REFERENCE.finditer(inside)):
+                    yield f"{address} has a reference in its values: {inside}"
             if re.search(r"TfToken\[|Token\[|-\d+(\.\d+)?e\+\d{3}", text):
                 yield f"{address} has a token in its values"
 
@@ -232,8 +233,8 @@ def _unchained(stack: Stack) -> None:
 
 
 LAWS = (
-    Law(holds=only_references_are_interpolated, fault=_append_to_values("\nrelabel: ${1}\n")),
-    Law(holds=only_references_are_interpolated, fault=_append_to_values("\ntemplate: '%{ if true }'\n")),
+    Law(holds=only_references_are_interpolated, fault=_set("azurerm_managed_disk", "name", "disk-${1}")),
+    Law(holds=only_references_are_interpolated, fault=_set("azurerm_managed_disk", "name", "%{ if true }")),
     Law(
         holds=only_references_are_interpolated,
         fault=_set("azurerm_managed_disk", "name", "${azurerm_nothing.here.id}"),

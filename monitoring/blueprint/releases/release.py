@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import yaml
 
@@ -34,6 +35,16 @@ class Release:
     overrides: tuple[Change, ...] = field(default=(), hash=False)
     timeout: int
     atomic: bool
+
+    @property
+    def values_file(self) -> str:
+        """Where the values lie, from the stack's folder: the same name in every synthesis, for a diff by lines."""
+        return f"values/{self.name}.yaml"
+
+    @cached_property
+    def text(self) -> str:
+        """The values as YAML: what Helm is given."""
+        return to_yaml(self.values)
 
 
 class _Dumper(yaml.CSafeDumper):

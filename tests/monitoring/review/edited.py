@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -16,10 +15,12 @@ import cdktf
 from constructs.region_stack import RegionStack
 from monitoring.blueprint.releases import releases
 from monitoring.effective.facts import Facts, collected
+from monitoring.effective.stack_folder import read_stack
 from monitoring.effective.stacks import Part, part_facts, parts
 from monitoring.review.changes import between
 from monitoring.review.report import Review
 from monitoring.review.risks import judged
+from monitoring.synthesis.release_values import write_values
 from tests.constructs.synthesized import fleet
 
 REGION = "trial-alpha"
@@ -40,10 +41,12 @@ def written(name: str) -> Mapping[str, Any]:
     region = fleet().region(name)
     with TemporaryDirectory() as outdir:
         app = cdktf.App(outdir=outdir)
-        RegionStack(app, region=region, releases=releases(region, fleet().peers_of(region)), local_state=False)
+        made = releases(region, fleet().peers_of(region))
+        RegionStack(app, region=region, releases=made, local_state=False)
         app.synth()
-        stack: Mapping[str, Any] = json.loads((Path(outdir) / "stacks" / name / "cdk.tf.json").read_bytes())
-    return stack
+        folder = Path(outdir) / "stacks" / name
+        write_values(folder, made)
+        return read_stack(folder)
 
 
 def part(subject: str, name: str = "", section: str = "") -> Part:
