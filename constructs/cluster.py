@@ -17,6 +17,7 @@ from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, Kuberne
 from constructs import Construct
 from constructs.group import Group
 from monitoring.blueprint.components.names import DISK_ROLE
+from monitoring.blueprint.values.charts import VERSIONS, versions
 from monitoring.fleet.model import Region
 
 AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
@@ -114,6 +115,19 @@ WORKLOAD_IDENTITY = Postcondition(
 )
 
 
+def _supported_kubernetes() -> Postcondition:
+    """What a cluster runs, `current_kubernetes_version`, has a patch version that makes no difference."""
+    supported = versions().kubernetes
+    minors = ", ".join(f'"{minor}"' for minor in supported.minors)
+    return Postcondition(
+        condition=f'${{contains([{minors}], join(".", slice(split(".", self.current_kubernetes_version), 0, 2)))}}',
+        error_message=(
+            f"The cluster's Kubernetes must be {supported.oldest} to {supported.newest} ({VERSIONS}), "
+            "got ${self.current_kubernetes_version}: az aks upgrade."
+        ),
+    )
+
+
 def _conditions(region: Region) -> list[Postcondition]:
     """What must hold of the cluster before anything is built on it.
 
@@ -122,6 +136,7 @@ def _conditions(region: Region) -> list[Postcondition]:
     """
     engine, pods = region.cluster.network_policy_engine, region.network.pod_network
     return [
+        _supported_kubernetes(),
         Postcondition(
             condition="${self.oidc_issuer_enabled}",
             error_message="The cluster must have its OIDC issuer enabled: az aks update --enable-oidc-issuer.",

@@ -38,8 +38,17 @@ def test_the_cluster_is_a_data_source() -> None:
 def test_a_cluster_that_cannot_hold_the_design_is_refused_before_anything_is_built_on_it(
     name: str, engine: str, pods: str
 ) -> None:
-    """OIDC issuer, no local accounts, Entra, the region's network policy engine and pod network: no more, no less."""
+    """Kubernetes, issuer, no local accounts, Entra, the region's policy engine and pod network: no more, no less."""
     refused = [
+        {
+            "condition": (
+                '${contains(["1.36", "1.37"], join(".", slice(split(".", self.current_kubernetes_version), 0, 2)))}'
+            ),
+            "error_message": (
+                "The cluster's Kubernetes must be 1.36 to 1.37 (helm-values/versions.yaml), "
+                "got ${self.current_kubernetes_version}: az aks upgrade."
+            ),
+        },
         {
             "condition": "${self.oidc_issuer_enabled}",
             "error_message": "The cluster must have its OIDC issuer enabled: az aks update --enable-oidc-issuer.",

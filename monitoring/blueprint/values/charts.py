@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.yaml_file import dotted, read_yaml
@@ -52,10 +52,34 @@ class Image(_Pinned):
     tag: str = Field(pattern=r"^v?\d+\.\d+(\.\d+)?$")
 
 
-class Versions(_Pinned):
-    """Everything that is pinned. `kubernetes` is a minor version such as 1.33."""
+class KubernetesRange(_Pinned):
+    """The supported minor versions of Kubernetes, such as 1.36, both ends included."""
 
-    kubernetes: str = Field(pattern=r"^1\.\d+$")
+    oldest: str = Field(pattern=r"^1\.\d+$")
+    newest: str = Field(pattern=r"^1\.\d+$")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> KubernetesRange:
+        if not self.minors:
+            raise ValueError("oldest must not be above newest")
+        return self
+
+    @property
+    def minors(self) -> tuple[str, ...]:
+        """Every supported minor version, the oldest first."""
+        first, last = (int(end.removeprefix("1.")) for end in (self.oldest, self.newest))
+        return tuple(f"1.{minor}" for minor in range(first, last + 1))
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The oldest and the newest; one where they are the same."""
+        return tuple(dict.fromkeys((self.oldest, self.newest)))
+
+
+class Versions(_Pinned):
+    """Everything that is pinned."""
+
+    kubernetes: KubernetesRange
     charts: Mapping[str, Chart]
     images: Mapping[str, Image]
 

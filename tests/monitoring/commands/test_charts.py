@@ -15,7 +15,7 @@ from monitoring.rendering import charts
 
 VERSIONS = """\
 # a comment that stays
-kubernetes: "1.33"
+kubernetes: {{oldest: "1.36", newest: "1.37"}}
 charts:
   one: # why this one
     address: oci://example.test/charts

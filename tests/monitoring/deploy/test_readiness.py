@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitoring.__main__ import main
-from monitoring.blueprint.values.charts import Chart, Versions
+from monitoring.blueprint.values.charts import Chart, KubernetesRange, Versions
 from monitoring.deploy import readiness
 from monitoring.deploy.saved_plan import keep
 from monitoring.rendering import charts
 from monitoring.synthesis import provider_locks
 
+KUBERNETES = KubernetesRange(oldest="1.36", newest="1.37")
 REGIONS = Path(__file__).parents[2] / "fleet" / "regions"
 ZEROS = "00000000-0000-0000-0000-000000000000"
 PACKAGE = b"a chart's package"
@@ -34,7 +35,8 @@ def regions(tmp_path: Path) -> Path:
 def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One chart with a digest, whose package has been pulled; no lock file is committed."""
     chart = Chart(name="thanos", address="oci://example.test/charts", version="1.2.3", digest=DIGEST)
-    monkeypatch.setattr(readiness, "versions", lambda: Versions(kubernetes="1.33", charts={"thanos": chart}, images={}))
+    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images={})
+    monkeypatch.setattr(readiness, "versions", lambda: pins)
     monkeypatch.setattr(charts, "CACHE", tmp_path / "cache")
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "thanos-1.2.3.tgz").write_bytes(PACKAGE)
