@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_kubernetes.data_kubernetes_mutating_webhook_configurat
     DataKubernetesMutatingWebhookConfigurationV1,
     DataKubernetesMutatingWebhookConfigurationV1Metadata,
 )
+from cdktf_cdktf_provider_kubernetes.data_kubernetes_nodes import DataKubernetesNodes, DataKubernetesNodesMetadata
 from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
 
 from constructs import Construct
@@ -27,6 +28,9 @@ AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
 LOGIN = ["get-token", "--login", "azurecli", "--server-id", AKS_SERVER_APPLICATION]
 WORKLOAD_IDENTITY_WEBHOOK = "azure-wi-webhook-mutating-webhook-configuration"
 """What AKS installs for workload identity, which its cluster data source does not report."""
+
+LOCAL_DNS = {"kubernetes.azure.com/localdns-state": "enabled"}
+"""How AKS labels a node that answers DNS itself; azurerm 4.55 has no key for it, neither of a pool nor of a cluster."""
 
 API_VERSION = "client.authentication.k8s.io/v1beta1"
 
@@ -73,6 +77,13 @@ class Cluster(Construct):
             metadata=DataKubernetesMutatingWebhookConfigurationV1Metadata(name=WORKLOAD_IDENTITY_WEBHOOK),
             lifecycle=TerraformResourceLifecycle(postcondition=[WORKLOAD_IDENTITY]),
         )
+        if region.cluster.host_name_policies:
+            DataKubernetesNodes(
+                self,
+                "local-dns",
+                metadata=DataKubernetesNodesMetadata(labels=LOCAL_DNS),
+                lifecycle=TerraformResourceLifecycle(postcondition=[NO_LOCAL_DNS]),
+            )
         self.disk_access, self.subnet_access = self._grant_control_plane(region, group)
 
     def _grant_control_plane(self, region: Region, group: Group) -> tuple[RoleAssignment, RoleAssignment]:
@@ -112,6 +123,15 @@ class Cluster(Construct):
 WORKLOAD_IDENTITY = Postcondition(
     condition="${length(self.webhook) > 0}",
     error_message="The cluster must have workload identity enabled: az aks update --enable-workload-identity.",
+)
+
+
+NO_LOCAL_DNS = Postcondition(
+    condition="${length(self.nodes) == 0}",
+    error_message=(
+        "No node may run LocalDNS while cluster.host_name_policies is true, since AKS has no policies by host name "
+        'with it: set it to Disabled on ${join(", ", self.nodes[*].metadata[0].name)} (docs/network-policies.md).'
+    ),
 )
 
 

@@ -89,6 +89,29 @@ def test_a_cluster_without_workload_identity_is_refused() -> None:
     )
 
 
+def test_with_policies_by_host_name_a_cluster_whose_nodes_answer_dns_is_refused() -> None:
+    """AKS documents that the two do not go together, and turns LocalDNS on by itself from Kubernetes 1.37."""
+    refused = {
+        "condition": "${length(self.nodes) == 0}",
+        "error_message": (
+            "No node may run LocalDNS while cluster.host_name_policies is true, since AKS has no policies by host name "
+            'with it: set it to Disabled on ${join(", ", self.nodes[*].metadata[0].name)} (docs/network-policies.md).'
+        ),
+    }
+    expect(region_stack(TWO_ZONES)).to_have_data_source_with_properties(
+        "kubernetes_nodes",
+        {
+            "metadata": {"labels": {"kubernetes.azure.com/localdns-state": "enabled"}},
+            "lifecycle": {"postcondition": [refused]},
+        },
+    )
+
+
+@pytest.mark.parametrize("name", [ZONES, NO_ZONES])
+def test_without_policies_by_host_name_a_node_may_answer_dns(name: str) -> None:
+    assert "kubernetes_nodes" not in region_stack(name)["data"]
+
+
 def test_helm_and_kubernetes_sign_in_by_kubelogin_in_the_same_way_and_hold_no_credential() -> None:
     """Address and root come from the data source. AAD_LOGIN_METHOD wins over --login: a pipeline may override it.
 
