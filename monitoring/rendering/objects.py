@@ -12,6 +12,8 @@ import yaml
 
 from monitoring.blueprint.releases.release import Release, to_yaml
 from monitoring.blueprint.values import flags
+from monitoring.blueprint.values.charts import versions
+from monitoring.blueprint.values.image_digests import digest_faults
 from monitoring.blueprint.values.manifests import Manifest, parse, pod_faults, title
 from monitoring.errors import CannotHave
 from monitoring.rendering.charts import find_chart, find_helm
@@ -89,7 +91,12 @@ def check(renderings: list[Rendering], *, definitions: Sequence[Manifest]) -> It
             faults = schemas.faults(manifest)
             if faults is None:
                 report.unchecked.append(title(manifest))
-            for fault in (*(faults or ()), *pod_faults(manifest), *flags.faults(manifest)):
+            for fault in (
+                *(faults or ()),
+                *pod_faults(manifest),
+                *flags.faults(manifest),
+                *digest_faults(manifest, versions()),
+            ):
                 report.problems.append(
                     f"{rendering.release}, Kubernetes {rendering.kubernetes}: {title(manifest)}: {fault}"
                 )

@@ -17,6 +17,9 @@ HELM_VALUES = ROOT / "helm-values"
 VERSIONS = "helm-values/versions.yaml"
 
 
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
 class _Pinned(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -31,7 +34,7 @@ class Chart(_Pinned):
     name: str
     address: str = Field(pattern=r"^(oci://|charts/)")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None
+    digest: Digest | None
 
     @property
     def folder(self) -> Path | None:
@@ -50,6 +53,11 @@ class Image(_Pinned):
     registry: str
     repository: str
     tag: str = Field(pattern=r"^v?\d+\.\d+(\.\d+)?$")
+
+    @property
+    def name(self) -> str:
+        """The whole of it, as `Versions.digests` has it."""
+        return f"{self.registry}/{self.repository}:{self.tag}"
 
 
 class KubernetesRange(_Pinned):
@@ -77,11 +85,18 @@ class KubernetesRange(_Pinned):
 
 
 class Versions(_Pinned):
-    """Everything that is pinned."""
+    """Everything that is pinned. `digests` are of every image that is rendered, `registry/repository:tag`."""
 
     kubernetes: KubernetesRange
     charts: Mapping[str, Chart]
     images: Mapping[str, Image]
+    digests: Mapping[str, Digest | None]
+
+    def reference(self, image: str) -> str:
+        """What a container names to run the image of a row: by digest, where it is recorded."""
+        name = self.images[image].name
+        digest = self.digests.get(name)
+        return f"{name}@{digest}" if digest else name
 
 
 def parse_versions(file: Path, *, name: str) -> Versions:

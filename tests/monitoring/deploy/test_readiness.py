@@ -35,7 +35,7 @@ def regions(tmp_path: Path) -> Path:
 def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One chart with a digest, whose package has been pulled; no lock file is committed."""
     chart = Chart(name="thanos", address="oci://example.test/charts", version="1.2.3", digest=DIGEST)
-    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images={})
+    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images={}, digests={})
     monkeypatch.setattr(readiness, "versions", lambda: pins)
     monkeypatch.setattr(charts, "CACHE", tmp_path / "cache")
     (tmp_path / "cache").mkdir()
@@ -119,6 +119,20 @@ def test_all_that_is_missing_is_told_at_once(tmp_path: Path, regions: Path) -> N
         "providers/azurerm+helm.lock.hcl: must hold the providers' checksums before a deploy "
         "(make lock-providers), got no such file"
     )
+
+
+@pytest.mark.usefixtures("regions")
+def test_an_image_without_a_recorded_digest_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = {"quay.io/thanos/thanos:v0.42.4": None, "registry.k8s.io/pause:3.10": DIGEST}
+    chart = Chart(name="thanos", address="oci://example.test/charts", version="1.2.3", digest=DIGEST)
+    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images={}, digests=images)
+    monkeypatch.setattr(readiness, "versions", lambda: pins)
+    synthesized(tmp_path)
+    result = ready(tmp_path)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("helm-values/versions.yaml:")
+    assert "digests.quay.io/thanos/thanos:v0.42.4 must be recorded before a deploy" in line
 
 
 def test_a_region_without_a_root_is_not_ready(tmp_path: Path, regions: Path) -> None:

@@ -15,6 +15,7 @@ charts:
   one: {address: "oci://example.com/charts", version: 1.2.3, digest: null}
 images:
   main: {registry: example.com, repository: main, tag: v1.2.3}
+digests: {"example.com/main:v1.2.3": null}
 """
 
 
