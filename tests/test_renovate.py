@@ -130,12 +130,14 @@ def test_a_bump_of_a_chart_takes_its_digest_away() -> None:
     assert yaml.safe_load(bumped)["charts"] | {"thanos": 0} == WRITTEN["charts"] | {"thanos": 0}
 
 
-@pytest.mark.parametrize("workflow", ["plan.yml", "apply.yml", "drift.yml"])
-def test_terraform_and_kubelogin_of_the_workflows_are_found(workflow: str) -> None:
-    text = (ROOT / ".github" / "workflows" / workflow).read_text(encoding="utf-8")
-    dependencies = found(text, f".github/workflows/{workflow}")
-    assert {one["name"] for one in dependencies} == {"hashicorp/terraform", "Azure/kubelogin"}
-    assert len(dependencies) == len(re.findall(r"(?m)^ *[a-z_-]+[-_]version: .*\d+\.\d+\.\d+", text))
+def test_terraform_and_kubelogin_of_the_workflows_are_found() -> None:
+    names = set()
+    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = workflow.read_text(encoding="utf-8")
+        dependencies = found(text, f".github/workflows/{workflow.name}")
+        assert len(dependencies) == len(re.findall(r"(?m)^ *[a-z_-]+[-_]version: .*\d+\.\d+\.\d+", text)), workflow
+        names |= {one["name"] for one in dependencies}
+    assert names == {"hashicorp/terraform", "Azure/kubelogin"}
 
 
 def test_pipenv_of_the_makefile_is_found() -> None:
@@ -189,6 +191,23 @@ def test_every_tool_of_a_go_module_is_kept_current() -> None:
         text = (ROOT / file).read_text(encoding="utf-8")
         for program in re.findall(r"(?m)^(?:tool |\t)(github\.com/\S+)$", text):
             assert any(program == module or program.startswith(f"{module}/") for module in modules), (file, program)
+
+
+def test_a_program_is_kept_current_in_its_own_module_alone() -> None:
+    """Thanos' module asks for a Prometheus of its own, Prometheus' for an Alertmanager."""
+    off = {
+        (file, package)
+        for rule in CONFIGURATION["packageRules"]
+        if rule.get("enabled") is False
+        for file in rule.get("matchFileNames", ())
+        for package in rule.get("matchPackageNames", ())
+    }
+    for file in _committed("go.mod"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        for module in _rule("tools of a go.mod")["matchPackageNames"]:
+            own = re.search(rf"(?m)^(?:tool |\t){re.escape(module)}(/\S*)?$", text)
+            asked = re.search(rf"(?m)^(?:require )?\s*{re.escape(module)} v", text)
+            assert bool(asked and not own) == ((file, module) in off), (file, module)
 
 
 def test_cdktf_its_command_line_and_all_bindings_are_one_group() -> None:
