@@ -63,7 +63,8 @@ def _undigested(stack: Path) -> Iterator[Problem]:
     names = sorted({release["chart"] for release in releases.values() if "repository" in release})
     paths: list[ValuePath] = [("charts", name, "digest") for name in names]
     if releases:
-        paths += [("digests", image) for image, digest in versions().digests.items() if digest is None]
+        images = {image.name: None for image in versions().images.values()} | dict(versions().digests)
+        paths += [("digests", image) for image, digest in images.items() if digest is None]
     for path in paths:
         message = "must be recorded before a deploy (python -m monitoring charts --record), got null"
         yield Problem(file=VERSIONS, line=source.line(path), path=dotted(path), message=message)

@@ -93,8 +93,16 @@ def _references(node: Any, key: str = "") -> Iterator[str]:
 
 
 def digest_values(release: str, pinned: Versions) -> dict[str, str]:
-    """The values by which a release's images are pinned, by path; none for an image without a recorded digest."""
-    by_image = {image.rpartition(":")[0]: (image, digest) for image, digest in pinned.digests.items() if digest}
+    """The values by which a release's images are pinned, by path; none for an image without a recorded digest.
+
+    Nor for one that we have moved to another tag since: the digest would run the old one under the new tag.
+    """
+    chosen = {image.name.rpartition(":")[0]: image.name for image in pinned.images.values()}
+    by_image = {
+        name: (image, digest)
+        for image, digest in pinned.digests.items()
+        if digest and chosen.get(name := image.rpartition(":")[0], image) == image
+    }
     values = {}
     for path, repository in DIGEST_KEYS.get(release, {}).items():
         if repository in by_image:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitoring.__main__ import main
-from monitoring.blueprint.values.charts import Chart, KubernetesRange, Versions
+from monitoring.blueprint.values.charts import Chart, Image, KubernetesRange, Versions
 from monitoring.deploy import readiness
 from monitoring.deploy.saved_plan import keep
 from monitoring.rendering import charts
@@ -125,12 +125,14 @@ def test_all_that_is_missing_is_told_at_once(tmp_path: Path, regions: Path) -> N
 def test_an_image_without_a_recorded_digest_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = {"quay.io/thanos/thanos:v0.42.4": None, "registry.k8s.io/pause:3.10": DIGEST}
     chart = Chart(name="thanos", address="oci://example.test/charts", version="1.2.3", digest=DIGEST)
-    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images={}, digests=images)
+    moved = {"moved": Image(registry="quay.io", repository="team/app", tag="v2.0")}
+    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images=moved, digests=images)
     monkeypatch.setattr(readiness, "versions", lambda: pins)
     synthesized(tmp_path)
     result = ready(tmp_path)
     assert result.exit_code == 1
-    (line,) = result.stderr.splitlines()
+    moved_line, line = result.stderr.splitlines()
+    assert "digests.quay.io/team/app:v2.0 must be recorded before a deploy" in moved_line
     assert line.startswith("helm-values/versions.yaml:")
     assert "digests.quay.io/thanos/thanos:v0.42.4 must be recorded before a deploy" in line
 

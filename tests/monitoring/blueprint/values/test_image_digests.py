@@ -74,6 +74,13 @@ def test_a_key_takes_the_digest_in_the_words_of_its_chart() -> None:
     assert thanos == {"image.digest": digest_of("quay.io/thanos/thanos:v0.42.4")}
 
 
+def test_the_digest_of_an_image_that_was_moved_to_another_tag_is_not_given() -> None:
+    thanos = versions().images["thanos"].model_copy(update={"tag": "v0.43.0"})
+    moved = RECORDED.model_copy(update={"images": {**versions().images, "thanos": thanos}})
+    assert digest_values("thanos", moved) == {}
+    assert moved.reference("thanos") == "quay.io/thanos/thanos:v0.43.0"
+
+
 def test_without_a_recorded_digest_nothing_is_set() -> None:
     none = versions().model_copy(update={"digests": dict.fromkeys(RECORD["images"])})
     assert [digest_values(release, none) for release in DIGEST_KEYS] == [{}] * len(DIGEST_KEYS)
