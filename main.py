@@ -16,6 +16,7 @@ from monitoring.blueprint.capacity.needs import check_capacity
 from monitoring.blueprint.components.names import FLEET_STACK
 from monitoring.blueprint.network.checks import check_flows
 from monitoring.blueprint.releases import checked_releases
+from monitoring.blueprint.values.charts import versions
 from monitoring.console import console
 from monitoring.errors import InvalidInput, Problem, shown
 from monitoring.fleet import load_fleet
@@ -51,6 +52,7 @@ def main() -> None:
     print_summary(
         read_stacks(outdir),
         releases=releases,
+        digests=versions().digests,
         warnings=[*fleet.warnings(datetime.now(tz=UTC)), *copy_locks(outdir)],
         console=console(),
         notes=[calls_note(fleet.regions)],

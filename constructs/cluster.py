@@ -12,11 +12,13 @@ from cdktf_cdktf_provider_kubernetes.data_kubernetes_mutating_webhook_configurat
     DataKubernetesMutatingWebhookConfigurationV1,
     DataKubernetesMutatingWebhookConfigurationV1Metadata,
 )
+from cdktf_cdktf_provider_kubernetes.data_kubernetes_nodes import DataKubernetesNodes, DataKubernetesNodesMetadata
 from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
 
 from constructs import Construct
 from constructs.group import Group
 from monitoring.blueprint.components.names import DISK_ROLE
+from monitoring.blueprint.values.charts import VERSIONS, versions
 from monitoring.fleet.model import Region
 
 AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
@@ -26,6 +28,9 @@ AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
 LOGIN = ["get-token", "--login", "azurecli", "--server-id", AKS_SERVER_APPLICATION]
 WORKLOAD_IDENTITY_WEBHOOK = "azure-wi-webhook-mutating-webhook-configuration"
 """What AKS installs for workload identity, which its cluster data source does not report."""
+
+LOCAL_DNS = {"kubernetes.azure.com/localdns-state": "enabled"}
+"""How AKS labels a node that answers DNS itself; azurerm 4.55 has no key for it, neither of a pool nor of a cluster."""
 
 API_VERSION = "client.authentication.k8s.io/v1beta1"
 
@@ -72,6 +77,13 @@ class Cluster(Construct):
             metadata=DataKubernetesMutatingWebhookConfigurationV1Metadata(name=WORKLOAD_IDENTITY_WEBHOOK),
             lifecycle=TerraformResourceLifecycle(postcondition=[WORKLOAD_IDENTITY]),
         )
+        if region.cluster.host_name_policies:
+            DataKubernetesNodes(
+                self,
+                "local-dns",
+                metadata=DataKubernetesNodesMetadata(labels=LOCAL_DNS),
+                lifecycle=TerraformResourceLifecycle(postcondition=[NO_LOCAL_DNS]),
+            )
         self.disk_access, self.subnet_access = self._grant_control_plane(region, group)
 
     def _grant_control_plane(self, region: Region, group: Group) -> tuple[RoleAssignment, RoleAssignment]:
@@ -114,6 +126,28 @@ WORKLOAD_IDENTITY = Postcondition(
 )
 
 
+NO_LOCAL_DNS = Postcondition(
+    condition="${length(self.nodes) == 0}",
+    error_message=(
+        "No node may run LocalDNS while cluster.host_name_policies is true, since AKS has no policies by host name "
+        'with it: set it to Disabled on ${join(", ", self.nodes[*].metadata[0].name)} (docs/network-policies.md).'
+    ),
+)
+
+
+def _supported_kubernetes() -> Postcondition:
+    """What a cluster runs, `current_kubernetes_version`, has a patch version that makes no difference."""
+    supported = versions().kubernetes
+    minors = ", ".join(f'"{minor}"' for minor in supported.minors)
+    return Postcondition(
+        condition=f'${{contains([{minors}], join(".", slice(split(".", self.current_kubernetes_version), 0, 2)))}}',
+        error_message=(
+            f"The cluster's Kubernetes must be {supported.oldest} to {supported.newest} ({VERSIONS}), "
+            "got ${self.current_kubernetes_version}: az aks upgrade."
+        ),
+    )
+
+
 def _conditions(region: Region) -> list[Postcondition]:
     """What must hold of the cluster before anything is built on it.
 
@@ -122,6 +156,7 @@ def _conditions(region: Region) -> list[Postcondition]:
     """
     engine, pods = region.cluster.network_policy_engine, region.network.pod_network
     return [
+        _supported_kubernetes(),
         Postcondition(
             condition="${self.oidc_issuer_enabled}",
             error_message="The cluster must have its OIDC issuer enabled: az aks update --enable-oidc-issuer.",

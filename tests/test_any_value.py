@@ -126,7 +126,9 @@ def synthesized(folder: Path) -> None:
     texts = [to_yaml(release.values) for made in releases.values() for release in made]
     assert not [text for text in texts if "TfToken[" in text]
     out = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
-    print_summary([], releases=releases, warnings=fleet.warnings(datetime(2026, 6, 1, tzinfo=UTC)), console=out)
+    print_summary(
+        [], releases=releases, digests={}, warnings=fleet.warnings(datetime(2026, 6, 1, tzinfo=UTC)), console=out
+    )
 
 
 TOLD = re.compile(rf"regions/{re.escape(NAME)}(:\d+)?: .+")

@@ -11,6 +11,7 @@ import click
 from rich.table import Table
 
 from monitoring.blueprint.releases import checked_releases
+from monitoring.blueprint.values.charts import versions
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.commands.values import select
 from monitoring.console import console, steps
@@ -50,6 +51,8 @@ def command(
 ) -> None:
     """Render the releases of REGION with helm, and check every object against its Kubernetes or CRD schema.
 
+    Both for the oldest and for the newest Kubernetes that is supported; written and recorded is what the newest gets.
+
     Exit code 1: an object is not valid; 2: helm or a chart is not to be had.
     """
     fleet = load_fleet(regions)
@@ -57,10 +60,11 @@ def command(
     renderings = []
     with TemporaryDirectory() as scratch, steps() as progress:
         try:
-            for one in chosen:
-                task = progress.add_task(f"render {one.name}", total=1)
-                renderings.append(render(one, charts=charts, scratch=Path(scratch)))
-                progress.advance(task)
+            for kubernetes in versions().kubernetes.ends:
+                for one in chosen:
+                    task = progress.add_task(f"render {one.name} for {kubernetes}", total=1)
+                    renderings.append(render(one, kubernetes=kubernetes, charts=charts, scratch=Path(scratch)))
+                    progress.advance(task)
         except CannotHave as missing:
             progress.stop()
             click.echo(str(missing), err=True)
@@ -68,12 +72,13 @@ def command(
         task = progress.add_task("check every object", total=1)
         reports = list(check(renderings, definitions=read_definitions(crds) if crds else []))
         progress.advance(task)
+    newest = [rendering for rendering in renderings if rendering.kubernetes == versions().kubernetes.newest]
     if output:
         output.mkdir(parents=True, exist_ok=True)
-        for rendering in renderings:
+        for rendering in newest:
             (output / f"{rendering.release}.yaml").write_text(rendering.text, encoding="utf-8")
     if record:
-        write(renderings)
+        write(newest)
     _print(reports, as_json=as_json)
     sys.exit(1 if any(report.problems for report in reports) else 0)
 
@@ -82,13 +87,14 @@ def _print(reports: list[Report], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([vars(report) for report in reports], indent=2))
         return
-    table = Table("release", "objects", "checked", "no schema", "problems")
+    table = Table("release", "Kubernetes", "objects", "checked", "no schema", "problems")
     for report in reports:
         total, unchecked = report.kinds.total(), len(report.unchecked)
-        table.add_row(report.release, str(total), str(total - unchecked), str(unchecked), str(len(report.problems)))
+        counts = (total, total - unchecked, unchecked, len(report.problems))
+        table.add_row(report.release, report.kubernetes, *map(str, counts))
     console().print(table)
+    for missing in dict.fromkeys(f"{report.release}: {name}" for report in reports for name in report.unchecked):
+        click.echo(f"not checked, no schema at hand: {missing}")
     for report in reports:
-        for name in report.unchecked:
-            click.echo(f"not checked, no schema at hand: {report.release}: {name}")
         for problem in report.problems:
             click.echo(problem, err=True)

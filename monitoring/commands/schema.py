@@ -34,7 +34,7 @@ def command(chart: str | None, *, charts: Path | None, types: Path | None, check
     if (chart is None) == (types is None):
         raise click.UsageError("either CHART or --types must be given")
     if types is not None:
-        _write(TYPES, types_text(types, kubernetes=versions().kubernetes), check=check)
+        _write(TYPES, types_text(types, kubernetes=versions().kubernetes.oldest), check=check)
         return
     pinned = versions().charts[str(chart)]
     with TemporaryDirectory() as scratch:

@@ -11,7 +11,7 @@ from monitoring.blueprint.components.names import FLEET_STACK
 from monitoring.blueprint.values.charts import ROOT, VERSIONS, versions
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet
-from monitoring.fleet.yaml_file import dotted, read_yaml
+from monitoring.fleet.yaml_file import ValuePath, dotted, read_yaml
 from monitoring.rendering.charts import checked_package
 from monitoring.synthesis.provider_locks import committed_lock, no_lock
 from monitoring.synthesis.stale import STACK_FILE
@@ -57,10 +57,14 @@ def _unfilled(name: str, fleet: Fleet) -> Iterator[Problem]:
 
 
 def _undigested(stack: Path) -> Iterator[Problem]:
-    """Charts that Helm would pull by their version alone."""
+    """Charts that Helm would pull by their version alone, and images that would run by their tag."""
     releases = json.loads((stack / STACK_FILE).read_text(encoding="utf-8")).get("resource", {}).get("helm_release", {})
     source = read_yaml(ROOT / VERSIONS, name=VERSIONS)
-    for name in sorted({release["chart"] for release in releases.values() if "repository" in release}):
-        path = ("charts", name, "digest")
+    names = sorted({release["chart"] for release in releases.values() if "repository" in release})
+    paths: list[ValuePath] = [("charts", name, "digest") for name in names]
+    if releases:
+        images = {image.name: None for image in versions().images.values()} | dict(versions().digests)
+        paths += [("digests", image) for image, digest in images.items() if digest is None]
+    for path in paths:
         message = "must be recorded before a deploy (python -m monitoring charts --record), got null"
         yield Problem(file=VERSIONS, line=source.line(path), path=dotted(path), message=message)

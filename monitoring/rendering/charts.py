@@ -65,6 +65,13 @@ def with_digests(text: str, digests: Mapping[str, str]) -> str:
     return text
 
 
+def with_image_digests(text: str, digests: Mapping[str, str | None]) -> str:
+    """The text of versions.yaml with these rows of images alone, which end the file."""
+    rows = "".join(f"  {image}: {digest or 'null'}\n" for image, digest in sorted(digests.items()))
+    before, _, _ = text.partition("\ndigests:")
+    return f"{before}\ndigests:\n{rows}" if rows else f"{before}\ndigests: {{}}\n"
+
+
 def _pulled(chart: Chart) -> Path:
     package = CACHE / f"{chart.name}-{chart.version}.tgz"
     if not package.is_file():

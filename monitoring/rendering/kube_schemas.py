@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -31,19 +32,46 @@ class KubeSchemas:
     """Strict schemas, where an unknown field is an error, for one minor version of Kubernetes."""
 
     def __init__(self, version: str, *, definitions: Iterable[Manifest]) -> None:
-        """`version` is such as 1.33; `definitions` are CustomResourceDefinitions."""
+        """`version` is such as 1.36; `definitions` are CustomResourceDefinitions."""
         self._folder = strict_folder(version)
         self._version = version
+        definitions = list(definitions)
         self._custom = {key: _validator(schema) for crd in definitions for key, schema in _custom_schemas(crd)}
+        self._deprecated = {key for crd in definitions for key in _deprecated(crd)}
         self._core: dict[Key, Draft202012Validator | None] = {}
 
     def faults(self, manifest: Manifest) -> Iterator[str] | None:
-        """What is wrong with the object, field by field; None where no schema is known for its kind."""
+        """What is wrong with the object, field by field; None where no schema is known for its kind.
+
+        A version of an API that Kubernetes or a chart's definition has removed or deprecated is a fault.
+        """
         key = (str(manifest.get("apiVersion")), str(manifest.get("kind")))
         validator = self._custom.get(key) or self._of_core(key)
         if validator is None:
-            return None
-        return (_sentence(fault) for fault in validator.iter_errors(manifest))
+            return iter([self._of_api(key, "is not served")]) if self._is_built_in(key[0]) else None
+        return chain(self._deprecations(key), map(_sentence, validator.iter_errors(manifest)))
+
+    def _deprecations(self, key: Key) -> Iterator[str]:
+        """Kubernetes says it in the description of a kind; what is not stable yet goes within three releases."""
+        if key in self._deprecated:
+            yield self._of_api(key, "is deprecated")
+        elif key not in self._custom:
+            validator = self._of_core(key)
+            schema = validator.schema if validator else {}
+            if isinstance(schema, Mapping) and "deprecated" in str(schema.get("description")).lower():
+                yield self._of_api(key, "is deprecated")
+            if not re.fullmatch(r"v\d+", key[0].rpartition("/")[2]):
+                yield self._of_api(key, "is not stable")
+
+    def _of_api(self, key: Key, what: str) -> str:
+        return f"apiVersion: {key[0]} of {key[1]} {what} in Kubernetes {self._version}"
+
+    def _is_built_in(self, api_version: str) -> bool:
+        """Whether the group is one of Kubernetes' own; others are custom resources."""
+        group = api_version.rpartition("/")[0]
+        definitions: Mapping[str, Any] = schema_contents(f"{self._folder}/_definitions.json", self._version)["$defs"]
+        kinds = (kind for one in definitions.values() for kind in one.get("x-kubernetes-group-version-kind", ()))
+        return any(kind["group"] == group for kind in kinds)
 
     def _of_core(self, key: Key) -> Draft202012Validator | None:
         if key not in self._core:
@@ -64,6 +92,14 @@ class KubeSchemas:
 
 def _validator(schema: Mapping[str, Any], registry: Registry[Any] | None = None) -> Draft202012Validator:
     return Draft202012Validator(schema, registry=registry) if registry else Draft202012Validator(schema)
+
+
+def _deprecated(crd: Manifest) -> Iterator[Key]:
+    """Versions that the definition deprecates, or that the API server does not answer."""
+    spec = crd["spec"]
+    for version in spec["versions"]:
+        if version.get("deprecated") or not version["served"]:
+            yield f"{spec['group']}/{version['name']}", spec["names"]["kind"]
 
 
 def _custom_schemas(crd: Manifest) -> Iterator[tuple[Key, Mapping[str, Any]]]:

@@ -9,8 +9,8 @@ from monitoring.blueprint.components.workloads import THANOS
 from monitoring.blueprint.rules import upstream_alerts
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping import monitors
-from monitoring.blueprint.values import flags
-from monitoring.blueprint.values.charts import ROOT
+from monitoring.blueprint.values import flags, image_digests
+from monitoring.blueprint.values.charts import ROOT, versions
 from monitoring.blueprint.values.confinement import access
 from monitoring.blueprint.values.manifests import in_namespace, workloads
 from monitoring.rendering.objects import Rendering
@@ -21,10 +21,11 @@ MONITORS = "tests/golden/monitors.json"
 UPSTREAM = "tests/golden/upstream-expressions.json"
 REPEATED = "tests/golden/upstream-repeated.json"
 ACCESS = "tests/golden/access.json"
+IMAGES = "tests/golden/images.json"
 
 
 def write(renderings: Sequence[Rendering]) -> None:
-    """Workloads, accounts and roles, flags of Thanos, monitors, and upstream's rules, as they are rendered now."""
+    """Workloads, accounts and roles, flags of Thanos, monitors, images, upstream's rules, as they are rendered now."""
     made = [in_namespace(one, rendering.namespace) for rendering in renderings for one in rendering.objects]
     of_thanos = [rendering for rendering in renderings if rendering.release.startswith(THANOS)]
     content = {
@@ -32,6 +33,10 @@ def write(renderings: Sequence[Rendering]) -> None:
         MONITORS: monitors.record(made),
         FLAGS: flags.of_workloads(manifest for rendering in of_thanos for manifest in rendering.objects),
         ACCESS: access(made),
+        IMAGES: {
+            "charts": {name: chart.version for name, chart in versions().charts.items()},
+            "images": image_digests.images(made),
+        },
         UPSTREAM: upstream_alerts.expressions(made, ours=rules().object_names),
         REPEATED: upstream_alerts.repeated(made, ours=rules().object_names),
     }

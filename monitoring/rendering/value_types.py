@@ -35,7 +35,7 @@ _RESOURCES = reference("ResourceList")
 
 
 def types_text(definitions: Path, *, kubernetes: str) -> str:
-    """The file's text; `definitions` is a folder of CustomResourceDefinitions, `kubernetes` a version such as 1.33."""
+    """The file's text; `definitions` is a folder of CustomResourceDefinitions, `kubernetes` a version such as 1.36."""
     written = hand_kept()
     names = by_name(written["by_name"])
     found = {**dict(structures()), **{name: compiled(one) for name, one in written["types"].items()}}

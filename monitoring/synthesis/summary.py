@@ -54,11 +54,15 @@ def print_summary(
     stacks: Iterable[StackSummary],
     *,
     releases: Mapping[str, Sequence[Release]],
+    digests: Mapping[str, str | None],
     warnings: Sequence[Problem],
     console: Console,
     notes: Sequence[str] = (),
 ) -> None:
-    """Table of stacks; then chart versions, notes, what regions override, and what must be filled in."""
+    """Table of stacks; then chart versions, notes, what regions override, and what must be filled in.
+
+    `digests` are of images, None while not recorded.
+    """
     table = Table("stack", *KINDS, "others", "overrides", box=box.SIMPLE)
     for stack in stacks:
         overridden = [
@@ -75,8 +79,10 @@ def print_summary(
     console.print("charts: " + ", ".join(f"{chart.name} {chart.version}" for chart in charts))
     for note in notes:
         console.print(note, soft_wrap=True)
-    undigested = ", ".join(chart.name for chart in charts if chart.digest is None and not chart.folder)
-    if undigested:
+    missing = [chart.name for chart in charts if chart.digest is None and not chart.folder]
+    if images := sum(digest is None for digest in digests.values()):
+        missing.append(f"{images} of {len(digests)} images")
+    if undigested := ", ".join(missing):
         _warn(console, f"helm-values/versions.yaml: digest must be recorded, got null: {undigested}")
     for (file, message), paths in _grouped(warnings).items():
         _warn(console, ": ".join(filter(None, (file, message, ", ".join(paths)))))

@@ -38,8 +38,17 @@ def test_the_cluster_is_a_data_source() -> None:
 def test_a_cluster_that_cannot_hold_the_design_is_refused_before_anything_is_built_on_it(
     name: str, engine: str, pods: str
 ) -> None:
-    """OIDC issuer, no local accounts, Entra, the region's network policy engine and pod network: no more, no less."""
+    """Kubernetes, issuer, no local accounts, Entra, the region's policy engine and pod network: no more, no less."""
     refused = [
+        {
+            "condition": (
+                '${contains(["1.36", "1.37"], join(".", slice(split(".", self.current_kubernetes_version), 0, 2)))}'
+            ),
+            "error_message": (
+                "The cluster's Kubernetes must be 1.36 to 1.37 (helm-values/versions.yaml), "
+                "got ${self.current_kubernetes_version}: az aks upgrade."
+            ),
+        },
         {
             "condition": "${self.oidc_issuer_enabled}",
             "error_message": "The cluster must have its OIDC issuer enabled: az aks update --enable-oidc-issuer.",
@@ -78,6 +87,29 @@ def test_a_cluster_without_workload_identity_is_refused() -> None:
             "lifecycle": {"postcondition": [refused]},
         },
     )
+
+
+def test_with_policies_by_host_name_a_cluster_whose_nodes_answer_dns_is_refused() -> None:
+    """AKS documents that the two do not go together, and turns LocalDNS on by itself from Kubernetes 1.37."""
+    refused = {
+        "condition": "${length(self.nodes) == 0}",
+        "error_message": (
+            "No node may run LocalDNS while cluster.host_name_policies is true, since AKS has no policies by host name "
+            'with it: set it to Disabled on ${join(", ", self.nodes[*].metadata[0].name)} (docs/network-policies.md).'
+        ),
+    }
+    expect(region_stack(TWO_ZONES)).to_have_data_source_with_properties(
+        "kubernetes_nodes",
+        {
+            "metadata": {"labels": {"kubernetes.azure.com/localdns-state": "enabled"}},
+            "lifecycle": {"postcondition": [refused]},
+        },
+    )
+
+
+@pytest.mark.parametrize("name", [ZONES, NO_ZONES])
+def test_without_policies_by_host_name_a_node_may_answer_dns(name: str) -> None:
+    assert "kubernetes_nodes" not in region_stack(name)["data"]
 
 
 def test_helm_and_kubernetes_sign_in_by_kubelogin_in_the_same_way_and_hold_no_credential() -> None:

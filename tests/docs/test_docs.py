@@ -20,7 +20,15 @@ from monitoring.fleet.model import BlobZoneId, SubnetId, Uuid, VirtualNetworkId,
 from monitoring.fleet.schema import region_schema
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "oversight_metrics").glob("**/README.md")])
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "SECURITY.md",
+        ROOT / "oversight_metrics" / "CHANGELOG.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "oversight_metrics").glob("**/README.md"),
+    ]
+)
 PREREQUISITES = ROOT / "docs" / "prerequisites.md"
 TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 COMMANDS = frozenset(main.list_commands(click.Context(main)))

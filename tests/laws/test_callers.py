@@ -160,7 +160,7 @@ def test_global_view_callers_are_the_regions_node_addresses(fleet: Fleet) -> Non
     [
         ("trial-alpha", {"CoreDNS", "LocalDNS"}),
         ("trial-beta", {"CoreDNS", "LocalDNS"}),
-        ("trial-gamma", {"CoreDNS"}),  # Cilium holds host names, and must see each answer
+        ("trial-gamma", {"CoreDNS", "LocalDNS"}),
     ],
 )
 def test_dns_is_allowed_over_udp_and_tcp(fleet: Fleet, name: str, servers: set[str]) -> None:

@@ -189,6 +189,26 @@ def _dns_unread(stack: Stack) -> None:
         spec["egress"].append({"ports": [{"port": 53, "protocol": "UDP"}]})
 
 
+def _local_dns_unread(stack: Stack) -> None:
+    """The node's answers pass Cilium unread: it may learn no names."""
+    with _objects(stack) as objects:
+        spec = _found(objects, "CiliumNetworkPolicy", COMPACTOR.name)["spec"]
+        for to in (to for rule in spec["egress"] if rule.get("toEntities") == ["host"] for to in rule["toPorts"]):
+            to.pop("rules")
+
+
+def _without_local_dns(stack: Stack) -> None:
+    with _objects(stack) as objects:
+        spec = _found(objects, "CiliumNetworkPolicy", COMPACTOR.name)["spec"]
+        spec["egress"] = [rule for rule in spec["egress"] if rule.get("toEntities") != ["host"]]
+
+
+def _without_local_dns_by_address(stack: Stack) -> None:
+    with _objects(stack) as objects:
+        spec = _found(objects, "NetworkPolicy", COMPACTOR.name)["spec"]
+        spec["egress"] = [rule for rule in spec["egress"] if "169.254.10" not in str(rule)]
+
+
 def _without_default_deny(stack: Stack) -> None:
     with _objects(stack) as objects:
         objects.remove(_found(objects, "NetworkPolicy", "default-deny"))
@@ -223,6 +243,9 @@ def _opened_with(fault: Callable[[Stack], None], name: str) -> set[Connection]:
         ("calico", _without_a_policy, (CRD_UPGRADE.name, "API server", 443, "TCP")),
         ("cilium", _without_one_of_ciliums, (CRD_UPGRADE.name, "API server", 443, "TCP")),
         ("cilium", _dns_unread, (COMPACTOR.name, "login.microsoftonline.com", 443, "TCP")),
+        ("cilium", _local_dns_unread, (COMPACTOR.name, "login.microsoftonline.com", 443, "TCP")),
+        ("cilium", _without_local_dns, (COMPACTOR.name, "LocalDNS", 53, "UDP")),
+        ("calico", _without_local_dns_by_address, (COMPACTOR.name, "LocalDNS", 53, "TCP")),
     ],
 )
 def test_missing_network_policy_is_reported(name: str, fault: Callable[[Stack], None], closed: Connection) -> None:
@@ -239,6 +262,21 @@ def test_missing_network_policy_is_reported(name: str, fault: Callable[[Stack], 
 )
 def test_extra_network_policy_is_reported(name: str, fault: Callable[[Stack], None], open_too: Connection) -> None:
     assert open_too in _opened_with(fault, name) - region_network(name).allowed_connections()
+
+
+@pytest.mark.parametrize("server", ["CoreDNS", "LocalDNS"])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_pod_of_ours_may_ask_for_names_whether_or_not_the_node_answers_them(name: str, server: str) -> None:
+    """AKS prefers LocalDNS from Kubernetes 1.37: an upgrade of a cluster may turn it on. Strangers may ask neither."""
+    here, found = region_network(name), policies(stack_of(name), cilium=region_network(name).cilium)
+    absent = {"postgres-exporter", "redis-exporter", "redis-credentials", "thanos-global-query"}
+    absent |= {"thanos-global-query-frontend", "stranger in monitoring", "stranger in monitoring-node"}
+    asking = {end.name: end for end in here.mine if end.name not in absent}
+    assert {"prometheus", "alertmanager", "grafana", "oauth2-proxy", "thanos-compact"} <= asking.keys()
+    for protocol in ("UDP", "TCP"):
+        port = (53, protocol)
+        assert [one for one, end in asking.items() if not found.open(end, here.ends[server], port)] == []
+        assert not found.open(here.ends["stranger in monitoring"], here.ends[server], port)
 
 
 def test_every_policy_is_needed() -> None:

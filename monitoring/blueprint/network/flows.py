@@ -36,7 +36,7 @@ from monitoring.blueprint.components.workloads import (
     SIGN_IN,
     STORE_GATEWAY,
 )
-from monitoring.blueprint.network.flow import ANY, ApiServer, Auth, Cidr, ClusterPods, Flow, HostName, Nodes, Side
+from monitoring.blueprint.network.flow import ANY, ApiServer, Auth, Cidr, ClusterPods, Flow, HostName, Nodes
 from monitoring.fleet.model import Peer, Region
 
 FILE = "monitoring/blueprint/network/flows.py"
@@ -64,7 +64,8 @@ LOCAL_DNS = Nodes(
     own=True,
     ports=DNS,
 )
-"""AKS' cache on each node; Cilium cannot hold connections to host names where it is on."""
+"""AKS' cache on each node, which AKS prefers from Kubernetes 1.37. It is asked in place of CoreDNS where it is on, so
+both are open everywhere; with host names in policies a cluster that has it is refused (`constructs/cluster.py`)."""
 
 TUNNEL = ClusterPods(name="konnectivity-agent", namespace="kube-system", labels={"app": "konnectivity-agent"})
 """Out of these pods come the API server's calls to webhooks."""
@@ -113,7 +114,7 @@ def flows(region: Region, peers: Sequence[Peer]) -> tuple[Flow, ...]:
 def _rows(region: Region, peers: Sequence[Peer]) -> Iterator[Flow]:
     """As if the region had every component."""
     yield from (
-        *_names(region),
+        *_names(),
         *_kubernetes(region),
         *_scrapes(region),
         *_databases(region),
@@ -125,13 +126,12 @@ def _rows(region: Region, peers: Sequence[Peer]) -> Iterator[Flow]:
     )
 
 
-def _names(region: Region) -> Iterator[Flow]:
+def _names() -> Iterator[Flow]:
     reason = "DNS has none; who calls by TLS checks the name that it got"
-    servers: list[Side] = [CLUSTER_DNS] if region.cluster.host_name_policies else [CLUSTER_DNS, LOCAL_DNS]
     for component in PARTICIPANTS:
         if component.host_network:
             continue  # it asks as its node
-        for server in servers:
+        for server in (CLUSTER_DNS, LOCAL_DNS):
             for port in DNS:
                 yield Flow(component, server, port=port.name, why="names", auth=Auth.NONE, reason=reason)
 

@@ -32,12 +32,14 @@ class PolicyRules:
 
     `plain` ones fit into a NetworkPolicy, which knows pods and addresses. `exact` ones mean what only Cilium's own
     policies can say; on another engine there are none, and a NetworkPolicy names the addresses that hold them.
+    `reads_dns`: Cilium must read the answers of every DNS server, to know the addresses behind host names.
     """
 
     plain_ingress: tuple[PolicyRule, ...]
     plain_egress: tuple[PolicyRule, ...]
     exact_ingress: tuple[PolicyRule, ...]
     exact_egress: tuple[PolicyRule, ...]
+    reads_dns: bool
 
 
 def policy_rules(component: Component, rows: Sequence[Flow], region: Region) -> PolicyRules:
@@ -58,6 +60,7 @@ def policy_rules(component: Component, rows: Sequence[Flow], region: Region) -> 
         plain_egress=_grouped((side, port) for side, port in egress if not exact(side, port)),
         exact_ingress=_grouped((side, port) for side, port in ingress if is_exact(side, region)),
         exact_egress=_grouped((side, port) for side, port in egress if exact(side, port)),
+        reads_dns=reads_dns,
     )
 
 

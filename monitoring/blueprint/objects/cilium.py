@@ -12,7 +12,7 @@ from typing import Any
 
 from monitoring.blueprint.components.model import Component, Port
 from monitoring.blueprint.network.flow import ApiServer, ClusterPods, HostName, Nodes
-from monitoring.blueprint.network.flows import flows
+from monitoring.blueprint.network.flows import CLUSTER_DNS, LOCAL_DNS, flows
 from monitoring.blueprint.network.policy_rules import PolicyRule, PolicyRules, enforced, policy_rules
 from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Peer, Region
@@ -32,7 +32,7 @@ def _policy(component: Component, opened: PolicyRules) -> dict[str, Any]:
     if opened.exact_ingress:
         spec["ingress"] = [rule for one in opened.exact_ingress for rule in _ingress(one)]
     if opened.exact_egress:
-        spec["egress"] = [_egress(one) for one in opened.exact_egress]
+        spec["egress"] = [_egress(one, reads_dns=opened.reads_dns) for one in opened.exact_egress]
     return {
         "apiVersion": "cilium.io/v2",
         "kind": "CiliumNetworkPolicy",
@@ -50,14 +50,17 @@ def _ingress(opening: PolicyRule) -> Iterator[dict[str, Any]]:
         yield {"fromEntities": ["host", "remote-node"], "toPorts": ports}
 
 
-def _egress(opening: PolicyRule) -> dict[str, Any]:
-    side, ports = opening.side, {"ports": [_port(port) for port in opening.ports]}
+def _egress(opening: PolicyRule, *, reads_dns: bool) -> dict[str, Any]:
+    side = opening.side
+    ports: dict[str, Any] = {"ports": [_port(port) for port in opening.ports]}
+    if reads_dns and side in (CLUSTER_DNS, LOCAL_DNS):  # every question passes, and the answers are read
+        ports["rules"] = {"dns": [{"matchPattern": "*"}]}
     if isinstance(side, ApiServer):
         return {"toEntities": ["kube-apiserver"], "toPorts": [ports]}
     if isinstance(side, HostName):
         return {"toFQDNs": [{"matchName": side.name}], "toPorts": [ports]}
-    if isinstance(side, ClusterPods):  # DNS: every question passes, and the answers are read
-        return {"toEndpoints": [_pods(side)], "toPorts": [{**ports, "rules": {"dns": [{"matchPattern": "*"}]}}]}
+    if isinstance(side, ClusterPods):
+        return {"toEndpoints": [_pods(side)], "toPorts": [ports]}
     own = isinstance(side, Nodes) and side.own
     return {"toEntities": ["host"] if own else ["host", "remote-node"], "toPorts": [ports]}
 

@@ -34,7 +34,8 @@ from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.files import override_faults, scrape_files
 from monitoring.blueprint.values import closed_schema
 from monitoring.blueprint.values.charts import HELM_VALUES, versions
-from monitoring.blueprint.values.layers import changes, compose, overlaps
+from monitoring.blueprint.values.image_digests import digest_values, image_override_faults
+from monitoring.blueprint.values.layers import changes, compose, nested, overlaps
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import MOST_TOLD, Fleet, RegionFile
 from monitoring.fleet.model import Peer, Region
@@ -169,7 +170,11 @@ def static_values(name: str) -> YamlFile:
 
 def _computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Mapping[str, Any]]:
     """The computed values of every release that the region has, by its name."""
-    return {recipe.name: recipe.computed(region, peers) for recipe in RECIPES if has_release(region, recipe.name)}
+    return {
+        recipe.name: merged(recipe.computed(region, peers), nested(digest_values(recipe.name, versions())))
+        for recipe in RECIPES
+        if has_release(region, recipe.name)
+    }
 
 
 def _releases(region: Region, computed: Mapping[str, Mapping[str, Any]]) -> tuple[Release, ...]:
@@ -222,8 +227,9 @@ def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]
             for path, message in closed_schema.faults(recipe.chart, ours)
         ]
         override = file.region.helm_values.get(recipe.name, {})
-        changed = changes(merged(written.data, ours), override)
+        changed = list(changes(merged(written.data, ours), override))
         found = [*islice(closed_schema.faults(recipe.chart, override), MOST_TOLD)]
         found += [(change.path, fault) for change in changed if (fault := change.fault)]
+        found += image_override_faults(recipe.name, (change.path for change in changed), versions())
         problems += [file.problem(("helm_values", recipe.name, *path), message) for path, message in found]
     return problems

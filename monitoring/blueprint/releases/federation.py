@@ -49,12 +49,11 @@ def sidecar() -> dict[str, Any]:
 
     Without a probe: a sidecar that is not ready would take its Prometheus out of the Service.
     """
-    image = versions().images["kube-rbac-proxy"]
     port = PROMETHEUS.port("federate")
     web = PROMETHEUS.port("http-web").number
     return {
         "name": "kube-rbac-proxy",
-        "image": f"{image.registry}/{image.repository}:{image.tag}",
+        "image": versions().reference("kube-rbac-proxy"),
         "args": [
             f"--secure-listen-address=0.0.0.0:{port.number}",
             f"--upstream=https://localhost:{web}",

@@ -71,10 +71,9 @@ def account() -> dict[str, Any]:
 
 def credentials() -> dict[str, Any]:
     """The pod that mounts the class and waits."""
-    image = versions().images["pause"]
     container = {
         "name": "pause",
-        "image": f"{image.registry}/{image.repository}:{image.tag}",
+        "image": versions().reference("pause"),
         "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "16Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.yaml_file import dotted, read_yaml
@@ -15,6 +15,9 @@ from monitoring.fleet.yaml_file import dotted, read_yaml
 ROOT = Path(__file__).parents[3]
 HELM_VALUES = ROOT / "helm-values"
 VERSIONS = "helm-values/versions.yaml"
+
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class _Pinned(BaseModel):
@@ -31,7 +34,7 @@ class Chart(_Pinned):
     name: str
     address: str = Field(pattern=r"^(oci://|charts/)")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None
+    digest: Digest | None
 
     @property
     def folder(self) -> Path | None:
@@ -51,13 +54,49 @@ class Image(_Pinned):
     repository: str
     tag: str = Field(pattern=r"^v?\d+\.\d+(\.\d+)?$")
 
+    @property
+    def name(self) -> str:
+        """The whole of it, as `Versions.digests` has it."""
+        return f"{self.registry}/{self.repository}:{self.tag}"
+
+
+class KubernetesRange(_Pinned):
+    """The supported minor versions of Kubernetes, such as 1.36, both ends included."""
+
+    oldest: str = Field(pattern=r"^1\.\d+$")
+    newest: str = Field(pattern=r"^1\.\d+$")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> KubernetesRange:
+        if not self.minors:
+            raise ValueError("oldest must not be above newest")
+        return self
+
+    @property
+    def minors(self) -> tuple[str, ...]:
+        """Every supported minor version, the oldest first."""
+        first, last = (int(end.removeprefix("1.")) for end in (self.oldest, self.newest))
+        return tuple(f"1.{minor}" for minor in range(first, last + 1))
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The oldest and the newest; one where they are the same."""
+        return tuple(dict.fromkeys((self.oldest, self.newest)))
+
 
 class Versions(_Pinned):
-    """Everything that is pinned. `kubernetes` is a minor version such as 1.33."""
+    """Everything that is pinned. `digests` are of every image that is rendered, `registry/repository:tag`."""
 
-    kubernetes: str = Field(pattern=r"^1\.\d+$")
+    kubernetes: KubernetesRange
     charts: Mapping[str, Chart]
     images: Mapping[str, Image]
+    digests: Mapping[str, Digest | None]
+
+    def reference(self, image: str) -> str:
+        """What a container names to run the image of a row: by digest, where it is recorded."""
+        name = self.images[image].name
+        digest = self.digests.get(name)
+        return f"{name}@{digest}" if digest else name
 
 
 def parse_versions(file: Path, *, name: str) -> Versions:

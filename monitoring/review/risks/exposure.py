@@ -95,7 +95,7 @@ RULES = (
             at(Kind.SETTING, r"(azurerm|helm|kubernetes).*", subject="providers"),
             at(Kind.SETTING, r"required_providers\..*\.source", subject="terraform"),
             at(Kind.RELEASE, r"repository.*|chart|verify|keyring", actions=(Action.REMOVED, Action.CHANGED)),
-            at(Kind.VALUE, r"(.*\.)?image\.(registry|repository|sha)|.*\.image(\.name)?"),
+            at(Kind.VALUE, r"(.*\.)?\w*[iI]mage\.(\w+\.)?(registry|repository|sha|digest)|.*\.image(\.name)?"),
         ),
     ),
     Rule(

@@ -66,8 +66,64 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_valid_objects_are_counted_and_pass(run: Run) -> None:
     result = run(f"{DEFINITION}---\n{SERVICE}---\n{THING}", "--json")
     assert result.exit_code == 0, result.output
-    (report,) = json.loads(result.stdout)
-    assert report == {"release": "thanos", "kinds": {"Service": 1, "Thing": 1}, "problems": [], "unchecked": []}
+    counted = {"release": "thanos", "kinds": {"Service": 1, "Thing": 1}, "problems": [], "unchecked": []}
+    assert json.loads(result.stdout) == [counted | {"kubernetes": "1.36"}, counted | {"kubernetes": "1.37"}]
+
+
+def test_the_table_says_against_which_versions_of_kubernetes_objects_were_checked(run: Run) -> None:
+    shown = run(SERVICE).stdout
+    assert "Kubernetes" in shown
+    assert [line.split()[1:4] for line in shown.splitlines() if "thanos" in line] == [
+        ["thanos", "│", "1.36"],
+        ["thanos", "│", "1.37"],
+    ]
+
+
+def test_helm_renders_for_the_version_that_is_checked(run: Run, tmp_path: Path) -> None:
+    """Charts ask for the cluster's version: a fault in what one end alone gets is told with that end."""
+    run(SERVICE)
+    helm = tmp_path / "bin" / "helm"
+    helm.write_text(
+        f'#!/bin/sh\ncase "$*" in *"--kube-version 1.37.0"*) sed s/ports/prots/ "{tmp_path}/manifests.yaml";;'
+        f' *) cat "{tmp_path}/manifests.yaml";; esac\n'
+    )
+    regions = Path(__file__).parents[2] / "fleet" / "regions"
+    line = ["trial-beta", "thanos", "--regions", str(regions), "--charts", str(tmp_path / "charts")]
+    result = CliRunner().invoke(render.command, line)
+    assert result.exit_code == 1
+    assert "thanos, Kubernetes 1.37: Service/s" in result.stderr
+    assert "Kubernetes 1.36" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ("apiVersion: v1\nkind: Endpoints\nmetadata: {name: e}\n", "v1 of Endpoints is deprecated"),
+        (
+            "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: p}\n",
+            "policy/v1beta1 of PodSecurityPolicy is not served",
+        ),
+        (
+            "apiVersion: certificates.k8s.io/v1beta1\nkind: ClusterTrustBundle\nmetadata: {name: b}\n"
+            "spec: {trustBundle: a}\n",
+            "certificates.k8s.io/v1beta1 of ClusterTrustBundle is not stable",
+        ),
+    ],
+)
+def test_an_api_version_that_goes_or_is_gone_is_an_error_for_either_end(run: Run, manifest: str, message: str) -> None:
+    result = run(manifest)
+    assert result.exit_code == 1
+    for end in ("1.36", "1.37"):
+        assert f"apiVersion: {message} in Kubernetes {end}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("served: true", "served: true\n      deprecated: true"), ("served: true", "served: false")]
+)
+def test_a_version_that_its_definition_deprecates_is_an_error(run: Run, old: str, new: str) -> None:
+    result = run(f"{DEFINITION.replace(old, new)}---\n{THING}")
+    assert result.exit_code == 1
+    assert "example.com/v1 of Thing is deprecated in Kubernetes 1.36" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -83,7 +139,7 @@ def test_schema_fault_is_reported_with_its_object(run: Run, wrong: str, message:
     result = run(f"{DEFINITION}---\n{wrong}")
     assert result.exit_code == 1
     assert message in result.stderr
-    assert result.stderr.count("thanos: ") == 1
+    assert result.stderr.count("thanos, Kubernetes ") == 2
 
 
 @pytest.mark.parametrize("as_list", [False, True])
@@ -100,7 +156,7 @@ def test_definitions_that_no_chart_brings_are_read_from_a_folder(run: Run, tmp_p
 def test_pod_without_node_selector_is_reported(run: Run) -> None:
     result = run("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: monitoring}\nspec: {containers: []}\n")
     assert result.exit_code == 1
-    assert "thanos: Pod/p: spec.nodeSelector must say where the pod runs, got nothing" in result.stderr
+    assert "thanos, Kubernetes 1.36: Pod/p: spec.nodeSelector must say where the pod runs, got nothing" in result.stderr
 
 
 def test_duplicate_container_flag_is_reported(run: Run) -> None:
@@ -109,7 +165,7 @@ def test_duplicate_container_flag_is_reported(run: Run) -> None:
     )
     result = run(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: monitoring}}\nspec: {pod}\n")
     assert result.exit_code == 1
-    assert "thanos: Pod/p: query: --log.level must be given once" in result.stderr
+    assert "thanos, Kubernetes 1.36: Pod/p: query: --log.level must be given once" in result.stderr
     assert "--endpoint must" not in result.stderr
 
 

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitoring.__main__ import main
-from monitoring.blueprint.values.charts import Chart, Versions
+from monitoring.blueprint.values.charts import Chart, Image, KubernetesRange, Versions
 from monitoring.deploy import readiness
 from monitoring.deploy.saved_plan import keep
 from monitoring.rendering import charts
 from monitoring.synthesis import provider_locks
 
+KUBERNETES = KubernetesRange(oldest="1.36", newest="1.37")
 REGIONS = Path(__file__).parents[2] / "fleet" / "regions"
 ZEROS = "00000000-0000-0000-0000-000000000000"
 PACKAGE = b"a chart's package"
@@ -34,7 +35,8 @@ def regions(tmp_path: Path) -> Path:
 def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One chart with a digest, whose package has been pulled; no lock file is committed."""
     chart = Chart(name="thanos", address="oci://example.test/charts", version="1.2.3", digest=DIGEST)
-    monkeypatch.setattr(readiness, "versions", lambda: Versions(kubernetes="1.33", charts={"thanos": chart}, images={}))
+    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images={}, digests={})
+    monkeypatch.setattr(readiness, "versions", lambda: pins)
     monkeypatch.setattr(charts, "CACHE", tmp_path / "cache")
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "thanos-1.2.3.tgz").write_bytes(PACKAGE)
@@ -117,6 +119,22 @@ def test_all_that_is_missing_is_told_at_once(tmp_path: Path, regions: Path) -> N
         "providers/azurerm+helm.lock.hcl: must hold the providers' checksums before a deploy "
         "(make lock-providers), got no such file"
     )
+
+
+@pytest.mark.usefixtures("regions")
+def test_an_image_without_a_recorded_digest_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = {"quay.io/thanos/thanos:v0.42.4": None, "registry.k8s.io/pause:3.10": DIGEST}
+    chart = Chart(name="thanos", address="oci://example.test/charts", version="1.2.3", digest=DIGEST)
+    moved = {"moved": Image(registry="quay.io", repository="team/app", tag="v2.0")}
+    pins = Versions(kubernetes=KUBERNETES, charts={"thanos": chart}, images=moved, digests=images)
+    monkeypatch.setattr(readiness, "versions", lambda: pins)
+    synthesized(tmp_path)
+    result = ready(tmp_path)
+    assert result.exit_code == 1
+    moved_line, line = result.stderr.splitlines()
+    assert "digests.quay.io/team/app:v2.0 must be recorded before a deploy" in moved_line
+    assert line.startswith("helm-values/versions.yaml:")
+    assert "digests.quay.io/thanos/thanos:v0.42.4 must be recorded before a deploy" in line
 
 
 def test_a_region_without_a_root_is_not_ready(tmp_path: Path, regions: Path) -> None:

@@ -48,7 +48,7 @@ def types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     versions = [{"schema": {"openAPIV3Schema": {"properties": {"spec": SPEC}}}}]
     definition = {"spec": {"names": {"kind": "Example"}, "versions": versions}}
     (tmp_path / "crds" / "examples.yaml").write_text(yaml.safe_dump(definition))
-    found: dict[str, Any] = json.loads(types_text(tmp_path / "crds", kubernetes="1.33"))["$defs"]
+    found: dict[str, Any] = json.loads(types_text(tmp_path / "crds", kubernetes="1.36"))["$defs"]
     return found
 
 
@@ -87,4 +87,4 @@ def test_structures_refer_to_their_own_types(types: dict[str, Any]) -> None:
 def test_a_type_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "structures" / "program.yaml").write_text("Config: {wait: Duratoin}\n")
     with pytest.raises(ValueError, match="Duratoin must be a type of structures/"):
-        types_text(tmp_path / "crds", kubernetes="1.33")
+        types_text(tmp_path / "crds", kubernetes="1.36")

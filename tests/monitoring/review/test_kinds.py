@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "data azurerm_role_definition": (NONE, "exposure", "exposure"),
     "data azurerm_user_assigned_identity": (NONE, "exposure", "exposure"),
     "data kubernetes_mutating_webhook_configuration_v1": (NONE, "exposure", "exposure"),
+    "data kubernetes_nodes": (NONE, "exposure", "exposure"),
     "kubernetes_namespace_v1": ("exposure", "data loss", LOOK),
     "kubernetes_persistent_volume_claim_v1": ("cost", "data loss", LOOK),
     "kubernetes_persistent_volume_v1": ("cost", "data loss", LOOK),

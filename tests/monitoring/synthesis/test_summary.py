@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from rich.console import Console
@@ -49,11 +51,17 @@ def release(
     )
 
 
-def printed(outdir: Path, *releases: Release, warnings: tuple[Problem, ...] = ()) -> str:
+def printed(
+    outdir: Path,
+    *releases: Release,
+    warnings: tuple[Problem, ...] = (),
+    digests: Mapping[str, str | None] = MappingProxyType({}),
+) -> str:
     text = io.StringIO()
     print_summary(
         read_stacks(outdir),
         releases={"alpha": releases},
+        digests=digests,
         warnings=warnings,
         console=Console(file=text, width=140),
     )
@@ -98,6 +106,14 @@ def test_warnings_that_say_the_same_of_one_file_are_one_line(outdir: Path) -> No
     )
     text = printed(outdir, release(digest=f"sha256:{'0' * 64}"), warnings=warnings)
     assert text.endswith("warning: regions/alpha.yaml: must be filled in: tenant_id (3), access.client_id (5)\n")
+
+
+def test_missing_digests_of_images_are_counted_in_a_warning(outdir: Path) -> None:
+    digest = f"sha256:{'0' * 64}"
+    digests = {"example.test/a:v1": digest, "example.test/b:v1": None, "example.test/c:v1": None}
+    text = printed(outdir, release(digest=digest), digests=digests)
+    assert "warning: helm-values/versions.yaml: digest must be recorded, got null: 2 of 3 images" in text
+    assert "warning" not in printed(outdir, release(digest=digest), digests={"example.test/a:v1": digest})
 
 
 def test_a_chart_of_the_repository_has_no_digest_to_record(outdir: Path) -> None:

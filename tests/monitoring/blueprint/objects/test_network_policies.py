@@ -58,11 +58,8 @@ def test_policies_come_before_every_other_release(fleet: Fleet) -> None:
     _, *others = releases(region, fleet.peers_of(region))
     assert others
     assert all("objects" in release.after for release in others)
-    (egress,) = [
-        rule
-        for rule in own(fleet, CILIUM)["kube-prometheus-stack-crds-upgrade"]["spec"]["egress"]
-        if "toEntities" in rule
-    ]
+    rules_of_the_job = own(fleet, CILIUM)["kube-prometheus-stack-crds-upgrade"]["spec"]["egress"]
+    (egress,) = [rule for rule in rules_of_the_job if rule.get("toEntities") != ["host"]]
     assert egress == {"toEntities": ["kube-apiserver"], "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]}
 
 
@@ -87,13 +84,24 @@ def test_cilium_policy_selects_nodes_by_entity(fleet: Fleet) -> None:
 
 def test_cilium_dns_rule_is_the_only_dns_rule_of_host_name_callers(fleet: Fleet) -> None:
     found = own(fleet, CILIUM)["thanos-compact"]["spec"]["egress"]
-    (dns,) = [rule for rule in found if "toEndpoints" in rule]
-    assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]}
+    asked = [rule for rule in found if rule["toPorts"][0]["ports"][0]["port"] == "53"]
+    assert [next(key for key in rule if key != "toPorts") for rule in asked] == ["toEndpoints", "toEntities"]
+    for dns in asked:
+        assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]}
     assert [rule["toFQDNs"][0]["matchName"] for rule in found if "toFQDNs" in rule] == [
         "sttrialgamma.blob.core.windows.net",
         "login.microsoftonline.com",
     ]
     assert 53 not in {port["port"] for rule in rules(fleet, CILIUM, "thanos-compact") for port in rule["ports"]}
+
+
+def test_cilium_asks_the_own_node_for_names_unread_where_no_host_is_named(fleet: Fleet) -> None:
+    """AKS' LocalDNS is the entity host to Cilium 1.17 and newer; Kubernetes 1.32 and newer have it."""
+    found = own(fleet, CILIUM)["kube-state-metrics"]["spec"]["egress"]
+    assert {
+        "toEntities": ["host"],
+        "toPorts": [{"ports": [{"port": "53", "protocol": "UDP"}, {"port": "53", "protocol": "TCP"}]}],
+    } in found
 
 
 def test_elsewhere_a_host_is_any_public_address_and_blob_the_subnet_of_its_endpoint(fleet: Fleet) -> None:
