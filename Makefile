@@ -4,11 +4,17 @@ PYTHON ?= python3
 PYTHON_MINIMUM := 3.11
 PIPENV_VERSION := 2026.10.3
 
+ENGINE ?= cdktf
+ENGINES := cdktf cdktn
+$(if $(filter $(ENGINES),$(ENGINE)),,$(error ENGINE must be one of $(ENGINES), got $(ENGINE)))
+
 PIPENV := .pipenv/bin/pipenv
 PIPENV_STAMP := .pipenv/$(PIPENV_VERSION)
-ENVIRONMENT := .venv/.synced
+ENGINE_FOLDER := $(if $(filter-out cdktf,$(ENGINE)),engines/$(ENGINE)/)
+VENV := $(ENGINE_FOLDER).venv
+ENVIRONMENT := $(VENV)/.synced
 NODE_MODULES := node_modules/.package-lock.json
-RUN := .venv/bin/python
+RUN := $(VENV)/bin/python
 STACK ?= *
 BASE ?= origin/main
 PLANS ?= plans
@@ -24,6 +30,7 @@ COUNT ?= 40
 AT_LEAST ?= 0
 
 export CHECKPOINT_DISABLE := 1
+export OVERSIGHT_ENGINE := $(ENGINE)
 export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_DONT_LOAD_ENV := 1
@@ -31,7 +38,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-faults mutants browser picture local verify verify-cluster tools check plan deploy review comment generate record lock lock-providers seal unseal bench validate cdktf clean
+.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-engine test-faults mutants browser picture local verify verify-cluster tools check plan deploy review comment generate record lock lock-providers seal unseal bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +64,10 @@ test-stack: tools ## The tests with the real Prometheus, Thanos, Alertmanager, o
 
 test-matrix: $(ENVIRONMENT) ## Of oversight_metrics: the oldest and the newest frameworks and servers, from the package registry
 	@$(RUN) -m pytest -n auto -m matrix tests/oversight_metrics
+
+test-engine: .venv/.synced engines/cdktn/.venv/.synced ## Both engines make the same of all stacks; the constructs' tests with cdktn
+	@OVERSIGHT_ENGINE= .venv/bin/python -m pytest -m engine tests/engines
+	@OVERSIGHT_ENGINE=cdktn engines/cdktn/.venv/bin/python -m pytest -n auto tests/constructs tests/monitoring/bindings
 
 browser: ## Chromium, its driver and certutil: those that are not on PATH, from Debian's packages (needs root)
 	@found() { for name; do command -v "$$name" >/dev/null && return; done; return 1; }; \
@@ -101,7 +112,7 @@ check: $(ENVIRONMENT) ## Ruff, mypy, yamllint, zizmor; what is generated equals 
 	@$(RUN) -m ruff format --check
 	@$(RUN) -m mypy .
 	@$(RUN) -m yamllint --strict .
-	@.venv/bin/zizmor --offline --quiet .github/workflows
+	@$(VENV)/bin/zizmor --offline --quiet .github/workflows
 	@$(RUN) -m monitoring generate --check
 
 record: $(ENVIRONMENT) ## What the charts render, into tests/golden/ (needs helm; CHARTS=folder instead of pulling them)
@@ -110,9 +121,9 @@ record: $(ENVIRONMENT) ## What the charts render, into tests/golden/ (needs helm
 generate: $(ENVIRONMENT) ## Write anew what is generated and committed
 	@$(RUN) -m monitoring generate
 
-lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lock
-	@$(PIPENV) lock
-	@$(RUN) -m monitoring lock
+lock: $(ENVIRONMENT) ## Newest versions that the Pipfile allows, into Pipfile.lock; after it make lock ENGINE=cdktn
+	@PIPENV_PIPFILE=$(ENGINE_FOLDER)Pipfile $(PIPENV) lock
+	@$(RUN) -m monitoring lock $(ENGINE_FOLDER)Pipfile.lock
 
 lock-providers: synth ## The checksums of Terraform's providers, into providers/ (MIRROR=folder instead of their registry)
 	@$(RUN) -m monitoring lock-providers $(if $(MIRROR),--mirror "$(MIRROR)")
@@ -164,10 +175,10 @@ comment: $(ENVIRONMENT) ## The review as a comment, with the plans below PLANS/p
 cdktf: $(ENVIRONMENT) $(NODE_MODULES) ## The cdktf command line: make cdktf ARGS="diff prod-eastus"
 	@$(if $(filter deploy diff,$(ARGS)),$(RUN) main.py >/dev/null && \
 		$(RUN) -m monitoring ready $(filter-out deploy diff -%,$(ARGS)))
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" npx --no-install cdktf $(ARGS)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npx --no-install cdktf $(ARGS)
 
 clean: ## Remove all that was installed or made here
-	rm -rf .pipenv .venv node_modules cdktf.out .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .pipenv .venv engines/*/.venv node_modules cdktf.out .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(PIPENV_STAMP):
 	@command -v git >/dev/null || { echo "make: git is not on PATH" >&2; exit 1; }
@@ -181,12 +192,14 @@ $(PIPENV_STAMP):
 	.pipenv/bin/python -m pip install --quiet pipenv==$(PIPENV_VERSION)
 	@touch $@
 
-$(ENVIRONMENT): Pipfile.lock $(PIPENV_STAMP)
-	PIPENV_PYTHON=$(CURDIR)/.pipenv/bin/python $(PIPENV) sync --dev
+.venv/.synced: Pipfile.lock
+engines/cdktn/.venv/.synced: engines/cdktn/Pipfile.lock
+.venv/.synced engines/cdktn/.venv/.synced: $(PIPENV_STAMP)
+	PIPENV_PIPFILE=$(dir $(@D))Pipfile PIPENV_PYTHON=$(CURDIR)/.pipenv/bin/python $(PIPENV) sync --dev
 	@touch $@
 
 $(NODE_MODULES): package-lock.json package.json $(ENVIRONMENT)
-	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci
 	@touch $@
 
 comma := ,

@@ -217,7 +217,18 @@ def test_cdktf_its_command_line_and_all_bindings_are_one_group() -> None:
         assert any(re.fullmatch(name.replace("*", ".*"), package) for name in names), package
 
 
+def test_the_second_engine_is_left_at_its_versions() -> None:
+    rule = _rule("the second engine")
+    pipfile = (ROOT / "engines" / "cdktn" / "Pipfile").read_text(encoding="utf-8")
+    packages = re.findall(r"(?m)^(cdktn[\w-]*) =", pipfile)
+    assert len(packages) == 4
+    for package in packages:
+        assert any(re.fullmatch(name.replace("*", ".*"), package) for name in rule["matchPackageNames"]), package
+    assert rule["enabled"] is False
+
+
 def test_the_note_of_a_pull_request_names_commands_that_prove_it() -> None:
     notes = " ".join(CONFIGURATION["prBodyNotes"])
-    for command in ("make record", "monitoring schema", "monitoring charts --record", "make lock", "make check test"):
+    locks = ("make lock", "make lock ENGINE=cdktn")
+    for command in ("make record", "monitoring schema", "monitoring charts --record", *locks, "make check test"):
         assert command in notes

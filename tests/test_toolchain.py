@@ -29,14 +29,15 @@ def make(*goals: str, checkout: Path, commands: dict[str, str], others: str = ""
     """Run make where PATH has these commands, each given by its script, and `others` (folders) behind them."""
     program = shutil.which("make")
     assert program, "make is needed"
-    for name in ("Makefile", "Pipfile.lock"):
-        shutil.copy(ROOT / name, checkout)
+    for name in ("Makefile", "Pipfile.lock", "engines/cdktn/Pipfile.lock"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
     path = checkout / "bin"
     path.mkdir()
     for name, script in commands.items():
         (path / name).write_text(script)
         (path / name).chmod(0o755)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "ENGINE"))}
     return subprocess.run(
         [program, *goals],
         cwd=checkout,
@@ -99,6 +100,23 @@ def test_validate_fails_with_any_stack_that_is_invalid(tmp_path: Path, invalid: 
     others = os.environ["PATH"]
     done = make("--assume-old=synth", "validate", checkout=tmp_path, commands={"terraform": terraform}, others=others)
     assert done.returncode == code
+
+
+@pytest.mark.parametrize(("engine", "folder"), [(None, ""), ("cdktf", ""), ("cdktn", "engines/cdktn/")])
+def test_each_engine_has_an_environment_of_its_own_lock(tmp_path: Path, engine: str | None, folder: str) -> None:
+    goals = ["--dry-run", "synth", *([f"ENGINE={engine}"] if engine else [])]
+    done = make(*goals, checkout=tmp_path, commands={}, others=os.environ["PATH"])
+    assert done.returncode == 0, done.stderr
+    install, touch, synthesize = done.stdout.splitlines()[-3:]
+    assert f"PIPENV_PIPFILE={folder or './'}Pipfile " in install
+    assert touch == f"touch {folder}.venv/.synced"
+    assert synthesize == f"{folder}.venv/bin/python main.py"
+
+
+def test_an_engine_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    done = make("synth", "ENGINE=cdk", checkout=tmp_path, commands={})
+    assert done.returncode != 0
+    assert done.stderr.endswith("ENGINE must be one of cdktf cdktn, got cdk.  Stop.\n")
 
 
 ROOT_USER = "#!/bin/sh\necho 0"

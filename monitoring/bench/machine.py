@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring.bindings.engine import chosen_engine
 from monitoring.bindings.fast import own_node
 
 import os
@@ -16,14 +17,15 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def described(tools: Mapping[str, str]) -> dict[str, str]:
-    """Cores, processor, load before the measurement; versions of Python, Node, cdktf and of `tools`."""
+    """Cores, processor, load before the measurement; versions of Python, Node, the engine and of `tools`."""
+    engine = chosen_engine().package
     return {
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "processor": processor(CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.is_file() else ()),
         "load before": f"{os.getloadavg()[0]:.1f}",
         "Python": platform.python_version(),
         "Node": _node(),
-        "cdktf": version("cdktf"),
+        engine: version(engine),
         **tools,
     }
 

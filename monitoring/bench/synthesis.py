@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring.bindings.engine import chosen_engine
 from monitoring.bindings.fast import ORDINARY, own_node
 
 import os
@@ -17,12 +18,12 @@ from monitoring.bench.figures import Bound, Figure, Measurement, Setting, median
 from monitoring.blueprint.values.charts import ROOT
 
 EMPTY_STACK = """\
-from cdktf import App, TerraformStack
+from {engine} import App, TerraformStack
 app = App()
 TerraformStack(app, "empty")
 app.synth()
 """
-"""What cdktf costs by itself: the baseline."""
+"""What the engine costs by itself: the baseline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class CaseFailedError(Exception):
 def cases(folder: Path, *, regions: Path) -> tuple[Case, ...]:
     """What is measured; `folder` holds the file that this needs."""
     empty = folder / "empty.py"
-    empty.write_text(EMPTY_STACK, encoding="utf-8")
+    empty.write_text(EMPTY_STACK.format(engine=chosen_engine().package), encoding="utf-8")
     app, here = ROOT / "main.py", {"OVERSIGHT_REGIONS": str(regions)}
     return (
         Case(name="empty", program=empty),
@@ -89,7 +90,7 @@ MEASUREMENT = Measurement(
     about="Medians of three runs, in turns; from start to exit of the process.",
     measure=measure,
     figures=(
-        Figure(name="empty", what="an empty stack, plain cdktf", unit="s"),
+        Figure(name="empty", what="an empty stack, the engine alone", unit="s"),
         Figure(name="app", what="this app: 3 regions and the fleet", unit="s", baseline="empty"),
         Figure(name="ordinary", what="this app, ordinary bindings", unit="s", baseline="empty"),
     ),

@@ -16,6 +16,7 @@ With OVERSIGHT_ORDINARY_BINDINGS=1 both loads are the ordinary ones: for compari
 from __future__ import annotations
 
 from monitoring.bindings.background import load_in_the_background
+from monitoring.bindings.engine import ENGINES, UnusableEngineError, chosen_engine, use_engine
 
 import atexit
 import gc
@@ -31,7 +32,7 @@ from types import ModuleType
 ORDINARY = "OVERSIGHT_ORDINARY_BINDINGS"
 """Environment variable: set to anything, the bindings load in the ordinary way."""
 
-PROVIDER = "cdktf_cdktf_provider_"
+PROVIDERS = tuple(engine.providers for engine in ENGINES.values())
 """What the name of every provider package begins with."""
 
 NODE_HOOK = Path(__file__).with_name("lazy_providers.cjs")
@@ -61,7 +62,7 @@ class BindingsFinder:
         fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The module's own spec with a loader of ours; None for every other module."""
-        if path is None and fullname.startswith(PROVIDER):
+        if path is None and fullname.startswith(PROVIDERS):
             loader: type[SourceFileLoader] = _BodilessLoader
         elif fullname in CHANGES:
             loader = _ChangingLoader
@@ -97,8 +98,11 @@ CHANGES: Mapping[str, Callable[[ModuleType], None]] = {
 
 
 def install() -> None:
-    """Set up this process; RuntimeError when jsii is loaded already, so that it is too late."""
-    early = sorted({"jsii", "cdktf"} & sys.modules.keys())
+    """Set up this process; RuntimeError when jsii is loaded already, so that it is too late.
+
+    Ends the process with a message when OVERSIGHT_ENGINE names no engine that this environment has.
+    """
+    early = sorted({"jsii", *(engine.package for engine in ENGINES.values())} & sys.modules.keys())
     if early:
         raise RuntimeError(f"monitoring.bindings must be the first import, got {', '.join(early)} before it")
     fast = not os.environ.get(ORDINARY)
@@ -108,3 +112,7 @@ def install() -> None:
         sys.meta_path.insert(0, BindingsFinder)
         atexit.register(gc.freeze)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every package
+    try:
+        use_engine(chosen_engine())
+    except UnusableEngineError as unusable:
+        sys.exit(str(unusable))

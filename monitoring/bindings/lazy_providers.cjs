@@ -3,7 +3,8 @@
 const { existsSync } = require("node:fs");
 const Module = require("node:module");
 
-const EAGER = /\/@cdktf\/provider-[^/]+\/(?:.+\/)?lib\/index\.js$/;
+const providers = Object.values(require("./engines.json")).map((engine) => engine.npm_providers);
+const EAGER = new RegExp(`/(?:${providers.join("|")})[^/]+/(?:.+/)?lib/index\\.js$`);
 const resolve = Module._resolveFilename; // not `registerHooks`: that turns every path into a URL and back, 30 ms in all
 
 Module._resolveFilename = function (...request) {

@@ -74,7 +74,7 @@ MAY_IMPORT = {
 }
 """fleet <- blueprint <- {constructs, commands} <- main: what each room may take from ours and from cdktf."""
 
-GUARDED = ("monitoring", "constructs", "main", "cdktf", "jsii")
+GUARDED = ("monitoring", "constructs", "main", "cdktf", "cdktn", "jsii")
 SHIPPED = ("oversight_metrics", "prometheus_client")
 """All that what ships may import, apart from the standard library."""
 
@@ -121,6 +121,7 @@ def test_package_imports_follow_the_layer_order(room: str) -> None:
         ("monitoring.commands", "import jsii"),
         ("monitoring.commands", "from constructs.object_store import ObjectStore"),
         ("constructs", "from monitoring.commands import values"),
+        ("constructs", "from cdktn_provider_azurerm.managed_disk import ManagedDisk"),
         ("oversight_metrics", "from monitoring.errors import Problem"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitoring.bindings import fast
+from monitoring.bindings.engine import chosen_engine
 
 import json
 import os
@@ -62,7 +63,7 @@ def test_ordinary_bindings_load_every_submodule() -> None:
 
 def test_a_submodule_that_does_not_exist_is_an_import_error() -> None:
     done = python("-c", "import monitoring.bindings.fast\nimport cdktf_cdktf_provider_helm.relase")
-    assert "ModuleNotFoundError: No module named 'cdktf_cdktf_provider_helm.relase'" in done.stderr
+    assert f"ModuleNotFoundError: No module named '{chosen_engine().providers}helm.relase'" in done.stderr
 
 
 def test_garbage_collection_is_skipped_at_interpreter_exit() -> None:
@@ -75,7 +76,7 @@ def test_garbage_collection_is_skipped_at_interpreter_exit() -> None:
     assert python("-c", code, **{fast.ORDINARY: "1"}).stdout == "False\n"
 
 
-@pytest.mark.parametrize("module", ["jsii", "cdktf"])
+@pytest.mark.parametrize("module", ["jsii", chosen_engine().package])
 def test_import_after_cdktf_is_refused(module: str) -> None:
     done = python("-c", f"import {module}, monitoring.bindings")
     assert "monitoring.bindings must be the first import, got" in done.stderr
@@ -122,6 +123,7 @@ def test_the_hook_may_lie_in_a_folder_with_spaces_and_quotes(tmp_path: Path, mon
     ("package", "files", "loaded"),
     [
         ("@cdktf/provider-x", ["index", "lazy-index"], "lazy-index"),
+        ("@cdktn/provider-x", ["index", "lazy-index"], "lazy-index"),
         ("@cdktf/provider-x", ["index"], "index"),
         ("@cdktf/other", ["index", "lazy-index"], "index"),
         ("provider-x", ["index", "lazy-index"], "index"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from monitoring.bindings.engine import chosen_engine
+
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -78,4 +80,4 @@ def test_json_output_writes_no_file(run: Callable[..., Result], tmp_path: Path) 
 
 def test_measurement_records_the_machine(run: Callable[..., Result]) -> None:
     machine = json.loads(run({"one": lambda _: {"seconds": 2}}, "--json").stdout)["one"]["machine"]
-    assert {"cores", "processor", "load before", "Python", "Node", "cdktf"} <= machine.keys()
+    assert {"cores", "processor", "load before", "Python", "Node", chosen_engine().package} <= machine.keys()
