@@ -42,6 +42,7 @@ class PrometheusDisks(Construct):
 
     Growing is the claim's `requests` alone: azurerm cannot resize a disk that is attached, and the volume's
     capacity follows the claim. Destroy runs claim, volume, disk; releases depend on `claims`, and go before.
+    What a disk is made of counts when it is made alone: azurerm would replace one that exists, samples and all.
     `disks` are references to the disks' ids.
     """
 
@@ -67,6 +68,7 @@ class PrometheusDisks(Construct):
             self.claims.append(self._claim(replica, volume, region=region, after=[namespaces.monitoring]))
 
     def _disk(self, replica: int, zone: str | None, *, region: Region, group: Group) -> ManagedDisk:
+        snapshot = region.prometheus.restore_from.get(str(replica))
         return ManagedDisk(
             self,
             f"disk-{replica}",
@@ -75,12 +77,15 @@ class PrometheusDisks(Construct):
             location=region.location,
             zone=zone,
             storage_account_type=region.prometheus.disk_type,
-            create_option="Empty",
+            create_option="Copy" if snapshot else "Empty",
+            source_resource_id=snapshot,
             disk_size_gb=region.prometheus.volume_size.gib,
             network_access_policy="DenyAll",
             public_network_access_enabled=False,
             tags=dict(region.tags),
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True, ignore_changes=["disk_size_gb"]),
+            lifecycle=TerraformResourceLifecycle(
+                prevent_destroy=True, ignore_changes=["disk_size_gb", "create_option", "source_resource_id"]
+            ),
         )
 
     def _volume(

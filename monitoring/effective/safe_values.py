@@ -64,6 +64,7 @@ INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 """Without this annotation Azure gives a Service of the type LoadBalancer a public address."""
 
 _ACCOUNT = "azurerm_storage_account"
+_DISK = "azurerm_managed_disk"
 _POOL = "azurerm_kubernetes_cluster_node_pool"
 _CLASS = "kubernetes_storage_class_v1"
 _DNS = "azurerm_private_dns_zone_virtual_network_link"
@@ -71,6 +72,7 @@ _SECURITY = "metadata.labels.pod-security.kubernetes.io/enforce"
 _PUBLIC = "it answers to the internet"
 _KEYS = "who has a key needs no identity"
 _GONE = "a claim takes its disk along"
+_MADE_ONCE = "a disk is replaced where it is to come from another snapshot"
 _READ = "it can be read on the way"
 _DRAIN = "a drain may take all replicas at once"
 
@@ -78,6 +80,8 @@ _Row = tuple[Stake, str, str, tuple[object, ...], str]
 
 _RESOURCES: tuple[_Row, ...] = (
     (Stake.DATA, "|".join(STATEFUL), "lifecycle.prevent_destroy", (True,), "the next mistake is carried out"),
+    (Stake.DATA, _DISK, "lifecycle.ignore_changes[create_option]", (True,), _MADE_ONCE),
+    (Stake.DATA, _DISK, "lifecycle.ignore_changes[source_resource_id]", (True,), _MADE_ONCE),
     (Stake.DATA, _ACCOUNT, "blob_properties.delete_retention_policy.days", (), "a deleted block is gone at once"),
     (Stake.DATA, _ACCOUNT, "blob_properties.container_delete_retention_policy.days", (), "as for its blocks"),
     (Stake.DATA, _CLASS, "reclaim_policy", ("Retain",), _GONE),
@@ -92,8 +96,8 @@ _RESOURCES: tuple[_Row, ...] = (
     (Stake.WAYS, _ACCOUNT, "infrastructure_encryption_enabled", (True,), "one key less between a disk and its reader"),
     (Stake.WAYS, _ACCOUNT, "min_tls_version", ("TLS1_2", "TLS1_3"), _READ),
     (Stake.WAYS, "azurerm_storage_container", "container_access_type", ("private",), _PUBLIC),
-    (Stake.WAYS, "azurerm_managed_disk", "public_network_access_enabled", (False,), _PUBLIC),
-    (Stake.WAYS, "azurerm_managed_disk", "network_access_policy", ("DenyAll",), "it can be exported"),
+    (Stake.WAYS, _DISK, "public_network_access_enabled", (False,), _PUBLIC),
+    (Stake.WAYS, _DISK, "network_access_policy", ("DenyAll",), "it can be exported"),
     (Stake.WAYS, f"{_CLASS} storage-classes/dynamic", "parameters.networkAccessPolicy", ("DenyAll",), "as for disks"),
     (Stake.WAYS, _POOL, "node_public_ip_enabled", (False,), _PUBLIC),
     (Stake.WAYS, _POOL, "host_encryption_enabled", (True,), "a host's own disks and caches can be read"),

@@ -47,6 +47,7 @@ _READ_BESIDE: Mapping[str, tuple[str, ...]] = {
     "zones": ("location",),
     "object_store.replication": ("zones",),
     "prometheus.disk_type": ("zones",),
+    "prometheus.restore_from": ("prometheus.replicas",),
     "prometheus.retention_size": ("prometheus.volume_size",),
     "node_pools.max_count": ("node_pools.min_count",),
     "node_pools.min_count": ("zones",),
@@ -134,6 +135,10 @@ def _prometheus(region: Region) -> Iterator[Fault]:
             f"must be at most {RETENTION_SIZE_SHARE:.0%} of volume_size {prometheus.volume_size}, ".replace("%", " %")
             + f"got {prometheus.retention_size.prometheus}",
         )
+    for replica in prometheus.restore_from:
+        if int(replica) >= prometheus.replicas:
+            message = f"must be the disk of a replica (0 to {prometheus.replicas - 1}), got {replica}"
+            yield ("prometheus", "restore_from", replica), message
     federation = region.network.load_balancers.federation
     if len(federation) != prometheus.replicas:
         yield (

@@ -51,6 +51,9 @@ BlobZoneId = Annotated[
 WorkspaceId = Annotated[
     str, _pattern(rf"{_GROUP}/Microsoft\.OperationalInsights/workspaces/[A-Za-z0-9][A-Za-z0-9-]*$", longest=512)
 ]
+SnapshotId = Annotated[
+    str, _pattern(rf"{_GROUP}/Microsoft\.Compute/snapshots/[A-Za-z0-9][A-Za-z0-9._-]*$", longest=512)
+]
 StorageAccountName = Annotated[str, _pattern(r"^[a-z0-9]+$", longest=24, shortest=3)]
 ContainerName = Annotated[str, _pattern(r"^[a-z0-9](-?[a-z0-9])+$", longest=63, shortest=3)]
 KeyVaultName = Annotated[str, _pattern(r"^[A-Za-z](-?[A-Za-z0-9])+$", longest=24, shortest=3)]
@@ -175,13 +178,18 @@ class ObjectStore(Model):
 
 
 class Prometheus(Model):
-    """The Prometheus replicas of a region; each scrapes everything."""
+    """The Prometheus replicas of a region; each scrapes everything.
+
+    `restore_from` names by a replica's number the snapshot of which its disk is made, the next time that it is made:
+    a disk that exists stays as it is (docs/operations.md).
+    """
 
     replicas: int = Field(ge=2, le=6)
     retention: Duration
     retention_size: Size
     volume_size: Size
     disk_type: Literal["Premium_LRS", "PremiumV2_LRS", "Premium_ZRS", "StandardSSD_LRS", "StandardSSD_ZRS"]
+    restore_from: dict[Annotated[str, _pattern(r"^[0-5]$", longest=1)], SnapshotId]
     scrape_interval: Duration
     resources: Resources
 

@@ -115,7 +115,7 @@ def test_no_disk_can_be_exported_or_reached_from_outside(region: str, replica: i
 def test_disks_have_prevent_destroy_and_grow_only_by_the_claim(region: str, replica: int) -> None:
     """The azurerm provider cannot resize an attached disk, and would patch a grown volume's capacity back."""
     stack = region_stack(region)
-    of_disk = {"prevent_destroy": True, "ignore_changes": ["disk_size_gb"]}
+    of_disk = {"prevent_destroy": True, "ignore_changes": ["disk_size_gb", "create_option", "source_resource_id"]}
     of_volume = {"prevent_destroy": True, "ignore_changes": ["spec[0].capacity"]}
     of_claim = {"prevent_destroy": True}
     expect(stack).to_have_resource_with_properties(DISK, {"lifecycle": of_disk}, name=disk_name(region, replica))
@@ -153,6 +153,25 @@ def test_replicas_beyond_the_zones_reuse_zones_in_order() -> None:
     stack = with_prometheus(fleet().region(TWO_ZONES), replicas=3)
     for replica, zone in enumerate(["1", "2", "1"]):
         expect(stack).to_have_resource_with_properties(DISK, {"zone": zone}, name=disk_name(TWO_ZONES, replica))
+
+
+def test_a_disk_is_made_of_the_snapshot_that_the_region_names_and_the_others_stay_empty() -> None:
+    snapshot = f"/subscriptions/{36 * '0'}/resourceGroups/rg-trial/providers/Microsoft.Compute/snapshots/night"
+    stack = with_prometheus(fleet().region(ZONES), restore_from={"1": snapshot})
+    expect(stack).to_have_resource_with_properties(
+        DISK, {"create_option": "Copy", "source_resource_id": snapshot, "zone": "2"}, name=disk_name(ZONES, 1)
+    )
+    expect(stack).to_have_resource_with_properties(DISK, {"create_option": "Empty"}, name=disk_name(ZONES, 0))
+    assert "source_resource_id" not in by_name(stack, DISK)[disk_name(ZONES, 0)]
+
+
+def test_a_disk_keeps_its_address_and_its_volume_whatever_it_is_made_of() -> None:
+    """The volume names the disk by an id that follows from its name: claim and volume of a lost disk stay."""
+    snapshot = f"/subscriptions/{36 * '0'}/resourceGroups/rg-trial/providers/Microsoft.Compute/snapshots/night"
+    stack = with_prometheus(fleet().region(ZONES), restore_from={"0": snapshot})
+    for kind in (VOLUME, CLAIM):
+        assert by_name(stack, kind) == by_name(region_stack(ZONES), kind)
+    assert addresses(stack, DISK) == addresses(region_stack(ZONES), DISK)
 
 
 def test_a_zone_redundant_disk_is_bound_to_no_zone() -> None:

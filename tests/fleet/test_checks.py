@@ -50,6 +50,7 @@ def proxies(*networks: str) -> dict[str, Any]:
     return at("access.trusted_proxies", list(networks))
 
 
+SNAPSHOT = f"/subscriptions/{36 * '0'}/resourceGroups/rg/providers/Microsoft.Compute/snapshots/night"
 PARTS = ("prometheus", "thanos.receive", "thanos.store_gateway", "thanos.compactor")
 
 OPENED = "what is opened to one would open to the other"
@@ -84,6 +85,7 @@ MET: dict[str, dict[str, Any]] = {
             "virtual_machine_subnets": ["10.3.8.48/28"],
         },
     ),
+    "the last replica's disk of a snapshot": at("prometheus.restore_from", {"1": SNAPSHOT}),
     "whole units": {
         "prometheus": {"volume_size": "32768Mi"},
         "node_pools": {"os_disk_size": "65536Mi", "drain_timeout": "1200s", "node_soak": "120s"},
@@ -112,6 +114,11 @@ MISSED: list[tuple[dict[str, Any], str, str]] = [
         at("prometheus", {"volume_size": "40Gi", "retention_size": "32769MB"}),
         "prometheus.retention_size",
         "must be at most 80 % of volume_size 40Gi, got 32769MB",
+    ),
+    (
+        at("prometheus.restore_from", {"2": SNAPSHOT}),
+        "prometheus.restore_from.2",
+        "must be the disk of a replica (0 to 1), got 2",
     ),
     (
         at("network.load_balancers.federation", ["10.3.8.5"]),

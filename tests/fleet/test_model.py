@@ -41,6 +41,15 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
         ["Premium_LRS", "PremiumV2_LRS", "Premium_ZRS", "StandardSSD_LRS", "StandardSSD_ZRS"],
         ["Standard_LRS", "UltraSSD_LRS"],
     ),
+    "prometheus.restore_from": (
+        [{}, {"5": f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/Microsoft.Compute/snapshots/s"}],
+        [
+            {"6": f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/Microsoft.Compute/snapshots/s"},
+            {"0": f"/subscriptions/{36 * '0'}/resourceGroups/g/providers/Microsoft.Compute/disks/s"},
+            {"0": None},
+            None,
+        ],
+    ),
     "certificates.issuer.kind": (["ClusterIssuer", "Issuer"], ["issuer"]),
     "alerting.receivers.chat.kind": (["pagerduty", "slack", "teams", "webhook"], ["mail"]),
     "alerting.routes.info": ([None], [[]]),

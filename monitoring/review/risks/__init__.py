@@ -48,10 +48,11 @@ def judged(changes: Iterable[Change], *, plans: Sequence[Plan] = ()) -> Judged:
     looks: list[Risk] = []
     harmless: dict[Change, str] = {}
     for change in (*changes, *_planned(plans)):
-        if change.held_back:
-            harmless[change] = "Terraform will not make it: lifecycle.ignore_changes"
-        elif met := [Risk(rule=rule, change=change) for rule in RULES if rule.applies(change)]:
+        asked = [rule for rule in RULES if rule.held_back or not change.held_back]
+        if met := [Risk(rule=rule, change=change) for rule in asked if rule.applies(change)]:
             risks += met
+        elif change.held_back:
+            harmless[change] = "Terraform will not make it: lifecycle.ignore_changes"
         elif why := why_harmless(change):
             harmless[change] = why
         else:

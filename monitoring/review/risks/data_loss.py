@@ -12,7 +12,8 @@ from monitoring.review.risks.matching import Label, Rule, at, either, resource, 
 
 DATA = "|".join(STATEFUL)
 REPLACED_BY = {
-    "azurerm_managed_disk": r"location|zone|create_option|name|resource_group_name|disk_encryption_set_id",
+    "azurerm_managed_disk": r"location|zone|create_option|source_resource_id|name|resource_group_name"
+    r"|disk_encryption_set_id",
     "azurerm_storage_account": r"name|location|account_kind|account_tier|resource_group_name"
     r"|infrastructure_encryption_enabled|is_hns_enabled|nfsv3_enabled",
     "azurerm_storage_container": r"name|storage_account_id",
@@ -95,6 +96,17 @@ RULES = (
         source="azurerm and kubernetes providers, ForceNew",
         advice="Make the new one beside the old one and copy, or accept an empty one.",
         applies=_data_replaced,
+    ),
+    Rule(
+        name="a disk that is made anew has other samples",
+        label=Label.DATA_LOSS,
+        reason="a disk that exists stays as it is; one that is lost is made with what the snapshot has, or empty",
+        source="docs/operations.md, Make a disk from a snapshot",
+        advice="The plan must make this disk and touch no other. Take the snapshot out of the file afterwards.",
+        applies=lambda change: (
+            change.held_back and resource("azurerm_managed_disk", "create_option|source_resource_id")(change)
+        ),
+        held_back=True,
     ),
     Rule(
         name="blocks are written elsewhere",

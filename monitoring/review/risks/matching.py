@@ -28,7 +28,10 @@ class Label(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A kind of change that is risky. `source` is where that is known from; `advice` what to do before or after."""
+    """A kind of change that is risky. `source` is where that is known from; `advice` what to do before or after.
+
+    `held_back`: it is about changes, too, that Terraform does not make (`lifecycle.ignore_changes`).
+    """
 
     name: str
     label: Label
@@ -36,6 +39,7 @@ class Rule:
     source: str
     advice: str
     applies: Check
+    held_back: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
