@@ -101,12 +101,14 @@ def running(
     *,
     log: Path,
     port: int,
-    ready: str = "/-/ready",
+    ready: str | None = "/-/ready",
     environment: Mapping[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     clock: Clock = SYSTEM,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process, from the moment when the path `ready` of its `port` answers with success, until the end of the block.
+
+    Without a path, from when the port takes connections.
 
     `tls` is how it is asked where it does not speak plain HTTP.
     RuntimeError with its last words where it stops before, or is not ready in time.

@@ -51,6 +51,7 @@ ACCOUNTS: dict[str, tuple[str, dict[str, str]]] = {
         {"app.kubernetes.io/name": "redis-credentials", "app.kubernetes.io/instance": "prometheus-redis-exporter"},
     ),
     "thanos-compact": ("thanos-compact", {**THANOS, "app.kubernetes.io/component": "compact"}),
+    "thanos-drill": ("thanos-drill", {"app.kubernetes.io/name": "thanos-drill"}),
     "thanos-receive-ingestor": (
         "thanos-receive-ingestor",
         {**THANOS, "app.kubernetes.io/component": "receive-ingestor"},
@@ -69,6 +70,7 @@ GRANTS: list[tuple[str, str, str, str]] = [
     ("thanos-receive-ingestor", "container", CONTAINER, "Storage Blob Data Contributor"),
     ("thanos-compact", "container", CONTAINER, "Storage Blob Data Contributor"),
     ("thanos-store-gateway", "container", CONTAINER, "Storage Blob Data Reader"),
+    ("thanos-drill", "container", CONTAINER, "Storage Blob Data Reader"),
     ("prometheus", "machines", MACHINES, "Reader"),
     *(
         (component, secret, f"{SECRETS}/{secret}", KEY_VAULT_ROLE)

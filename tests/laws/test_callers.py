@@ -34,7 +34,7 @@ EVERYWHERE: Callers = {
     "kube-state-metrics:http": "prometheus",
     "kubelet:https-metrics": "prometheus+",
     "login.microsoftonline.com:https": (
-        "oauth2-proxy+ prometheus+ thanos-compact+ thanos-receive-ingestor+ thanos-store-gateway+"
+        "oauth2-proxy+ prometheus+ thanos-compact+ thanos-drill+ thanos-receive-ingestor+ thanos-store-gateway+"
     ),
     "management.azure.com:https": "prometheus+",
     "node-exporter:http-metrics": "prometheus",
@@ -47,6 +47,7 @@ EVERYWHERE: Callers = {
     "prometheus:reloader-web": "prometheus^",
     "switch.trial.example:https": "alertmanager+",
     "thanos-compact:http": "prometheus",
+    "thanos-drill:http": "prometheus",
     "thanos-query-frontend:http": "grafana oauth2-proxy prometheus",
     "thanos-query:http": "prometheus thanos-query-frontend",
     "thanos-receive-ingestor:grpc": "thanos-query thanos-receive-router",
@@ -57,7 +58,7 @@ EVERYWHERE: Callers = {
     "thanos-store-gateway:http": "prometheus",
     "virtual machines:node-exporter": "prometheus",
 }
-BLOB = "thanos-compact+ thanos-receive-ingestor+ thanos-store-gateway+"
+BLOB = "thanos-compact+ thanos-drill+ thanos-receive-ingestor+ thanos-store-gateway+"
 ASKED: Callers = {"prometheus:federate": "nodes-of-trial-alpha*", "thanos-query:grpc": "nodes-of-trial-alpha*"}
 """Of a region that alpha's global view asks."""
 

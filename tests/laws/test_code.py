@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 MAY_IMPORT = {
     "monitoring.fleet": {"monitoring.errors", "monitoring.fleet"},
-    "monitoring.blueprint": {"monitoring.errors", "monitoring.fleet", "monitoring.blueprint"},
+    "monitoring.blueprint": {"monitoring.errors", "monitoring.drill", "monitoring.fleet", "monitoring.blueprint"},
+    "monitoring.drill": {"monitoring.errors", "monitoring.clock", "monitoring.processes", "monitoring.drill"},
     "monitoring.bindings": {"monitoring.bindings", "jsii", "cdktf"},
     "monitoring.clock": set(),
     "monitoring.processes": {"monitoring.clock"},

@@ -57,6 +57,7 @@ TARGETS = (
         for part in ("query", "query-frontend")
     ),
     Target(parts=("thanos-compact", "thanos-compact-at-work"), job="thanos-compact", pods=("thanos-compact-0",)),
+    Target(parts=("thanos-drill",), job="thanos-drill", pods=("thanos-drill-1-a",)),
     Target(parts=("oauth2-proxy",), job="oauth2-proxy", pods=("oauth2-proxy-a", "oauth2-proxy-b")),
     Target(parts=("grafana",), job="grafana", pods=("grafana-a",)),
     Target(parts=("kube-state-metrics",), job="kube-state-metrics", pods=("kube-state-metrics-a",)),

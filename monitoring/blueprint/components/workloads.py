@@ -24,6 +24,11 @@ REDIS_RELEASE = "prometheus-redis-exporter"
 POOL_LABELS: Mapping[str, str] = MappingProxyType({"workload": "monitoring"})
 """Label of the monitoring nodes, and, as a NoSchedule taint, what keeps others off them."""
 
+TOLERATIONS = [
+    {"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"} for key, value in POOL_LABELS.items()
+]
+"""What lets pods onto those nodes."""
+
 PRIORITY_CLASS = "monitoring-critical"
 
 STATIC_STORAGE_CLASS = "oversight-static"
@@ -201,6 +206,15 @@ STORE_GATEWAY = _thanos(
 GLOBAL_QUERY = _thanos("query", _GRPC, _HTTP, release=THANOS_GLOBAL, certificate=Certificate(usages=(Usage.CLIENT,)))
 GLOBAL_QUERY_FRONTEND = _thanos("query-frontend", _HTTP, release=THANOS_GLOBAL)
 COMPACTOR = _thanos("compact", _HTTP, service="thanos-compact-headless", grants=(Grant.BLOB_WRITE,))
+DRILL = Component(
+    name="thanos-drill",
+    release=OBJECTS,
+    labels={"app.kubernetes.io/name": "thanos-drill"},
+    ports=(Port(name="http", number=9180),),
+    service_account="thanos-drill",
+    grants=(Grant.BLOB_READ,),
+)
+"""A job of every day, which shows its result on the port for some minutes."""
 SIGN_IN = Component(
     name="oauth2-proxy",
     release=OAUTH2_PROXY,
@@ -254,6 +268,7 @@ COMPONENTS = (
     RECEIVE_INGESTOR,
     STORE_GATEWAY,
     COMPACTOR,
+    DRILL,
     GLOBAL_QUERY,
     GLOBAL_QUERY_FRONTEND,
     SIGN_IN,

@@ -17,6 +17,7 @@ from monitoring.blueprint.components.workloads import (
     COMPACTOR,
     COMPONENTS,
     CRD_UPGRADE,
+    DRILL,
     GLOBAL_QUERY,
     GLOBAL_QUERY_FRONTEND,
     GRAFANA,
@@ -91,6 +92,7 @@ SCRAPED = (
     (RECEIVE_INGESTOR, "http"),
     (STORE_GATEWAY, "http"),
     (COMPACTOR, "http"),
+    (DRILL, "http"),
     (GLOBAL_QUERY, "http"),
     (GLOBAL_QUERY_FRONTEND, "http"),
     (SIGN_IN, "metrics"),
@@ -220,6 +222,7 @@ def _samples(region: Region) -> Iterator[Flow]:
         (RECEIVE_INGESTOR, "writes blocks"),
         (STORE_GATEWAY, "reads blocks"),
         (COMPACTOR, "rewrites blocks"),
+        (DRILL, "reads all blocks once a day"),
     ):
         yield Flow(component, blob, port="https", why=why, auth=Auth.TLS_TOKEN)
         yield Flow(component, ENTRA, port="https", why="a token for Blob", auth=Auth.TLS_TOKEN)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from monitoring.blueprint.objects.certificates import certificates
 from monitoring.blueprint.objects.cilium import cilium_policies
+from monitoring.blueprint.objects.drill import drill_job
 from monitoring.blueprint.objects.federation import federation_config
 from monitoring.blueprint.objects.network_policies import network_policies
 from monitoring.blueprint.objects.services import services
@@ -27,6 +28,7 @@ MAKERS: tuple[Maker, ...] = (
     certificates,
     services,
     federation_config,
+    drill_job,
 )
 
 

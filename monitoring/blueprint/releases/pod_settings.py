@@ -8,16 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitoring.blueprint.components.model import Component
-from monitoring.blueprint.components.workloads import POOL_LABELS, PRIORITY_CLASS
+from monitoring.blueprint.components.workloads import POOL_LABELS, PRIORITY_CLASS, TOLERATIONS
 from monitoring.blueprint.values.charts import versions
 from monitoring.fleet.model import Region, Resources
 
 ZONE = "topology.kubernetes.io/zone"
 HOST = "kubernetes.io/hostname"
-
-TOLERATIONS = [
-    {"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"} for key, value in POOL_LABELS.items()
-]
 
 
 def scheduling(*prefixes: str, priority: bool = True) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from monitoring.blueprint.components.workloads import (
     REDIS_CREDENTIALS,
     REDIS_EXPORTER,
     REDIS_SECRETS,
+    TOLERATIONS,
 )
 from monitoring.blueprint.objects import key_vault
-from monitoring.blueprint.releases.pod_settings import TOLERATIONS, of_database, scheduling
+from monitoring.blueprint.releases.pod_settings import of_database, scheduling
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region

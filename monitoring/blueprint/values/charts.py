@@ -52,7 +52,7 @@ class Image(_Pinned):
 
     registry: str
     repository: str
-    tag: str = Field(pattern=r"^v?\d+\.\d+(\.\d+)?$")
+    tag: str = Field(pattern=r"^v?\d+\.\d+(\.\d+)?(-[a-z]+)?$")
 
     @property
     def name(self) -> str:

@@ -182,7 +182,8 @@ def _workload(manifest: Manifest) -> dict[str, Any] | None:
     pod = pod_spec(manifest)
     if pod is None:
         return None
-    template = manifest["spec"].get("template", {})
+    spec = manifest["spec"]
+    template = spec.get("template") or spec.get("jobTemplate", {}).get("spec", {}).get("template", {})
     ports = [
         {"name": port.get("name"), "number": port["containerPort"], "protocol": port.get("protocol", "TCP")}
         for _, container in _containers(pod)

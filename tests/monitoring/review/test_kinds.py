@@ -55,6 +55,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "CiliumNetworkPolicy": ("exposure", "exposure", "exposure"),
     "Certificate": (LOOK, "downtime", LOOK),
     "ConfigMap": ("exposure", "exposure", LOOK),
+    "CronJob": ("exposure", "blindness", LOOK),
     "Deployment": ("exposure", "downtime", LOOK),
     "SecretProviderClass": ("exposure", "downtime", LOOK),
     "ServiceAccount": ("exposure", "exposure", "exposure"),

@@ -14,6 +14,7 @@ from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
     COMPACTOR,
     COMPONENTS,
+    DRILL,
     GRAFANA,
     OPERATOR_WEBHOOK,
     PROMETHEUS,
@@ -35,10 +36,11 @@ KNOWN: Record = json.loads((Path(__file__).parents[3] / "golden" / "monitors.jso
 WITHOUT_MONITOR = (
     OPERATOR_WEBHOOK,  # the chart has none; kube-state-metrics says whether it runs, the API server whether it answers
     REDIS_CREDENTIALS,  # a pause
+    DRILL,  # found by its annotations (tests/monitoring/blueprint/objects/test_drill.py)
 )
 
-OF_OTHERS = frozenset({"orders", "cert-manager", "probe"})
-"""Jobs that no release of ours makes: an application's, cert-manager's (tests/scrape), a team's Probe."""
+OF_OTHERS = frozenset({"orders", "cert-manager", "probe", "thanos-drill"})
+"""Jobs that no monitor makes: the drill's, an application's, cert-manager's (tests/scrape), a team's Probe."""
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from monitoring.blueprint import releases as made
+from monitoring.blueprint.objects import drill
 from monitoring.blueprint.releases import checked_releases, federation, prometheus_redis_exporter
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.image_digests import DIGEST_KEYS, WITHOUT_KEY, digest_faults, digest_values, images
@@ -33,7 +34,7 @@ RECORDED = versions().model_copy(update={"digests": {image: digest_of(image) for
 @pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if every digest were recorded."""
-    for module in (made, federation, prometheus_redis_exporter):
+    for module in (made, federation, prometheus_redis_exporter, drill):
         monkeypatch.setattr(module, "versions", lambda: RECORDED)
 
 
