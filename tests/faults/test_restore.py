@@ -15,13 +15,15 @@ from dataclasses import dataclass, replace
 import pytest
 import yaml
 
+from monitoring.drill.blocks import Fault, Promise
+from monitoring.drill.run import Plan, drill
 from monitoring.fleet import Fleet, Region
 from tests.faults import counts
 from tests.faults.blobs import Blobs, cannot_undelete
 from tests.faults.conftest import Record
 from tests.faults.outcome import COMPACTOR_POD, found, mark, outcome
 from tests.faults.region import Miniature, eventually, running
-from tests.faults.source import counting
+from tests.faults.source import COUNTER, counting
 from tests.faults.test_store import (
     CHANGES,
     INGESTORS,
@@ -41,6 +43,7 @@ SHIPPED = "thanos.shipper.json"
 """Which of its blocks an ingestor has uploaded; without it, it looks into Blob for each."""
 
 BLOCKS_OF_EACH = 3
+LONGER_THAN_A_RUN = 86400.0
 SEED = 14
 
 
@@ -59,6 +62,19 @@ class Stored:
     def missing(self) -> int:
         """How many of the scrapes Query does not find."""
         return sum(map(len, counts.lost(self.written, found(self.miniature)).values()))
+
+    def noticed(self) -> set[Fault]:
+        """What the drill finds: it judges blocks alone, since a run is shorter than its windows of two hours."""
+        resolutions = ("raw", "five_minutes", "one_hour")
+        promise = Promise(
+            recovery_point=dict.fromkeys(resolutions, LONGER_THAN_A_RUN),
+            retention=dict.fromkeys(resolutions, LONGER_THAN_A_RUN),
+        )
+        folder = self.miniature.local_region
+        objstore = yaml.safe_load((folder.folder / "objstore.yaml").read_text("utf-8"))
+        plan = Plan(series=COUNTER, interval=1, promise=promise)
+        report = drill(objstore, plan, thanos=str(folder.tool("thanos")), now=time.time())
+        return {finding.kind for finding in report.findings}
 
     def files(self, block: str) -> list[str]:
         """The names of a block's blobs."""
@@ -110,10 +126,12 @@ def restored(miniature: Miniature, record: Record, *, fault: str, then: Callable
         blob_alone(miniature)
         here = stored(miniature)
         assert here.missing() == 0
+        assert here.noticed() == set()
         said = then(here)
         ended = time.time()
         eventually(lambda: here.missing() == 0, "all samples again")
         healed = time.time() - ended
+        assert here.noticed() == set(), "the drill is content again"
 
     row = outcome(fault, miniature, before, ended=time.time(), then=harmed)
     row = replace(row, healed=healed)
@@ -122,10 +140,11 @@ def restored(miniature: Miniature, record: Record, *, fault: str, then: Callable
     miniature.start(*INGESTORS)
 
 
-def gone(here: Stored, what: Mapping[str, bytes]) -> int:
-    """How many samples are missing while blobs are deleted; then these are brought back."""
+def gone(here: Stored, what: Mapping[str, bytes], *, noticed: Fault) -> int:
+    """How many samples are missing while blobs are deleted, which the drill notices; then these are brought back."""
     eventually(lambda: here.missing() > 0, "samples are missing")
     missing = here.missing()
+    assert noticed in here.noticed()
     here.blobs.restore(what)
     return missing
 
@@ -144,7 +163,7 @@ def test_every_tenth_block_deleted_at_random_and_brought_back(miniature: Miniatu
         eventually(lambda: loaded(miniature) == len(every) - len(chosen), "the store gateway knows")
         assert here.missing() == 0
         rest = here.blobs.delete(name for name in here.blobs.names() if name not in kept and is_of_a_block(name))
-        missing = gone(here, {**kept, **rest})
+        missing = gone(here, {**kept, **rest}, noticed=Fault.NO_BLOCKS)
         assert missing == here.total
         return (
             f"{len(chosen)} of {len(every)} blocks gone: 0 of {here.total} scrapes missing, since two copies are left; "
@@ -160,6 +179,7 @@ def test_ingestors_bring_their_blocks_again_where_nothing_can_be_undeleted(
     def harm(here: Stored) -> str:
         here.blobs.delete([name for name in here.blobs.names() if is_of_a_block(name)])
         eventually(lambda: here.missing() == here.total, "all samples are missing")
+        assert Fault.NO_BLOCKS in here.noticed()
         miniature.start(*INGESTORS)
         eventually(lambda: here.missing() == 0, "the samples, which the ingestors have on their volumes")
         before = {*blocks(miniature)}
@@ -186,11 +206,11 @@ def test_compacted_block_without_index_and_with_a_short_chunk_file_is_brought_ba
         now = blocks(miniature)
         eventually(lambda: loaded(miniature) == len(now), "what was compacted is read instead")
         block = max(now, key=lambda one: len(now[one]))
-        said = [without_index := gone(here, here.blobs.delete([f"{block}/{INDEX}"]))]
+        said = [without_index := gone(here, here.blobs.delete([f"{block}/{INDEX}"]), noticed=Fault.MISSING_FILE)]
         eventually(lambda: here.missing() == 0, "all samples again")
         content = here.blobs.read(f"{block}/{CHUNKS}")
         here.blobs.write(f"{block}/{CHUNKS}", content[: len(content) // 2])
-        said.append(gone(here, {f"{block}/{CHUNKS}": content}))
+        said.append(gone(here, {f"{block}/{CHUNKS}": content}, noticed=Fault.WRONG_SIZE))
         assert 0 < said[1] <= without_index
         return (
             f"without its index: {said[0]} of {here.total} scrapes missing; with half of its chunks: {said[1]}; "

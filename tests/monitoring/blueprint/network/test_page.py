@@ -16,8 +16,8 @@ LINES = [
     "| prometheus | thanos-receive-router | http-rem-write 19291 | remote write | mTLS | all |",
     "| Gateway | oauth2-proxy | http 4180 | people and machines come in | session | all |",
     "| postgres-exporter | psql.trial.example | database 6432 | statistics | TLS, token | trial-alpha |",
-    "| thanos-receive-ingestor, thanos-store-gateway, thanos-compact, thanos-drill | login.microsoftonline.com | https 443 "
-    "| a token for Blob | TLS, token | all |",
+    "| thanos-receive-ingestor, thanos-store-gateway, thanos-compact, thanos-drill | login.microsoftonline.com "
+    "| https 443 | a token for Blob | TLS, token | all |",
     "| nodes of trial-alpha | thanos-query | grpc 10901 | the global view asks every region | mTLS "
     "| trial-beta, trial-gamma |",
     "| thanos-receive-ingestor | Blob, the region's account | https 443 | writes blocks | TLS, token | all |",
