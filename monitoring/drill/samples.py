@@ -48,14 +48,14 @@ class Counted:
 
 
 def periods(*, now: float, promise: Promise, since: float) -> Iterator[tuple[str, Span]]:
-    """Which time is only in which resolution: the finest that is kept so long ago; whole windows, oldest last."""
+    """Which time is asked of which resolution: the finest that is kept so long; whole windows, none left out."""
     until = now - promise.recovery_point["raw"]
     for name in _SOURCE:
         begin = max(since, now - promise.retention[name])
         first, last = -(-begin // WINDOW) * WINDOW, until // WINDOW * WINDOW
         if last > first:
             yield name, (first, last)
-        until = min(until, begin)
+        until = min(until, first)  # the window that the finer one keeps in part
 
 
 def count(resolution: str, span: Span, *, series: str, interval: int, url: str) -> Counted:
