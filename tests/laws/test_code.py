@@ -60,6 +60,7 @@ MAY_IMPORT = {
         "monitoring.local",
         "monitoring.bench",
     },
+    "monitoring.cost": {"monitoring.errors", "monitoring.fleet", "monitoring.blueprint", "monitoring.cost"},
     "monitoring.exposition": {"monitoring.errors", "monitoring.exposition"},
     "monitoring.commands": {"monitoring"},
     "constructs": {
