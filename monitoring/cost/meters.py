@@ -82,11 +82,17 @@ def virtual_machine(size: str, location: str) -> Meter:
 
 
 def disk_tier(disk_type: str, gib: int) -> str | None:
-    """`P10`: the tier that a disk is billed as; None for disks that are billed by the GiB."""
+    """`P10`: the tier that a disk is billed as; None for disks that are billed by the GiB.
+
+    `ValueError` for a disk that is larger than any.
+    """
     family = disk_type.partition("_")[0]
     if family not in _DISKS:
         return None
-    return f"{_DISKS[family][0]}{next(number for number, holds in _TIERS if gib <= holds)}"
+    number = next((number for number, holds in _TIERS if gib <= holds), None)
+    if number is None:
+        raise ValueError(f"must be at most {_TIERS[-1][1]} GiB, got {gib}")
+    return f"{_DISKS[family][0]}{number}"
 
 
 def disk(disk_type: str, gib: int, location: str) -> Meter:

@@ -23,7 +23,13 @@ MAY_IMPORT = {
     "monitoring.synthesis": {"monitoring.errors", "monitoring.blueprint", "monitoring.synthesis"},
     "monitoring.rendering": {"monitoring.errors", "monitoring.blueprint", "monitoring.rendering"},
     "monitoring.effective": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective"},
-    "monitoring.review": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective", "monitoring.review"},
+    "monitoring.review": {
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.effective",
+        "monitoring.cost",
+        "monitoring.review",
+    },
     "monitoring.deploy": {
         "monitoring.errors",
         "monitoring.fleet",
