@@ -34,9 +34,11 @@ FILES = 3
 UPLOAD_PART = 3 * 2**20
 """Bytes of one Put Block (objstore, providers/azure/azure.go)."""
 
-COMPACTOR_SYNCS_PER_HOUR = 96
-"""Times that the compactor looks through all blocks: the block viewer each minute, and every 5 minutes compaction,
-clean-up and progress (flags' defaults)."""
+COMPACTOR_VIEWS_PER_HOUR = 60
+"""Times that the compactor lists all blocks for its page, each minute: it reads no markers (cmd/thanos/compact.go)."""
+COMPACTOR_SYNCS_PER_HOUR = 60
+"""Times that it looks through them for its work, at the flags' defaults: every 5 minutes for compaction, two passes of
+downsampling, retention and progress."""
 STORE_SYNCS_PER_HOUR = 4
 """Of each store gateway: every 15 minutes."""
 COMPACTOR_MARKS, STORE_MARKS = 3, 1
@@ -116,7 +118,7 @@ def stored(region: Region, load: Load) -> Iterator[Line]:
 def operations(region: Region, load: Load) -> Iterator[Line]:
     """Requests by the class that Azure bills: by ingestors and compactor (writes), compactor and store gateways."""
     found, stores = flow(region, load), region.thanos.store_gateway.replicas
-    syncs = (COMPACTOR_SYNCS_PER_HOUR + STORE_SYNCS_PER_HOUR * stores) * HOURS
+    syncs = (COMPACTOR_VIEWS_PER_HOUR + COMPACTOR_SYNCS_PER_HOUR + STORE_SYNCS_PER_HOUR * stores) * HOURS
     marks = (COMPACTOR_SYNCS_PER_HOUR * COMPACTOR_MARKS + STORE_SYNCS_PER_HOUR * stores * STORE_MARKS) * HOURS
     writes = DAYS * (found.uploads * FILES + found.uploaded / UPLOAD_PART)
     reads = marks * found.blocks + DAYS * (found.uploads * FILES + QUESTIONS_PER_DAY * READS_PER_QUESTION)

@@ -44,7 +44,7 @@ def test_the_sum_says_what_it_lacks_and_the_exit_code_too() -> None:
     assert result.exit_code == 1
     assert "unknown" in result.stdout
     text = " ".join(result.stdout.split())
-    assert "prod-eastus: 1,473.57 USD a month today" in text
+    assert "prod-eastus: 1,467.92 USD a month today" in text
     assert "without, since a price is unknown: disks: Alertmanagers, Blob: list operations" in text
 
 

@@ -106,10 +106,10 @@ def test_soft_deleted_blocks_are_all_that_was_uploaded_in_its_days(eastus: tuple
 def test_operations_are_looks_at_blocks_times_blocks(eastus: tuple[Fleet, Region]) -> None:
     found = lines_of(*eastus)
     blocks = 36 * (2 + 1 / 3) + 3 * 4 + 16 + (30 + 180 + 730) / 14
-    looks = (96 + 2 * 4) * 730  # compactor, and two store gateways
+    looks = (60 + 60 + 2 * 4) * 730  # compactor, and two store gateways
     assert found["Blob: list operations"].quantity == pytest.approx(looks)
     assert found["Blob: other operations"].quantity == pytest.approx(looks * blocks)
-    marks = (96 * 3 + 2 * 4) * 730 * blocks
+    marks = (60 * 3 + 2 * 4) * 730 * blocks
     assert found["Blob: read operations"].quantity == pytest.approx(marks + 730 / 24 * 100_000, rel=0.001)
 
 
