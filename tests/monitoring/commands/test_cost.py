@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,19 @@ def test_the_page_has_the_sums_of_the_committed_table() -> None:
     for one in report("--all")["regions"].values():
         assert f" {one['today']['known']:,.2f} |" in page
         assert f" {one['in_12_months']['known']:,.2f} |" in page
+
+
+def test_what_the_load_outgrows_but_disks_is_said_since_no_line_has_it(tmp_path: Path) -> None:
+    regions = Path(shutil.copytree(ROOT / "regions", tmp_path / "regions"))
+    common = regions / "_common.yaml"
+    text = common.read_text(encoding="utf-8")
+    common.write_text(text.replace("growth_per_month: 0.03", "growth_per_month: 0.2"), encoding="utf-8")
+    result = CliRunner().invoke(main, ["cost", "prod-westus", "--regions", str(regions)])
+    said = " ".join(result.stdout.split())
+    assert "Too small by then, and not in the later sum (monitoring capacity): Prometheus, memory, steady" in said
+    told = CliRunner().invoke(main, ["cost", "prod-westus", "--json", "--regions", str(regions)])
+    later = json.loads(told.stdout)["regions"]["prod-westus"]["in_12_months"]
+    assert "Prometheus, memory, steady" in later["too_small"]
+    assert "Compactor, disk" not in later["too_small"]
+    assert "1 x 603 GiB Premium_LRS (P30)" in [line["detail"] for line in later["lines"]]
+    assert report("prod-westus")["regions"]["prod-westus"]["in_12_months"]["too_small"] == ["Receive ingestor, CPU"]
