@@ -21,7 +21,7 @@ PRICES = "prices/azure.json"
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Amount = Annotated[float, Field(ge=0, strict=False, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Tiers = Annotated[tuple[Annotated[tuple[Amount, Amount | None], Field(strict=False)], ...], Field(strict=False)]
 
 
@@ -57,7 +57,7 @@ class Row(Model):
 
 class _Table(Model):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-    sources: Mapping[Text, Annotated[str, StringConstraints(min_length=1, max_length=400)]]
+    sources: Mapping[Text, Annotated[str, StringConstraints(max_length=400)]]
     prices: Annotated[tuple[Row, ...], Field(strict=False)]
 
 

@@ -33,6 +33,9 @@ MOST_BYTES = 4 * 2**20
 TIMEOUT = 30
 """Seconds for a page."""
 
+HTTPS = 443
+"""The port that the API writes out in the address of a next page."""
+
 Fetch = Callable[[str], bytes]
 
 
@@ -52,7 +55,7 @@ class _Item(BaseModel):
     service: str = Field(alias="serviceName")
     unit: str = Field(alias="unitOfMeasure")
     type: str
-    primary: bool = Field(alias="isPrimaryMeterRegion", default=True)
+    primary: bool = Field(alias="isPrimaryMeterRegion")
 
     def is_of(self, meter: Meter) -> bool:
         same = (self.region, self.service, self.product) == (meter.region, meter.service, meter.product)
@@ -172,8 +175,7 @@ def _page(text: bytes, *, url: str) -> _Page:
 
 def _place(url: str) -> tuple[str, str | None, int | None, str]:
     parts = urllib.parse.urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname, port, parts.path
+    return parts.scheme, parts.hostname, parts.port or HTTPS, parts.path
 
 
 def _priced(items: list[_Item], meter: Meter, *, currency: str) -> list[_Item]:

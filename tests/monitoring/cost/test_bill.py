@@ -186,3 +186,29 @@ def test_every_volume_of_the_charts_and_of_terraform_is_a_disk_of_the_bill(eastu
     )
     found = lines_of(fleet, region)
     assert sum(line.quantity for part, line in found.items() if part.startswith("disks: ")) == claimed == 11
+
+
+def test_what_goes_to_blob_and_comes_back_for_compaction(eastus: tuple[Fleet, Region]) -> None:
+    raw, five, one = 2.16e9, 2.16e9 * 115 / 146, 2.16e9 * 22 / 146
+    found = lines_of(*eastus)
+    days = 730 / 24
+    # three copies, the 8-hour and 2-day blocks of raw samples, and raw and 5-minute samples to be made coarser
+    assert found["private endpoint: downloads"].quantity == pytest.approx(days * (6 * raw + 2 * five) / 2**30)
+    # all but what stays at last: copies, 8 hours, 2 days; 5-minute samples of 2 days
+    assert found["Blob: merged blocks"].quantity == pytest.approx(2 * (5 * raw + five) / 2**30)
+    uploads = 36 + 3 + 0.5 + 0.5 + 3 / 14
+    parts = (6 * raw + 2 * five + one) / (3 * 2**20)
+    assert found["Blob: write operations"].quantity == pytest.approx(days * (3 * uploads + parts))
+
+
+def test_a_balancer_is_billed_with_its_first_rules_and_others_by_the_rule(eastus: tuple[Fleet, Region]) -> None:
+    found = lines_of(*eastus)
+    first = found["load balancer"].meter
+    assert first is not None
+    assert (first.name, first.unit) == ("Standard Included LB Rules and Outbound Rules", "1 Hour")
+    names = {part: line.meter.name for part, line in found.items() if part.startswith("private") and line.meter}
+    assert names == {
+        "private endpoint": "Standard Private Endpoint",
+        "private endpoint: uploads": "Standard Data Processed - Ingress",
+        "private endpoint: downloads": "Standard Data Processed - Egress",
+    }

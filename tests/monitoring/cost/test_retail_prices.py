@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -197,3 +199,25 @@ def test_a_page_without_an_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("monitoring.cost.retail_prices.MOST_BYTES", 100)
     with pytest.raises(CannotHave, match="must answer with at most 100 bytes, got more"):
         asked([item()], P10)
+
+
+def test_the_question_names_version_and_currency_and_the_next_page_may_write_its_port_out() -> None:
+    urls: list[str] = []
+
+    def fetch(url: str) -> bytes:
+        urls.append(url)
+        following = "https://prices.azure.com:443/api/retail/prices?$skip=100" if len(urls) == 1 else None
+        return json.dumps({"Items": [item(currencyCode="EUR")], "NextPageLink": following}).encode()
+
+    done = refresh(EMPTY, [P10], fetch=fetch, day="2026-11-28", currency="EUR")
+    assert done.problems == ()
+    first = urllib.parse.urlsplit(urls[0])
+    assert (first.netloc, first.path) == ("prices.azure.com", "/api/retail/prices")
+    query = urllib.parse.parse_qs(first.query)
+    assert (query["api-version"], query["currencyCode"]) == (["2023-01-01-preview"], ["'EUR'"])
+    assert urls[1:] == ["https://prices.azure.com:443/api/retail/prices?$skip=100"]
+
+
+def test_tiers_of_one_meter_stay_together_whatever_region_they_are_marked_for() -> None:
+    done, _ = asked([item(), item(tierMinimumUnits=10, retailPrice=20, isPrimaryMeterRegion=False)], P10)
+    assert done.prices.rows[P10].tiers == ((0, 21.68), (10, 20))
