@@ -9,21 +9,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.markup import escape
 
 from monitoring.console import console, steps
+from monitoring.cost.prices import Prices, read_prices
+from monitoring.errors import InvalidInput
 from monitoring.review.changes import between
 from monitoring.review.markdown import markdown
+from monitoring.review.money import difference
 from monitoring.review.report import (
     Acceptance,
     Review,
     as_data,
     by_kind,
     headline,
+    money_line,
     planned_sentence,
+    risk_lines,
     sentence,
     told,
-    where,
 )
 from monitoring.review.risks import Label, judged
 from monitoring.review.trees import CannotCompare, scratch_folder
@@ -74,6 +79,7 @@ def command(
     read, unread = read_plans(plans, head=head.stacks, base=before.stacks)
     changes = between(before.facts, head.facts) if before.stacks else []
     verdict = judged(changes, plans=read)
+    prices, unpriced = _prices()
     review = Review(
         stacks=tuple(sorted({*head.stacks, *before.stacks})),
         changes=tuple(changes),
@@ -81,7 +87,8 @@ def command(
         harmless=verdict.harmless,
         plans=tuple(read),
         accepted=accepted,
-        notes=(*notes, *unread),
+        notes=(*notes, *unread, *unpriced),
+        money=difference(changes, before=before.facts, after=head.facts, prices=prices),
     )
     if form == "json":
         click.echo(json.dumps(as_data(review), default=str))
@@ -92,6 +99,14 @@ def command(
     if review.notes:
         sys.exit(2)
     sys.exit(bool(review.failing(map(Label, fail_on))))
+
+
+def _prices() -> tuple[Prices, list[str]]:
+    """This tree's table; where it cannot be read, none, and why: a review goes on without it."""
+    try:
+        return read_prices(), []
+    except InvalidInput as invalid:
+        return Prices(currency=""), [str(problem) for problem in invalid.problems]
 
 
 def _acceptance(text: str) -> Acceptance:
@@ -123,19 +138,25 @@ def _pull_request(event: Path) -> tuple[set[str], str, str]:
 def _print(review: Review) -> None:
     out = console()
     out.print(f"[bold]{escape(headline(review))}")
+    if line := money_line(review):
+        out.print(escape(line))
     for note in review.notes:
         out.print(f"[yellow]not compared: {escape(note)}")
     for rule in dict.fromkeys(risk.rule for risk in review.risks):
         taken = review.acceptance(rule.label)
         by = f" [green](accepted by {escape(taken.who)}: {escape(taken.why)})" if taken else ""
         out.print(f"\n[bold red]{rule.label}[/]: {rule.name}: {escape(rule.reason)}. {escape(rule.advice)}{by}")
-        for risk in review.risks:
+        for risk, place in risk_lines(review):
             if risk.rule is rule:
-                out.print(f"  {escape(sentence(risk.change))} {where(risk.change.stacks, review)}")
+                out.print(f"  {escape(sentence(risk.change))} {escape(place)}")
     for kind, changes in by_kind(review.changes).items():
         out.print(f"\n[bold]{kind}")
         for change in changes:
             out.print(f"  {escape(sentence(change))} {escape(told(change, review))}")
+    _print_plans(review, out)
+
+
+def _print_plans(review: Review, out: Console) -> None:
     for plan in review.plans:
         out.print(f"\n[bold]plan of {plan.stack}")
         for planned in plan.planned:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
@@ -16,12 +14,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from monitoring.commands._options import as_json, regions_folder
+from monitoring.commands._reach import reach_options, reached
 from monitoring.console import console
 from monitoring.fleet import load_fleet
-from monitoring.verify.addresses import ADDRESSES, read_addresses
 from monitoring.verify.client import HttpClient
 from monitoring.verify.model import Deployment, Result, State
-from monitoring.verify.port_forward import forwarded
 from monitoring.verify.run import exit_code, verify
 
 COLOURS = {State.OK: "green", State.FAILED: "red", State.UNREACHABLE: "red"}
@@ -29,13 +26,7 @@ COLOURS = {State.OK: "green", State.FAILED: "red", State.UNREACHABLE: "red"}
 
 @click.command()
 @click.argument("region", required=False)
-@click.option(
-    "--addresses",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=ADDRESSES,
-    help="File of addresses (that of `make local`); docs/local.md has its form.",
-)
-@click.option("--forward", is_flag=True, help="Ask the cluster that kubectl's context names, by port-forward.")
+@reach_options
 @click.option("--patience", type=click.IntRange(min=0), default=60, show_default=True, help="Seconds to ask again.")
 @click.option("--send-alert", is_flag=True, help="Send a test alert to whoever is told of critical ones.")
 @regions_folder
@@ -55,20 +46,7 @@ def command(
     Exit code 1: something is not; 2: nobody answers.
     """
     fleet = load_fleet(regions)
-    with ExitStack() as stack:
-        if forward:
-            if region is None:
-                raise click.UsageError("--forward must come with a region")
-            folder = Path(stack.enter_context(TemporaryDirectory()))
-            try:
-                addresses = stack.enter_context(forwarded(fleet.region(region), folder=folder))
-            except (OSError, RuntimeError) as unreachable:
-                click.echo(f"{region}: {unreachable}", err=True)
-                sys.exit(2)
-        if not addresses.is_file():
-            click.echo(f"{addresses} is not there: `make local` writes it while it runs (docs/local.md)", err=True)
-            sys.exit(2)
-        client, deployment = read_addresses(addresses, fleet, region, may_alert=send_alert)
+    with reached(fleet, region, addresses=addresses, forward=forward, may_alert=send_alert) as (client, deployment):
         results = _asked(client, deployment, patience=patience)
     if as_json:
         click.echo(json.dumps([asdict(result) for result in results], indent=2))

@@ -66,6 +66,7 @@ _READ_BESIDE: Mapping[str, tuple[str, ...]] = {
     "thanos.receive.replicas": ("thanos.receive.replication_factor",),
     "cluster.host_name_policies": ("cluster.network_policy_engine",),
     "object_store.account": ("state.storage_account",),
+    "series_budgets": ("load.active_series",),
     "tags": ("environment",),
     "tags.environment": ("environment",),
     "azure_vms.refresh": ("azure_vms.expected_machines", "azure_vms.expected_scale_sets", "prometheus.replicas"),
@@ -145,6 +146,13 @@ def _prometheus(region: Region) -> Iterator[Fault]:
             ("network", "load_balancers", "federation"),
             f"must hold one address per Prometheus replica ({prometheus.replicas}), got {len(federation)}",
         )
+
+
+def _series_budgets(region: Region) -> Iterator[Fault]:
+    """What is promised to teams must be what the region is sized for."""
+    promised, sized = sum((region.series_budgets or {}).values()), region.load.active_series
+    if promised > sized:
+        yield ("series_budgets",), f"must add up to at most load.active_series {sized}, got {promised}"
 
 
 def _whole(region: Region) -> Iterator[Fault]:
@@ -242,6 +250,7 @@ REGION_CHECKS = (
     _location,
     _node_pools,
     _prometheus,
+    _series_budgets,
     bound_faults,
     _whole,
     _kinds,

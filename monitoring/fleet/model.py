@@ -207,6 +207,10 @@ class Load(Model):
     samples_per_query: int = Field(ge=1000)
 
 
+SeriesBudgets = Annotated[dict[KubernetesName, Annotated[int, Field(ge=100, le=10_000_000)]], Field(max_length=200)]
+"""Series that the targets of a namespace may have in a Prometheus replica: a warning before it is all used."""
+
+
 class Alertmanager(Model):
     """The Alertmanager cluster of a region."""
 
@@ -331,6 +335,7 @@ class Region(Model):
     access: Access
     runbooks: WebAddress
     azure_vms: AzureVms
+    series_budgets: SeriesBudgets | None
     databases: Databases | None
     certificates: Certificates
     trust: Trust

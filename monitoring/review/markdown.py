@@ -9,6 +9,7 @@ from monitoring.review.report import (
     Review,
     by_kind,
     headline,
+    money_line,
     planned_sentence,
     risk_lines,
     sentence,
@@ -42,6 +43,8 @@ def markdown(review: Review) -> str:
 
 
 def _blocks(review: Review) -> Iterator[str]:
+    if line := money_line(review):
+        yield line
     if review.notes:
         yield "\n".join(("> [!WARNING]", *(f"> {_plain(note)}" for note in review.notes)))
     yield from _risks(review)

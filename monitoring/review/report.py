@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from monitoring.cost.prices import PRICES
 from monitoring.effective.facts import ORDER, Kind
 from monitoring.review.changes import MISSING, Action, Change, jump
+from monitoring.review.money import Difference, Money
 from monitoring.review.plan import Does, Plan, Planned
 from monitoring.review.risks import Label, Risk
 
@@ -37,6 +39,7 @@ class Review:
     plans: tuple[Plan, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     notes: tuple[str, ...] = ()
+    money: Difference = field(default_factory=Difference)
 
     def failing(self, labels: Iterable[Label]) -> list[Risk]:
         """Risks of these labels that nobody has accepted."""
@@ -135,16 +138,28 @@ def planned_sentence(planned: Planned) -> str:
     return f"{verb}: {planned.address}{forced}"
 
 
+def money_line(review: Review) -> str | None:
+    """What the disks and nodes of the change cost more or less; None where none of them changes."""
+    total = review.money.total
+    return None if total is None else f"Disks and nodes, by {PRICES}: {total}."
+
+
 def risk_lines(review: Review) -> Iterator[tuple[Risk, str]]:
-    """Each risk with where it is."""
+    """Each risk with where it is, and what it costs where that is known, or asked for in vain."""
     for risk in review.risks:
-        yield risk, where(risk.change.stacks, review)
+        money = review.money.of.get(risk.change)
+        yield risk, where(risk.change.stacks, review) + (f" ({money})" if money and risk.rule.label in OF_SIZES else "")
+
+
+OF_SIZES = frozenset({Label.COST, Label.CAPACITY})
+"""Labels whose risks are about sizes, beside which money is said."""
 
 
 def as_data(review: Review) -> dict[str, object]:
     """The review for machines."""
     return {
         "headline": headline(review),
+        "money": _amounts(review.money.total),
         "changes": [
             {
                 "kind": change.key.kind,
@@ -168,9 +183,15 @@ def as_data(review: Review) -> dict[str, object]:
                 "source": risk.rule.source,
                 "advice": risk.rule.advice,
                 "accepted": review.acceptance(risk.rule.label) is not None,
+                "money": _amounts(review.money.of.get(risk.change)),
             }
             for risk in review.risks
         ],
         "plans": [asdict(plan) for plan in review.plans],
         "notes": review.notes,
     }
+
+
+def _amounts(money: Money | None) -> dict[str, object] | None:
+    """More or less a month by stack; null where a price is unknown."""
+    return None if money is None else {"what": money.what, "currency": money.currency, "by_stack": dict(money.by_stack)}

@@ -54,6 +54,10 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "alerting.receivers.chat.kind": (["pagerduty", "slack", "teams", "webhook"], ["mail"]),
     "alerting.routes.info": ([None], [[]]),
     "databases": ([None, {"postgresql": None, "redis": None}], [[], {}]),
+    "series_budgets": (
+        [None, {"shop": 100}, {"shop": 10_000}],
+        [[], {"shop": 99}, {"shop": "100"}, {"Shop": 100}, {"shop": 1.5}, {"shop": None}],
+    ),
     "disk_snapshots": ([None, {"retention": "7d"}], [{}]),
     "network.api_server_subnet": ([None, "10.9.0.0/28"], ["10.9.0.1/28", 10]),
     "global_view": ([True, False], ["true", 1]),

@@ -24,7 +24,13 @@ MAY_IMPORT = {
     "monitoring.synthesis": {"monitoring.errors", "monitoring.blueprint", "monitoring.synthesis"},
     "monitoring.rendering": {"monitoring.errors", "monitoring.blueprint", "monitoring.rendering"},
     "monitoring.effective": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective"},
-    "monitoring.review": {"monitoring.fleet", "monitoring.blueprint", "monitoring.effective", "monitoring.review"},
+    "monitoring.review": {
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.effective",
+        "monitoring.cost",
+        "monitoring.review",
+    },
     "monitoring.deploy": {
         "monitoring.errors",
         "monitoring.fleet",
@@ -61,6 +67,7 @@ MAY_IMPORT = {
         "monitoring.local",
         "monitoring.bench",
     },
+    "monitoring.cost": {"monitoring.errors", "monitoring.fleet", "monitoring.blueprint", "monitoring.cost"},
     "monitoring.exposition": {"monitoring.errors", "monitoring.exposition"},
     "monitoring.commands": {"monitoring"},
     "constructs": {

@@ -130,7 +130,7 @@ def write_database(
 
 
 def _scraped(targets: Sequence[Target], names: Collection[str]) -> Iterator[tuple[Mapping[str, str], Series]]:
-    for part in ("alerts", "upstream-rules"):  # Prometheus' own, of no target
+    for part in ("alerts", "upstream-rules", "series-budgets"):  # Prometheus' own, of no target
         yield from ((one.labels, one) for one in series(part) if one.name in names)
     for target in targets:
         for pod in target.pods or (None,):

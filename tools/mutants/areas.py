@@ -37,6 +37,10 @@ AREAS = {
         sources=("monitoring/blueprint/capacity/*.py", "monitoring/blueprint/scraping/limits.py"),
         tests=("tests/monitoring/blueprint/capacity", "tests/monitoring/blueprint/scraping"),
     ),
+    "cost": Area(
+        sources=("monitoring/cost/*.py", "monitoring/review/money.py"),
+        tests=("tests/monitoring/cost", "tests/monitoring/review/test_money.py"),
+    ),
     "releases": Area(sources=("monitoring/blueprint/releases/*.py",), tests=(*VALUES, "tests/monitoring/blueprint")),
     # not versions.yaml: whether a version is the right one, only its registry knows
     "helm-values": Area(sources=("helm-values/[!v]*.yaml",), tests=(*VALUES, "tests/monitoring/blueprint")),

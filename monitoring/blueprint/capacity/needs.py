@@ -26,6 +26,7 @@ from monitoring.fleet.yaml_file import ValuePath, dotted
 GIB = 2**30
 MB = 10**6
 GB = 10**9
+DAY = 86_400
 
 BYTES_PER_SAMPLE = 2.5
 """On disk after compression, counters that rise at every scrape; measured: 2.5 to 2.7 (docs/performance.md).
@@ -286,21 +287,31 @@ class BlobGrowth:
     full: float
 
 
+def blob_per_day(region: Region, load: Load) -> dict[str, float]:
+    """Bytes a day of each resolution, as the compactor leaves them.
+
+    Copies of Receive go when it deduplicates; Prometheus' replicas stay apart, since each is a series.
+    """
+    raw = load.rate * DAY * BYTES_PER_SAMPLE * region.prometheus.replicas
+    return {"raw": raw, **{name: raw * share for name, share in DOWNSAMPLED_SHARE.items()}}
+
+
 def blob(region: Region, load: Load) -> BlobGrowth:
-    """Copies of Receive go when the compactor deduplicates; Prometheus' replicas stay apart, since each is a series."""
+    """What Blob holds as time goes on, if the load stays as it is."""
     receive, keep = region.thanos.receive, region.thanos.retention
-    day = 86400
-    raw = load.rate * day * BYTES_PER_SAMPLE * region.prometheus.replicas
-    per_day = {"raw": raw, **{name: raw * share for name, share in DOWNSAMPLED_SHARE.items()}}
+    per_day = blob_per_day(region, load)
 
     kept = {"raw": keep.raw, "five_minutes": keep.five_minutes, "one_hour": keep.one_hour}
 
     def after(days: float) -> float:
-        return sum(size * min(days, kept[name].seconds / day) for name, size in per_day.items())
+        return sum(size * min(days, kept[name].seconds / DAY) for name, size in per_day.items())
 
-    longest = max(kept.values()).seconds / day
+    longest = max(kept.values()).seconds / DAY
     return BlobGrowth(
-        written_per_day=raw * receive.replication_factor, month=after(30), year=after(365), full=after(longest)
+        written_per_day=per_day["raw"] * receive.replication_factor,
+        month=after(30),
+        year=after(365),
+        full=after(longest),
     )
 
 

@@ -19,7 +19,14 @@ def page() -> Page:
         title="Oversight / Capacity",
         description="What grows, and how long it still fits.",
         variables=(CLUSTER,),
-        rows={"Series and samples": _SERIES, "Disks": _DISKS, "Pods": _PODS, "Nodes": _NODES, "Blob": _BLOB},
+        rows={
+            "Series and samples": _SERIES,
+            "Teams": _TEAMS,
+            "Disks": _DISKS,
+            "Pods": _PODS,
+            "Nodes": _NODES,
+            "Blob": _BLOB,
+        },
         since="now-7d",
     )
 
@@ -87,6 +94,55 @@ _SERIES = (
         queries=one(
             f"topk(10, max by (cluster, rule_group) (prometheus_rule_group_last_duration_seconds{{{of(PROMETHEUS)}}}))",
             legend="{{cluster}} {{rule_group}}",
+        ),
+    ),
+)
+
+_USED = f"max by (cluster, namespace) (namespace:scrape_samples_post_metric_relabeling:sum{{{SCOPE}}})"
+_TEAM = "{{cluster}} {{namespace}}"
+
+_TEAMS = (
+    Panel(
+        title="Series by namespace",
+        description="The ten namespaces whose targets have the most series: at the last scrape, after relabelling, in "
+        "one replica. What kube-state-metrics says of a team counts for its own namespace.",
+        unit="short",
+        thresholds=above(50_000, 100_000),
+        alerts=("ScrapeLimitNear",),
+        queries=one(f"topk(10, {_USED})", legend=_TEAM),
+    ),
+    Panel(
+        title="Budget of series used",
+        description="Share of what the region's file gives a namespace (series_budgets); a namespace without a budget "
+        "is not here.",
+        unit="percentunit",
+        thresholds=above(0.9, 1),
+        alerts=("SeriesBudgetNearlyUsed",),
+        queries=one(
+            f"{_USED} / max by (cluster, namespace) (namespace:series_budget:limit{{{SCOPE}}})",
+            legend=_TEAM,
+        ),
+    ),
+    Panel(
+        title="Samples by namespace",
+        description="Samples per second of a namespace's targets, in one replica: what is stored, sent and paid for.",
+        unit="cps",
+        thresholds=above(2_000, 5_000),
+        queries=one(
+            "topk(10, max by (cluster, namespace) "
+            f"(namespace:scrape_samples_post_metric_relabeling:rate5m{{{SCOPE}}}))",
+            legend=_TEAM,
+        ),
+    ),
+    Panel(
+        title="New series of an hour by namespace",
+        description="Series that the last hour's scrapes brought for the first time. As many as there are active ones: "
+        "labels that change with every deployment or request.",
+        unit="short",
+        thresholds=above(20_000, 100_000),
+        queries=one(
+            f"topk(10, max by (cluster, namespace) (namespace:scrape_series_added:increase1h{{{SCOPE}}}))",
+            legend=_TEAM,
         ),
     ),
 )

@@ -39,7 +39,7 @@ from monitoring.blueprint.releases.pod_settings import (
     scheduling,
     spread,
 )
-from monitoring.blueprint.rules import upstream_alerts
+from monitoring.blueprint.rules import budgets, upstream_alerts
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.federation import kept_here
 from monitoring.blueprint.values.layers import nested
@@ -66,7 +66,10 @@ def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
         **tls.stack(region),
         **discovery(region, more_jobs=federation.jobs(region, peers)),
         **{f"prometheus.prometheusSpec.{key}": value for key, value in federated(region, peers).items()},
-        "additionalPrometheusRulesMap": rules().delivered(runbook_base=region.runbooks, global_view=region.global_view),
+        "additionalPrometheusRulesMap": {
+            **rules().delivered(runbook_base=region.runbooks, global_view=region.global_view),
+            **budgets.delivered(region),
+        },
     }
     return merged(nested(paths), _grafana(region))
 

@@ -127,8 +127,10 @@ def test_the_file_as_read_stays_without_the_link(root: Path) -> None:
 
 def test_each_rule_file_is_delivered_with_the_regions_url(zoned: Region) -> None:
     values = stack_values(zoned)
-    assert values["additionalPrometheusRulesMap"] == rules().delivered(runbook_base=zoned.runbooks, global_view=True)
-    assert len(values["additionalPrometheusRulesMap"]) == len(list((ROOT / FOLDER).iterdir()))
+    given = dict(values["additionalPrometheusRulesMap"])
+    del given["series-budgets"]  # of the region's file: test_usage.py
+    assert given == rules().delivered(runbook_base=zoned.runbooks, global_view=True)
+    assert len(given) == len(list((ROOT / FOLDER).iterdir()))
 
 
 def test_federation_rules_exist_only_with_the_global_view(zoned: Region, unzoned: Region) -> None:
