@@ -30,14 +30,17 @@ def steps(region: Region) -> Iterator[Step]:
     update = ("az", "ad", "app", "update", "--id", client)
     redirect = f"https://{region.access.host}/oauth2/callback"
     claims = "groupMembershipClaims=ApplicationGroup"
+    create = (
+        *("az", "ad", "app", "create", "--display-name", "oversight-monitoring"),
+        *("--sign-in-audience", "AzureADMyOrg", "--query", "appId", "--output", "tsv"),
+    )
     yield Step(
         name=application,
         look=show_application,
         wanted=(Wanted(among="", fields={"groupMembershipClaims": "ApplicationGroup"}),),
-        make=shell(
-            *("az", "ad", "app", "create", "--display-name", "oversight-monitoring"),
-            *("--sign-in-audience", "AzureADMyOrg", "--query", "appId", "--output", "tsv"),
-        ),
+        make=f"client=$({shell(*create)})\n"
+        + shell("az", "ad", "app", "update", "--id", Raw('"$client"'), "--set", claims)
+        + '\nprintf "access.client_id: %s\\n" "$client"',
         mend=shell(*update, "--set", claims),
         by_hand="its id goes into access.client_id of regions/_common.yaml, then run this again",
     )
@@ -68,13 +71,14 @@ def steps(region: Region) -> Iterator[Step]:
 
 
 def _make_roles(client: str) -> str:
-    roles = " ".join(ROLES)
+    role = '{"id": "%s", "value": "%s", "displayName": "%s", "description": "Grafana: %s", "isEnabled": true, '
+    role += '"allowedMemberTypes": ["User"]}'
     return f"""\
-for role in {roles}; do
-  printf '{{"id": "%s", "value": "%s", "displayName": "%s", "description": "Grafana: %s", "isEnabled": true,
-    "allowedMemberTypes": ["User"]}}' "$(uuidgen)" "$role" "$role" "$role"
-done | jq --slurp . >roles.json
-{shell("az", "ad", "app", "update", "--id", client, "--app-roles", "@roles.json")}"""
+roles=
+for role in {" ".join(ROLES)}; do
+  roles+=${{roles:+, }}$(printf {shell(role)} "$(uuidgen)" "$role" "$role" "$role")
+done
+{shell("az", "ad", "app", "update", "--id", client, "--app-roles", Raw('"[$roles]"'))}"""
 
 
 def _principal(region: Region, application: str) -> Iterator[Step]:

@@ -107,16 +107,17 @@ def at(value: Any, path: str) -> Any:
 
 
 def judged(wanted: tuple[Wanted, ...], answer: Any) -> tuple[State, str]:
-    """What an answer says, and of what differs what it must be. None is the answer of what is not there."""
-    if answer is None:
+    """What an answer says, and of what differs what it must be. An empty one is that of what is not there."""
+    if not answer:
         return State.MISSING, ""
-    told = []
+    told: list[str] = []
     for one in wanted:
         found = elements(answer, one)
         if not found:
             return State.MISSING, ""
         faults = [_faults(element, one.fields) for element in found]
-        told += min(faults, key=len)
+        best: list[str] = min(faults, key=len)
+        told += best
     return (State.DIFFERS, "; ".join(told)) if told else (State.THERE, "")
 
 
@@ -142,7 +143,10 @@ def _said(value: Any) -> str:
 
 def _meets(got: Any, value: Any) -> bool:
     if isinstance(value, Condition):
-        return value.holds(got)
+        try:
+            return bool(value.holds(got))
+        except (AttributeError, TypeError, ValueError):  # another shape than is documented
+            return False
     if isinstance(got, list) and not isinstance(value, list):
         return any(_meets(one, value) for one in got)
     if isinstance(got, str) and isinstance(value, str):
