@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitoring.blueprint.components.model import NAMESPACE
+from monitoring.blueprint.values.charts import versions
 from monitoring.fleet.model import Region
 from monitoring.prerequisites.azure import az, get, group_id
-from monitoring.prerequisites.step import Condition, Known, Look, Raw, Step, Wanted, shell
+from monitoring.prerequisites.step import Condition, Known, Look, Raw, Step, Wanted, at, shell
 
 GATEWAY_CLASS = "approuting-istio"
 CERT_MANAGER = "cert-manager"
+FIRST_LOCAL_DNS = 37
+"""Minor version of Kubernetes from which AKS turns LocalDNS on by itself (docs/network-policies.md)."""
+
 ON = Condition("true", lambda value: str(value).casefold() == "true")
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
@@ -55,6 +59,8 @@ def steps(region: Region) -> Iterator[Step]:
             mend=update,
             needs=(step_name(region),),
         )
+    if region.cluster.host_name_policies:
+        yield _local_dns(region)
     yield from _cert_manager(region)
     yield from _gateway(region)
 
@@ -83,7 +89,12 @@ def _fixed(region: Region) -> dict[str, Any]:
     """What is chosen when a cluster is made; to change it later moves pods or reimages every node."""
     pods = str(region.network.pod_network)
     identity = _identity_id(region).casefold()
+    minors = versions().kubernetes.minors
     return {
+        "currentKubernetesVersion": Condition(
+            f"of {' or '.join(minors)} (helm-values/versions.yaml)",
+            lambda version: version.rpartition(".")[0] in minors,
+        ),
         "networkProfile.networkPolicy": region.cluster.network_policy_engine,
         "networkProfile.podCidr": Condition(f"{pods} or empty (no overlay)", lambda found: found in {None, "", pods}),
         "agentPoolProfiles.vnetSubnetId": region.network.node_subnet_id,
@@ -125,6 +136,34 @@ def _settings(region: Region) -> Iterator[tuple[str, dict[str, Any], tuple[str, 
         "rotation of the Key Vault driver",
         rotation,
         ("update", "--enable-secret-rotation"),
+    )
+
+
+def _local_dns(region: Region) -> Step:
+    """From Kubernetes 1.37 on, AKS turns it on where a pool says nothing; policies by host name do not work with it."""
+    cluster = ("--cluster-name", region.cluster.name, "--resource-group", region.cluster.resource_group)
+    within = (*cluster, "--subscription", region.subscription_id)
+    off = Condition(
+        "with localDnsProfile.mode Disabled in each pool (1.36 and older: or nothing)",
+        lambda pools: all(_off(pool) for pool in pools),
+    )
+    names = shell("az", "aks", "nodepool", "list", *within, "--query", "[].name", "--output", "tsv")
+    update = shell("az", "aks", "nodepool", "update", *within, "--localdns-config", "localdns.json", "--output", "none")
+    return Step(
+        name=f"no LocalDNS in {region.cluster.name}",
+        look=az("aks", "nodepool", "list", *within),
+        wanted=(Wanted(fields={"": off}),),
+        make='printf \'{"mode": "Disabled"}\' >localdns.json\n'
+        + f'for pool in $({names}); do\n  {update} --name "$pool"\ndone',
+        by_hand="the command reimages the nodes of each pool, one pool after the other: choose the hour",
+        needs=(step_name(region),),
+    )
+
+
+def _off(pool: Any) -> bool:
+    mode = at(pool, "localDNSProfile.mode")
+    return bool(
+        mode == "Disabled" or (mode is None and int(pool["currentOrchestratorVersion"].split(".")[1]) < FIRST_LOCAL_DNS)
     )
 
 

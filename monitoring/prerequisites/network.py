@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from monitoring.fleet import Fleet
 from monitoring.fleet.model import Region
 from monitoring.prerequisites.azure import Id, az
 from monitoring.prerequisites.step import Condition, Step, Wanted, shell
 
 
-def steps(region: Region, regions: tuple[Region, ...]) -> Iterator[Step]:
+def steps(region: Region, fleet: Fleet) -> Iterator[Step]:
     """Groups, network, subnets; peerings with the regions that ask this one or are asked; names; the log."""
     yield from _groups(region)
     yield from _network(region)
-    for other in regions:
-        if other.name != region.name and (region.global_view or other.global_view):
+    peers = {peer.name for peer in fleet.peers_of(region)}
+    for other in fleet.regions:
+        if other.name in peers and (region.global_view or other.global_view):
             yield _peering(region, other)
             yield _peering(other, region)
     yield from _blob_zone(region)

@@ -21,6 +21,7 @@ _AKS = "Microsoft.ContainerService/managedClusters"
 PLAN_ROLES = {
     "Oversight monitoring plan": (
         f"{_AKS}/persistentvolumes/read",
+        f"{_AKS}/nodes/read",
         f"{_AKS}/storage.k8s.io/storageclasses/read",
         f"{_AKS}/scheduling.k8s.io/priorityclasses/read",
         f"{_AKS}/admissionregistration.k8s.io/mutatingwebhookconfigurations/read",

@@ -20,7 +20,7 @@ def steps(region: Region, fleet: Fleet, *, repository: str) -> tuple[Step, ...]:
 
 def _steps(region: Region, fleet: Fleet, repository: str) -> Iterator[Step]:
     yield from subscription.steps(region)
-    yield from network.steps(region, fleet.regions)
+    yield from network.steps(region, fleet)
     yield from cluster.steps(region)
     yield from vault.steps(region)
     yield from sign_in.steps(region)

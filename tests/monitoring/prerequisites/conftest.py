@@ -34,6 +34,7 @@ EMPTY: Mapping[str, Any] = {
     "aks": {
         "aks-trial-alpha": {
             "name": "aks-trial-alpha",
+            "currentKubernetesVersion": "1.36.4",
             "networkProfile": {"networkPolicy": "calico", "podCidr": "10.61.0.0/16"},
             "agentPoolProfiles": [{"name": "system", "vnetSubnetId": NODES}],
             "identity": {

@@ -138,6 +138,12 @@ def _with(state: dict[str, Any], path: str, value: Any) -> None:
             "peeringState must be 'Connected', got 'Disconnected'",
         ),
         (
+            f"aks/{CLUSTER}/currentKubernetesVersion",
+            "1.29.9",
+            f"cluster {CLUSTER}",
+            "currentKubernetesVersion must be of 1.36 or 1.37 (helm-values/versions.yaml), got '1.29.9'",
+        ),
+        (
             f"aks/{CLUSTER}/networkProfile/networkPolicy",
             "azure",
             f"cluster {CLUSTER}",

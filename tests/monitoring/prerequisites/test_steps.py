@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from monitoring.blueprint.values.charts import ROOT
 from monitoring.fleet import Fleet, load_fleet
 from monitoring.prerequisites.asking import Finding, ask, only_reads
 from monitoring.prerequisites.script import script
-from monitoring.prerequisites.step import Known, Look, State, Step, shell
+from monitoring.prerequisites.step import Known, Look, State, Step, judged, shell
 from monitoring.prerequisites.steps import repository_of, steps
 from monitoring.prerequisites.workflows import environments, variables
 
@@ -71,6 +72,27 @@ def test_networks_are_peered_where_one_asks_the_other(by_region: Mapping[str, tu
 def test_settings_of_the_cluster_follow_the_engine(by_region: Mapping[str, tuple[Step, ...]]) -> None:
     assert named(by_region["trial-gamma"], "policies by host name") == [" of aks-trial-gamma"]
     assert named(by_region["trial-alpha"], "policies by host name") == []
+
+
+@pytest.mark.parametrize(
+    ("version", "profile", "state"),
+    [
+        ("1.36.6", None, State.THERE),
+        ("1.37.1", None, State.DIFFERS),
+        ("1.37.1", {"mode": "Preferred"}, State.DIFFERS),
+        ("1.37.1", {"mode": "Disabled"}, State.THERE),
+    ],
+)
+def test_policies_by_host_name_want_no_local_dns_in_any_pool(
+    by_region: Mapping[str, tuple[Step, ...]], version: str, profile: Any, state: State
+) -> None:
+    (step,) = [one for one in by_region["trial-gamma"] if one.name == "no LocalDNS in aks-trial-gamma"]
+    pools = [
+        {"name": "system", "currentOrchestratorVersion": version, "localDnsProfile": profile},
+        {"name": "other", "currentOrchestratorVersion": "1.36.6", "localDnsProfile": None},
+    ]
+    assert judged(step.wanted, pools)[0] is state
+    assert named(by_region["trial-alpha"], "no LocalDNS") == []
 
 
 def test_an_issuer_of_another_kind_is_made_by_hand(by_region: Mapping[str, tuple[Step, ...]]) -> None:
