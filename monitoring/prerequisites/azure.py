@@ -54,3 +54,9 @@ def state_container_id(region: Region) -> str:
     state = region.state
     account = f"{group_id(state.subscription_id, state.resource_group)}/providers/Microsoft.Storage/storageAccounts"
     return f"{account}/{state.storage_account}/blobServices/default/containers/{state.container}"
+
+
+def group_step(region: Region, subscription: str, group: str) -> str:
+    """Name of the step that a resource group is there; two subscriptions may have one of the same name."""
+    elsewhere = f" in {subscription}" if subscription != region.subscription_id else ""
+    return f"resource group {group}{elsewhere}"

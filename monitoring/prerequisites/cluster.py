@@ -8,7 +8,7 @@ from typing import Any
 from monitoring.blueprint.components.model import NAMESPACE
 from monitoring.blueprint.values.charts import versions
 from monitoring.fleet.model import Region
-from monitoring.prerequisites.azure import az, get, group_id
+from monitoring.prerequisites.azure import az, get, group_id, group_step
 from monitoring.prerequisites.step import Condition, Known, Look, Raw, Step, Wanted, at, shell
 
 GATEWAY_CLASS = "approuting-istio"
@@ -47,7 +47,7 @@ def steps(region: Region) -> Iterator[Step]:
         wanted=(Wanted(fields=_fixed(region)),),
         by_hand="make it as the platform's owner decides, with the network, engine and identity of the region's file "
         "(docs/prerequisites.md); then `az aks get-credentials` and `kubelogin convert-kubeconfig -l azurecli`",
-        needs=(f"resource group {region.cluster.resource_group}",),
+        needs=(group_step(region, region.subscription_id, region.cluster.resource_group),),
     )
     for name, fields, options in _settings(region):
         update = shell("az", "aks", *options, *_named(region), "--output", "none")
@@ -75,7 +75,7 @@ def _identity(region: Region) -> Iterator[Step]:
         name=f"identity {region.cluster.control_plane_identity}",
         look=az("identity", "show", *named),
         make=shell("az", "identity", "create", *named, "--location", region.location),
-        needs=(f"resource group {group}",),
+        needs=(group_step(region, region.subscription_id, group),),
     )
 
 

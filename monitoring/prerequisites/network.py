@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from monitoring.fleet import Fleet
 from monitoring.fleet.model import Region
-from monitoring.prerequisites.azure import Id, az
+from monitoring.prerequisites.azure import Id, az, group_step
 from monitoring.prerequisites.step import Condition, Step, Wanted, shell
 
 
@@ -40,7 +40,7 @@ def _groups(region: Region) -> Iterator[Step]:
     for (subscription, group), location in sorted(at.items()):
         named = ("--name", group, "--subscription", subscription)
         yield Step(
-            name=f"resource group {group}",
+            name=group_step(region, subscription, group),
             look=az("group", "show", *named),
             make=shell("az", "group", "create", *named, "--location", location),
         )
@@ -74,7 +74,7 @@ def _network(region: Region) -> Iterator[Step]:
             "az", "network", "vnet", "create", *named, "--location", region.location, "--address-prefixes", whole
         ),
         by_hand="its addresses are the network's owner's to decide: the command takes the smallest that the file needs",
-        needs=(f"resource group {network.group}",),
+        needs=(group_step(region, network.subscription, network.group),),
     )
     for name, addresses in subnets.items():
         subnet = ("--name", name, "--vnet-name", network.name, *within)
@@ -136,7 +136,7 @@ def _blob_zone(region: Region) -> Iterator[Step]:
         name=name,
         look=az("network", "private-dns", "zone", "show", "--name", zone.name, *within),
         make=shell("az", "network", "private-dns", "zone", "create", "--name", zone.name, *within),
-        needs=(f"resource group {zone.group}",),
+        needs=(group_step(region, zone.subscription, zone.group),),
     )
     whole = region.network.virtual_network_id
     link = ("--name", network.name, "--zone-name", zone.name, *within, "--virtual-network", whole)
@@ -160,5 +160,5 @@ def _workspace(region: Region) -> Step:
         name=f"log workspace {workspace.name}",
         look=az("monitor", "log-analytics", "workspace", "show", *named),
         make=shell(*create),
-        needs=(f"resource group {workspace.group}",),
+        needs=(group_step(region, workspace.subscription, workspace.group),),
     )

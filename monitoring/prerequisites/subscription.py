@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.fleet.model import Region
 from monitoring.fleet.vm_sizes import vm_size
-from monitoring.prerequisites.azure import az
+from monitoring.prerequisites.azure import az, group_step
 from monitoring.prerequisites.step import Condition, Known, Raw, Step, Wanted, shell
 
 PROVIDERS = (
@@ -124,7 +124,7 @@ def _capable(found: list[Any]) -> bool:
 def _state(region: Region) -> Iterator[Step]:
     state = region.state
     within = ("--subscription", state.subscription_id)
-    group = f"resource group {state.resource_group}"
+    group = group_step(region, state.subscription_id, state.resource_group)
     yield Step(
         name=group,
         look=az("group", "show", "--name", state.resource_group, *within),

@@ -8,7 +8,7 @@ from monitoring.blueprint.components.of_region import components_of
 from monitoring.blueprint.components.workloads import COOKIE_SECRET, HTPASSWD_SECRET
 from monitoring.fleet.model import Region
 from monitoring.fleet.sources import PostgreSql, Redis
-from monitoring.prerequisites.azure import az
+from monitoring.prerequisites.azure import az, group_step
 from monitoring.prerequisites.step import Step, Wanted, shell
 
 
@@ -25,7 +25,7 @@ def steps(region: Region) -> Iterator[Step]:
         wanted=(Wanted(fields={"properties.enableRbacAuthorization": True}),),
         make=shell("az", "keyvault", "create", *named, "--location", region.location, *rights),
         mend=shell("az", "keyvault", "update", *named, *rights),
-        needs=(f"resource group {vault.resource_group}",),
+        needs=(group_step(region, region.subscription_id, vault.resource_group),),
     )
     recipes = _recipes(region)
     for secret in sorted({secret for component in components_of(region) for secret in component.secrets(region)}):

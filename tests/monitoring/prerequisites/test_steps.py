@@ -69,6 +69,29 @@ def test_networks_are_peered_where_one_asks_the_other(by_region: Mapping[str, tu
     assert len(named(by_region["trial-alpha"], "peering of ")) == 4
 
 
+def test_what_is_in_other_subscriptions_is_looked_for_there(fleet: Fleet) -> None:
+    region = fleet.region("trial-beta")
+    hub, spoke = "88888888-8888-4888-8888-888888888888", "99999999-9999-4999-8999-999999999999"
+    own = region.subscription_id
+    network = {
+        "blob_private_dns_zone_id": region.network.blob_private_dns_zone_id.replace(own, hub),
+        "virtual_network_id": region.network.virtual_network_id.replace(own, spoke),
+    }
+    moved = region.model_copy(update={"network": region.network.model_copy(update=network)})
+    found = steps(moved, fleet, repository="owner/trial")
+    groups = named(found, "resource group rg-trial-network")
+    assert groups == [f" in {hub}", f" in {spoke}"]
+    looked = {step.name: step.look for step in found}
+    assert spoke in looked["network vnet-beta"]
+    assert hub in looked["private DNS zone privatelink.blob.core.windows.net"]
+    assert {name for name in looked if "for AZURE_APPLY_CLIENT_ID" in name} >= {
+        "Network Contributor in vnet-beta for AZURE_APPLY_CLIENT_ID",
+        "Role Based Access Control Administrator in vnet-beta for AZURE_APPLY_CLIENT_ID",
+        "Private DNS Zone Contributor in privatelink.blob.core.windows.net for AZURE_APPLY_CLIENT_ID",
+    }
+    assert f"Reader in the subscription {hub} for AZURE_PLAN_CLIENT_ID" in looked
+
+
 def test_settings_of_the_cluster_follow_the_engine(by_region: Mapping[str, tuple[Step, ...]]) -> None:
     assert named(by_region["trial-gamma"], "policies by host name") == [" of aks-trial-gamma"]
     assert named(by_region["trial-alpha"], "policies by host name") == []
@@ -124,6 +147,22 @@ def test_every_step_is_named_once_and_stands_behind_what_it_needs(by_region: Map
             assert step.name not in seen
             assert set(step.needs) <= seen, step.name
             seen.add(step.name)
+
+
+def test_the_figures_of_the_page_are_those_of_production() -> None:
+    """docs/regions.md: how many steps, how many of them are the first region's alone, and how many commands look."""
+    fleet = load_fleet(ROOT / "regions")
+    found = {one.name: steps(one, fleet, repository="owner/trial") for one in fleet.regions}
+    west, north = (found[name] for name in ("prod-westus", "prod-northeurope"))
+    # of the same name in both, but each region's own: what is in its vault, its network and its location
+    own = ("secret alertmanager", "secret oauth2", "subnet", "size", "quota")
+    shared = {one.name for one in west} & {one.name for one in north if not one.name.startswith(own)}
+    by_hand = [one.name for one in west if not one.make and one.name not in shared]
+    page = (ROOT / "docs" / "regions.md").read_text(encoding="utf-8")
+    assert f"the {len(west)} prerequisites of West US, {len(shared)} exist once the first region does" in page
+    assert f"does; {len(west) - len(shared)} are its own" in page
+    assert f"{len({str(one.look) for one in west})} commands that look" in page
+    assert len(by_hand) == 4
 
 
 def test_every_step_says_how_it_is_made(by_region: Mapping[str, tuple[Step, ...]]) -> None:
