@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from monitoring.blueprint.values.charts import ROOT
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.console import console
 from monitoring.fleet import load_fleet
@@ -45,7 +46,7 @@ def command(
     """Print what REGION lacks before it can be deployed, in the order in which it can be made, with the commands.
 
     Asks az, kubectl and gh, by commands that only read. Exit code 1: something is missing or differs; 2: the rest
-    is there, but something could not be asked; 3: the step of --step differs.
+    is there, but something could not be asked.
     """
     fleet = load_fleet(regions)
     chosen = fleet.region(region)
@@ -61,19 +62,18 @@ def command(
     findings = findings[-1:] if only else findings
     shown = [one for one in findings if everything or one.state is not State.THERE]
     if as_script:
-        arguments = shlex.join((region, "--repository", repository, "--regions", str(regions)))
+        elsewhere = () if regions == ROOT / "regions" else ("--regions", str(regions))
+        arguments = shlex.join((region, "--repository", repository, *elsewhere))
         click.echo(script(shown, region=region, arguments=arguments), nl=False)
     elif as_json:
         click.echo(json.dumps([_record(one) for one in shown], indent=2))
     else:
         _print(region, shown, findings)
-    sys.exit(0 if offline or as_script else _exit_code(findings, single=only is not None))
+    sys.exit(0 if offline or as_script else _exit_code(findings))
 
 
-def _exit_code(findings: list[Finding], *, single: bool) -> int:
+def _exit_code(findings: list[Finding]) -> int:
     states = {one.state for one in findings}
-    if single and State.DIFFERS in states:
-        return 3
     return 1 if states & {State.MISSING, State.DIFFERS} else 2 if State.UNKNOWN in states else 0
 
 

@@ -15,12 +15,12 @@ HEAD = """\
 # the first that fails, that cannot be looked for, or that a person must make.
 set -euo pipefail
 
-is() {{ # NAME STATE...: whether the step is in one of these states now
-  local code=0 states=(there missing unknown differs)
-  "${{PYTHON:-.venv/bin/python}}" -m monitoring prerequisites {arguments} --step "$1" >/dev/null || code=$?
-  local state=${{states[$code]}}
-  printf '%s: %s\\n' "$state" "$1" >&2
-  if [ "$state" = unknown ]; then exit 2; fi
+is() {{ # NAME STATE...: whether the step is in one of these states now, as the first line of the answer says
+  local said state
+  said=$("${{PYTHON:-.venv/bin/python}}" -m monitoring prerequisites {arguments} --all --step "$1") || true
+  state=${{said#"# "}} state=${{state%%:*}}
+  printf '%s: %s\\n' "${{state:-unknown}}" "$1" >&2
+  case $state in there | missing | differs) ;; *) exit 2 ;; esac
   shift
   [[ " $* " == *" $state "* ]]
 }}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import sys
 from dataclasses import replace
@@ -13,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from monitoring.__main__ import main
-from monitoring.prerequisites.asking import Answer, Asking
+from monitoring.prerequisites.asking import Answer, Asking, Finding
+from monitoring.prerequisites.script import script
 from monitoring.prerequisites.step import State
-from tests.monitoring.prerequisites.conftest import EMPTY, REGION, REPOSITORY, Cloud, Made
+from tests.monitoring.prerequisites.conftest import REGION, REPOSITORY, Cloud, Made
 
 CLUSTER = "aks-trial-alpha"
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
@@ -366,10 +366,23 @@ def test_offline_prints_every_step_and_asks_nobody(cloud: Cloud, monkeypatch: py
 def test_one_step_alone_is_told_by_the_exit_code(cloud: Cloud) -> None:
     assert _invoked(cloud, "--step", "cluster aks-trial-alpha").exit_code == 0
     assert _invoked(cloud, "--step", "subnet nodes").exit_code == 1
-    state = copy.deepcopy(dict(EMPTY))
-    state["providers"]["Microsoft.Compute"] = "Registered"
-    cloud.becomes(state)
-    assert _invoked(cloud, "--step", "feature EncryptionAtHost").exit_code == 3
+    told = _invoked(cloud, "--all", "--step", "cluster aks-trial-alpha")
+    assert told.stdout.startswith("# there: cluster aks-trial-alpha\n")
+
+
+@pytest.mark.parametrize("step", ["subnet of yesterday", "link of vnet-alpha to privatelink.blob.core.windows.net"])
+def test_a_script_of_another_file_than_todays_changes_nothing(cloud: Cloud, step: str) -> None:
+    text = script(
+        [Finding(step=replace(cloud.steps()[0], name=step), state=State.MISSING)],
+        region=REGION,
+        arguments=f"{REGION} --repository {REPOSITORY} --regions {cloud.regions}",
+    )
+    if step.startswith("link"):  # a step of today's, but the file is broken meanwhile
+        (cloud.regions / f"{REGION}.yaml").write_text("location: 1")
+    done = cloud.run(text, PYTHON=sys.executable, PYTHONPATH=str(Path(__file__).parents[3]))
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"unknown: {step}\n")
+    assert cloud.changes() == []
 
 
 def test_a_step_that_is_none_and_a_repository_that_nobody_knows_are_told(cloud: Cloud) -> None:
