@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from monitoring.blueprint.values.charts import ROOT
+from monitoring.prerequisites.github import NEW_PAIR
 from tests.stack.processes import tool
 
 MAKE = ("make", "-f", ROOT / "Makefile", "STACK=trial")
@@ -77,10 +78,8 @@ def sealed(tmp_path: Path) -> tuple[Path, str]:
 
 
 def _certificate(folder: Path) -> str:
-    """As docs/prerequisites.md makes it; the key lies beside it."""
-    line = "openssl req -x509 -newkey rsa:3072 -noenc -days 3650 -subj /CN=plans -keyout key.pem -out certificate.pem"
-    assert line in (ROOT / "docs" / "prerequisites.md").read_text(encoding="utf-8")
-    assert not _run(*line.split(), cwd=folder).returncode
+    """As `monitoring prerequisites` makes it; the key lies beside it."""
+    assert not _run(*NEW_PAIR.split(), cwd=folder).returncode
     return (folder / "certificate.pem").read_text()
 
 

@@ -22,6 +22,12 @@ from monitoring.fleet.yaml_file import ValuePath, YamlFile, dotted, leaves, merg
 
 COMMON = "_common.yaml"
 SCHEMA = "schema.json"
+EXAMPLES = "examples"
+"""A folder of files that are regions once they are copied beside the others (docs/regions.md)."""
+
+STAGING = "staging"
+"""The environment that is deployed first."""
+
 MOST_TOLD = 100
 """Problems of one file's fields: nobody reads more, and each looks for a name that is near."""
 
@@ -109,8 +115,18 @@ class Fleet:
         return self.file(name).region
 
     def peers_of(self, region: Region) -> tuple[Peer, ...]:
-        """The other regions, as this one may see them."""
-        return tuple(other.peer() for other in self.regions if other.name != region.name)
+        """The other regions of its environment, as this one may see them: no global view mixes environments."""
+        return tuple(
+            other.peer()
+            for other in self.regions
+            if other.name != region.name and other.environment == region.environment
+        )
+
+    def in_deploy_order(self) -> tuple[Region, ...]:
+        """Staging, then canaries, then the others; by name among themselves."""
+        return tuple(
+            sorted(self.regions, key=lambda region: (region.environment != STAGING, not region.canary, region.name))
+        )
 
     def warnings(self, now: datetime) -> tuple[Problem, ...]:
         """What must be seen to before a deploy: ids that are all zeros, roots that end; once per file and path."""
@@ -127,9 +143,9 @@ def load_fleet(folder: Path) -> Fleet:
     names = _names(folder)
     # an editor's own files begin with a dot; so may a region that somebody has put aside
     unread = [_of_folder(folder, name, "is not read: its name begins with a dot") for name in names if name[0] == "."]
-    names = [name for name in names if name[0] != "." and name not in {COMMON, SCHEMA}]
+    names = [name for name in names if name[0] != "." and name not in {COMMON, SCHEMA, EXAMPLES}]
     paths = [folder / name for name in names if name.endswith(".yaml")]
-    message = f"must be named <region>.yaml, or be elsewhere: beside the regions there are {COMMON} and {SCHEMA} alone"
+    message = f"must be named <region>.yaml, or be elsewhere: beside them are {COMMON}, {SCHEMA} and {EXAMPLES}/ alone"
     problems = [_of_folder(folder, name, message) for name in names if not name.endswith(".yaml")]
     if not paths and folder.exists():
         problems.append(Problem(file=folder.name, message="must hold a file per region, got none"))

@@ -29,7 +29,7 @@ def read(file: Path) -> Any:
 
 @pytest.mark.parametrize(
     "file",
-    [*sorted((HERE / "regions").iterdir()), *sorted((ROOT / "regions").glob("*.yaml"))],
+    [*sorted((HERE / "regions").iterdir()), *sorted((ROOT / "regions").rglob("*.yaml"))],
     ids=lambda file: file.stem,
 )
 def test_json_schema_accepts_valid_region_files(editor: jsonschema.Draft202012Validator, file: Path) -> None:
@@ -46,4 +46,4 @@ def test_json_schema_rejects_faults_within_one_file(editor: jsonschema.Draft2020
 
 def test_production_region_files_reference_the_json_schema() -> None:
     first = "# yaml-language-server: $schema=./schema.json\n"
-    assert [file.name for file in (ROOT / "regions").glob("*.yaml") if not file.read_text().startswith(first)] == []
+    assert [file.name for file in (ROOT / "regions").rglob("*.yaml") if not file.read_text().startswith(first)] == []

@@ -12,7 +12,10 @@ ROOT = Path(__file__).parents[2]
 
 CLOCK_FREE = (
     "constructs",
-    *(f"monitoring/{room}" for room in ("blueprint", "exposition", "fleet", "rendering", "review", "verify")),
+    *(
+        f"monitoring/{room}"
+        for room in ("blueprint", "exposition", "fleet", "prerequisites", "rendering", "review", "verify")
+    ),
 )
 """Code that is handed its time: `now`, or a `monitoring.clock.Clock`."""
 

@@ -48,6 +48,12 @@ MAY_IMPORT = {
         "monitoring.blueprint",
         "monitoring.verify",
     },
+    "monitoring.prerequisites": {
+        "monitoring.errors",
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.prerequisites",
+    },
     "monitoring.local": {
         "monitoring.errors",
         "monitoring.bindings",
