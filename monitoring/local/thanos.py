@@ -26,7 +26,8 @@ from monitoring.blueprint.components.workloads import (
     STORE_GATEWAY,
     THANOS,
 )
-from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, SECONDS, LocalRegion, Program, pod_name
+from monitoring.blueprint.releases.store_shards import shard_flags
+from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, ONE_IS_ENOUGH, SECONDS, LocalRegion, Program, pod_name
 
 KEYS: Mapping[str, tuple[str, str]] = {
     RECEIVE_INGESTOR.name: ("receive.ingestor", "receive"),
@@ -198,7 +199,13 @@ def _of_router(local_region: LocalRegion, pod: str, folder: Path, *, has_store: 
 
 
 def _of_store_gateway(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
-    return [("data-dir", [folder / "data"], FOLDERS), ("sync-block-duration", ["5s"], SECONDS)]
+    shards = shard_flags(len(_pods(local_region, STORE_GATEWAY)))
+    selected = [flag.partition("=")[2].replace("$(NAME)", pod) for flag in shards]
+    return [
+        ("data-dir", [folder / "data"], FOLDERS),
+        ("sync-block-duration", ["5s"], SECONDS),
+        ("selector.relabel-config", selected, ONE_IS_ENOUGH),
+    ]
 
 
 def _of_compactor(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001

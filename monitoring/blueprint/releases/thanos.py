@@ -19,6 +19,7 @@ from monitoring.blueprint.components.workloads import (
 )
 from monitoring.blueprint.releases import request_limits, tls
 from monitoring.blueprint.releases.pod_settings import checksum, resources, scheduling, spread
+from monitoring.blueprint.releases.store_shards import shard_flags
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
@@ -61,7 +62,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             "receive.router.topologySpreadConstraints": spread(region, hard=False),
             "storeGateway.replicas": thanos.store_gateway.replicas,
             "storeGateway.resources": resources(thanos.store_gateway.resources),
-            "storeGateway.extraArgs": request_limits.of_store_gateway(region),
+            "storeGateway.extraArgs": store_gateway_flags(region),
             "storeGateway.topologySpreadConstraints": spread(region, hard=False),
             "compact.resources": resources(thanos.compactor.resources),
             "compact.extraArgs": compactor_flags(region),
@@ -105,6 +106,11 @@ def query_flags() -> list[str]:
         f"--web.external-prefix={THANOS_PATH}",  # oauth2-proxy and the query-frontend hand the path on
         *tls.served("grpc-server"),
     ]
+
+
+def store_gateway_flags(region: Region) -> list[str]:
+    """What one call may take, and which blocks each pod has."""
+    return [*request_limits.of_store_gateway(region), *shard_flags(region.thanos.store_gateway.replicas)]
 
 
 def compactor_flags(region: Region) -> list[str]:
