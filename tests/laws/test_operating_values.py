@@ -304,6 +304,7 @@ def test_query_limits_match_the_regions_load(fleet: Fleet, region: Region) -> No
         "timeout": "1m",
     }
     assert at(found[THANOS], "storeGateway.extraArgs") == [
+        f"--store.grpc.series-max-concurrency={load.concurrent_queries}",
         f"--store.limits.request-series={load.active_series}",
         f"--store.limits.request-samples={load.samples_per_query * 10}",
     ]

@@ -127,7 +127,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
             made.begin(f"{STORE_GATEWAY.name}-{pod}", shard_flags(PODS))
         yield made
     finally:
-        stop(made.processes.values())
+        stop([*made.processes.values()])
 
 
 def query(stack: ExitStack, stores: Stores, *names: str) -> int:

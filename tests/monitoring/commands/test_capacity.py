@@ -31,6 +31,23 @@ def test_too_many_series_exit_with_1() -> None:
     assert all(need["runs_out_in_months"] == 0 for need in short)
 
 
+def test_each_part_says_how_many_series_it_carries() -> None:
+    report = json.loads(CliRunner().invoke(main, ["capacity", "trial-alpha", "--json", "--regions", REGIONS]).stdout)
+    told = {(need["part"], need["resource"]): need["carries_series"] for need in report["needs"]}
+    assert told["Nodes, one zone or host lost", "pods"] is None
+    # 1 GiB less 105 MB, at 5,400 B a series
+    assert abs(told["Prometheus", "memory, steady"] - 179_396) < 200
+
+
+def test_where_no_size_helps_it_says_what_does() -> None:
+    result = CliRunner().invoke(main, ["capacity", "trial-alpha", "--series", "9000000", "--regions", REGIONS])
+    assert result.exit_code == 1
+    assert "Prometheus, on one node: take larger nodes, or divide the load over two regions" in " ".join(
+        result.stdout.split()
+    )
+    assert "Compactor, one stream: divide the load over two regions" in " ".join(result.stdout.split())
+
+
 def test_growth_increases_the_need_of_later_months() -> None:
     arguments = ["capacity", "trial-alpha", "--months", "12", "--json", "--regions", REGIONS]
     report = json.loads(CliRunner().invoke(main, arguments).stdout)

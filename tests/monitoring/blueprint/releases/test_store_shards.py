@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import yaml
@@ -96,7 +97,8 @@ def test_blocks_are_unread_for_a_while_where_half_of_a_shard_and_more_is_taken_a
 
 def test_the_deployed_gateways_have_the_flag_of_their_number(zoned: Region) -> None:
     wider = changed(at("thanos.store_gateway.replicas", 4), of=zoned.name)
-    for region, flag in ((zoned, []), (wider, [FLAG + OF_FOUR])):
-        (values,) = (release.values for release in releases(region, ()) if release.name == "thanos")
+    expected: list[tuple[Region, list[str]]] = [(zoned, []), (wider, [FLAG + OF_FOUR])]
+    for region, flag in expected:
+        values: Any = next(release.values for release in releases(region, ()) if release.name == "thanos")
         given = values["storeGateway"]["extraArgs"]
         assert [one for one in given if one.startswith(FLAG)] == flag
