@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from monitoring.blueprint.capacity.long_term import OWN_INDEX_CACHE, asked_index
 from monitoring.blueprint.capacity.needs import GB, HORIZON, Need, blob, carries, load, needs, runs_out
 from monitoring.blueprint.releases import checked_releases
 from monitoring.blueprint.releases.final_values import effective
@@ -52,6 +53,7 @@ def command(*, region: str, series: int | None, months: int, regions: Path, as_j
                     "samples_per_second": then.rate,
                     "needs": [_record(row) for row in rows],
                     "blob": vars(stored),
+                    "index_of_two_weeks": asked_index(then.series * chosen.prometheus.replicas),
                 }
             )
         )
@@ -65,6 +67,13 @@ def command(*, region: str, series: int | None, months: int, regions: Path, as_j
         out.print(
             f"Blob: {stored.written_per_day / GB:.1f} GB written a day; {stored.month / GB:,.0f} GB after a month, "
             f"{stored.year / GB:,.0f} GB after a year, {stored.full / GB:,.0f} GB once retention is full"
+        )
+        asked = asked_index(then.series * chosen.prometheus.replicas)
+        kept = chosen.thanos.cache.memory.amount if chosen.thanos.cache else OWN_INDEX_CACHE
+        where = "the shared cache" if chosen.thanos.cache else "a store gateway's own cache, without thanos.cache,"
+        out.print(
+            f"Index of two weeks' blocks: {asked / GB:.1f} GB, {where} holds {kept / GB:.1f} GB: "
+            f"all of it up to {kept / asked_index(chosen.prometheus.replicas):,.0f} series"
         )
         for row in rows:
             if row.need.advice and not row.need.enough:

@@ -51,6 +51,9 @@ _LISTENERS = {"grpc": "grpc-address", "http": "http-address", "http-rem-write": 
 NO_PRUNING = "pruning comes after two blocks, and kills Receive 0.42 while it opens its database"
 """pkg/receive/multitsdb.go, shouldBeMarkedInactive: a tenant without a database is a nil pointer."""
 
+NO_CACHE = "each caches in its own memory: no memcached here"
+IN_MEMORY = "{type: IN-MEMORY, config: {max_size: 64MB}}"
+
 _Change = tuple[str, Sequence[object], str]
 """A flag, its values here, and why."""
 
@@ -205,6 +208,8 @@ def _of_store_gateway(local_region: LocalRegion, pod: str, folder: Path, *, has_
         ("data-dir", [folder / "data"], FOLDERS),
         ("sync-block-duration", ["5s"], SECONDS),
         ("selector.relabel-config", selected, ONE_IS_ENOUGH),
+        ("index-cache.config", [], NO_CACHE),
+        ("store.caching-bucket.config", [], NO_CACHE),
     ]
 
 
@@ -246,7 +251,10 @@ def _of_global_query(local_region: LocalRegion, pod: str, folder: Path, *, has_s
 
 def _of_query_frontend(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
     (query, *_) = _pods(local_region, FRONTS[pod.rpartition("-")[0]])
-    return [("query-frontend.downstream-url", [f"http://{local_region.address(query, 'http')}"], ADDRESSES)]
+    return [
+        ("query-frontend.downstream-url", [f"http://{local_region.address(query, 'http')}"], ADDRESSES),
+        ("query-range.response-cache-config", [IN_MEMORY], NO_CACHE),
+    ]
 
 
 _CHANGES: Mapping[str, _Changes] = {

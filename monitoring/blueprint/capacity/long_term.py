@@ -14,8 +14,11 @@ MB = 10**6
 GB = 10**9
 DAY = 86400
 
-STORE_MEMORY = 250 * MB + 2 * GB
+OWN_INDEX_CACHE = 250 * MB
+STORE_MEMORY = OWN_INDEX_CACHE + 2 * GB
 """Index cache and chunk pool, at the flags' defaults."""
+INDEX_BYTES_PER_SERIES = 100
+"""Of a block's index; measured: docs/performance.md, Panels."""
 STORE_BYTES_PER_SERIES = 1200
 """Of each series of a block that a call reads, until the call ends; measured: 1,000 to 1,400."""
 INDEX_HEADER_BYTES_PER_SERIES = 90
@@ -57,6 +60,11 @@ def store_memory(series: float, *, calls: int) -> float:
 def index_headers(series: float, *, blocks: float) -> float:
     """Bytes of the index headers of blocks with as many series each."""
     return series * blocks * INDEX_HEADER_BYTES_PER_SERIES
+
+
+def asked_index(series: float) -> float:
+    """Bytes of the index of two weeks' blocks with as many series each: what most queries of Blob read."""
+    return series * (_LONGEST.seconds // _MIDDLE.seconds + _NEWEST) * INDEX_BYTES_PER_SERIES
 
 
 def compactor_cores(rate: float, *, copies: int) -> float:

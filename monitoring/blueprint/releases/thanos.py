@@ -17,7 +17,7 @@ from monitoring.blueprint.components.workloads import (
     STORE_GATEWAY,
     THANOS_PATH,
 )
-from monitoring.blueprint.releases import request_limits, tls
+from monitoring.blueprint.releases import request_limits, thanos_cache, tls
 from monitoring.blueprint.releases.pod_settings import checksum, resources, scheduling, spread
 from monitoring.blueprint.releases.store_shards import shard_flags
 from monitoring.blueprint.values.charts import versions
@@ -70,6 +70,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             "query.podAnnotations": tls.restart_with_trust(region),
             **tls.mounted(QUERY, prefix="query"),
             "query.topologySpreadConstraints": spread(region, hard=False),
+            "queryFrontend.extraArgs": query_frontend_flags(region),
             "queryFrontend.topologySpreadConstraints": spread(region, hard=False),
         }
     )
@@ -109,8 +110,25 @@ def query_flags() -> list[str]:
 
 
 def store_gateway_flags(region: Region) -> list[str]:
-    """What one call may take, and which blocks each pod has."""
-    return [*request_limits.of_store_gateway(region), *shard_flags(region.thanos.store_gateway.replicas)]
+    """What one call may take, which blocks each pod has, and where it caches what it has read."""
+    return [
+        *request_limits.of_store_gateway(region),
+        *shard_flags(region.thanos.store_gateway.replicas),
+        *thanos_cache.store_gateway_flags(region),
+    ]
+
+
+def query_frontend_flags(region: Region) -> list[str]:
+    """How a query is divided, and where answers are kept."""
+    return [
+        "--query-range.split-interval=24h",
+        # no second try: a query that a Query dies of would go on to the other one, five times
+        "--query-range.max-retries-per-request=1",
+        "--query.max-retries-per-request=1",
+        "--labels.max-retries-per-request=1",
+        "--query-frontend.compress-responses",
+        thanos_cache.response_cache_flag(region),
+    ]
 
 
 def compactor_flags(region: Region) -> list[str]:

@@ -18,6 +18,10 @@ def test_sufficient_capacity_exits_with_0() -> None:
     assert "trial-alpha: 40,000 active series in each of 2 Prometheus, 2,667 samples per second" in result.stdout
     assert "Receive ingestor" in result.stdout
     assert "once retention is full" in result.stdout
+    # 512 MiB, two Prometheus, 15 blocks, 100 B
+    assert "the shared cache holds 0.5 GB: all of it up to 178,957 series" in " ".join(result.stdout.split())
+    result = CliRunner().invoke(main, ["capacity", "trial-beta", "--regions", REGIONS])
+    assert "holds 0.2 GB: all of it up to 83,333 series" in " ".join(result.stdout.split())
 
 
 def test_too_many_series_exit_with_1() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitoring.blueprint.capacity.long_term import (
+    asked_index,
     blocks_kept,
     blocks_of,
     compactor_cores,
@@ -33,6 +34,10 @@ def test_a_store_gateway_needs_its_caches_and_what_its_calls_read() -> None:
 
 def test_index_headers_are_as_large_as_if_no_label_were_shared() -> None:
     assert index_headers(900_000, blocks=114) == 9_234_000_000
+
+
+def test_most_queries_read_the_index_of_fifteen_blocks() -> None:
+    assert asked_index(300_000) == 450_000_000
 
 
 def test_compaction_reads_every_copy_once_and_what_is_left_almost_four_times() -> None:
