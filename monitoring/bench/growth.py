@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from monitoring.bench.figures import Bound, Figure, Measurement, Setting, Values, median
-from monitoring.bench.ingestion import CPU, MEMORY, alone, log_bytes
-from monitoring.bench.ring import APPENDED, Ring, running
+from monitoring.bench.ingestion import CPU, MEMORY, SERIES, alone, log_bytes
+from monitoring.bench.ring import APPENDED, Ring, eventually, running
 from monitoring.blueprint.capacity import needs as capacity
 from monitoring.blueprint.components.workloads import RECEIVE_INGESTOR, RECEIVE_ROUTER
 
@@ -17,8 +17,14 @@ STEPS = (100_000, 200_000, 400_000, 700_000, 1_000_000)
 INTERVAL = 30
 """Seconds between scrapes, as deployed."""
 
+WARM_UP = 30
+"""Seconds from when the ingestor has every series: what is new has been written, and garbage is collected."""
+
 WINDOW = 30
-"""Seconds that are counted, after two scrapes of each target: all series once more."""
+"""Seconds that are counted: all series once more."""
+
+ALL = 0.99
+"""Of the sender's series: some are its own metrics' of a moment."""
 
 LOOK = 5
 QUERY = "sum by (job) (rate(http_requests_total[2m]))"
@@ -52,6 +58,9 @@ def _name(series: int, what: str) -> str:
 def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
     programs = {name: ring.prometheus if not of else ring.of(of)[0] for name, of in PROGRAMS.items()}
     with_head = ("Prometheus", "ingestor")
+    everything = ring.metrics(ring.prometheus)[SERIES]
+    eventually(lambda: ring.metrics(programs["ingestor"]).get(SERIES, 0) >= everything * ALL, "every series arrives")
+    time.sleep(setting.scaled(WARM_UP))
     began = time.monotonic()
     before = {name: ring.metrics(program) for name, program in programs.items()}
     log = {name: log_bytes(ring.folder(programs[name])) for name in with_head}
@@ -74,7 +83,7 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
         **{f"{name}: memory": median(page[MEMORY] for page in pages[name]) for name in with_head},
         **{f"{name}: CPU, a minute": counted(name, CPU) / minutes for name in programs},
         **{f"{name}: log, a sample": written[name] / counted(name, APPENDED) for name in with_head},
-        "query": median(_query(ring) for _ in range(setting.scaled(RUNS) + 1)),
+        "query": min(_query(ring) for _ in range(setting.scaled(RUNS) + 1)),
     }
 
 
@@ -110,8 +119,8 @@ MEASUREMENT = Measurement(
     name="growth",
     title="Ten times as many series",
     about=f"A Prometheus scrapes as many series of services that keep the contract every {INTERVAL} s and sends them "
-    f"on by TLS to a router and one ingestor; each step anew. Over {WINDOW} s, after two scrapes of each target: CPU "
-    f"time, medians of memory, the log's growth; then `{QUERY}`, median of {RUNS + 1}.",
+    f"on by TLS to a router and one ingestor; each step anew. Over {WINDOW} s, {WARM_UP} s after the ingestor has all: "
+    f"CPU time, medians of memory, the log's growth; then `{QUERY}`, the fastest of {RUNS + 1}.",
     measure=measure,
     figures=(
         *(
