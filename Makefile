@@ -81,6 +81,13 @@ browser: ## Chromium, its driver and certutil: those that are not on PATH, from 
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$packages >/dev/null; } || \
 		{ echo "make browser: cannot install; as root:" apt-get install $$packages >&2; exit 1; }
 
+memcached: ## memcached, which some tests run: where it is not on PATH, from Debian's packages (needs root)
+	@command -v memcached >/dev/null && exit 0; \
+	root=; [ "$$(id -u)" = 0 ] || root="sudo -n"; \
+	{ $$root apt-get update -qq && \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends memcached >/dev/null; } || \
+		{ echo "make memcached: cannot install; as root: apt-get install memcached" >&2; exit 1; }
+
 picture: tools ## The pictures of docs/ anew: the dashboards, and a graph of the running system (seven minutes; needs make browser)
 	@$(RUN) -m tools.dashboards docs
 	@OVERSIGHT_PICTURE=docs/local-graph.png $(RUN) -m pytest -q -m stack $(ACCEPTANCE)/test_browser.py -k graph_of_a_recorded

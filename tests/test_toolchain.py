@@ -160,7 +160,7 @@ def test_uninstallable_packages_are_named(tmp_path: Path, commands: dict[str, st
 def test_ci_runs_without_input() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert "make check test test-rules browser test-stack </dev/null" in script.read_text()
+    assert "make check test test-rules browser memcached test-stack </dev/null" in script.read_text()
 
 
 def unpinned(workflow: str) -> list[str]:

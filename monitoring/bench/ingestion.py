@@ -69,7 +69,7 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
     time.sleep(setting.scaled(WARM_UP))
     eventually(lambda: ring.metrics(ingestors[0]).get(APPENDED), "samples at an ingestor")
     began, before = time.monotonic(), {program.name: ring.metrics(program) for program in programs}
-    log_before = {program.name: _wal(ring.folder(program)) for program in (prometheus, *ingestors)}
+    log_before = {program.name: log_bytes(ring.folder(program)) for program in (prometheus, *ingestors)}
     window = setting.scaled(WINDOW)
     setting.say(f"count for {window} s")
     pages: dict[str, list[Page]] = {program.name: [] for program in programs}
@@ -86,7 +86,7 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
         return counted(CPU, *names)
 
     def log(program: Program) -> float:
-        return (_wal(ring.folder(program)) - log_before[program.name]) / counted(APPENDED, program.name)
+        return (log_bytes(ring.folder(program)) - log_before[program.name]) / counted(APPENDED, program.name)
 
     own = [program.name for program in ingestors]
     sent, kept = counted(SENT, prometheus.name), counted(APPENDED, *own)
@@ -110,7 +110,7 @@ def _measured(setting: Setting, ring: Ring) -> dict[str, float]:
     }
 
 
-def _wal(folder: Path) -> int:
+def log_bytes(folder: Path) -> int:
     """Bytes of the log, whoever's."""
     return sum(file.stat().st_size for file in folder.rglob("wal/*") if file.is_file())
 

@@ -77,7 +77,7 @@ class Ring:
 def running(setting: Setting, region: Region, *, interval: int, series: int = SERIES) -> Iterator[Ring]:
     """From when every pod was scraped twice until the end of the block; `interval` is in seconds."""
     services = pods(int(series * setting.scale))
-    folder = setting.folder / f"ring-{region.thanos.receive.replication_factor}"
+    folder = setting.folder / f"ring-{region.thanos.receive.replication_factor}-{series}"
     folder.mkdir()
     local_region = _local_region(setting, region, folder)
     system = System(folder=folder, differences=local_region.differences)

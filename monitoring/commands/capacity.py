@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.table import Table
 
-from monitoring.blueprint.capacity.needs import GB, HORIZON, Need, blob, load, needs, runs_out
+from monitoring.blueprint.capacity.long_term import OWN_INDEX_CACHE, asked_index
+from monitoring.blueprint.capacity.needs import GB, HORIZON, Need, blob, carries, load, needs, runs_out
 from monitoring.blueprint.releases import checked_releases
 from monitoring.blueprint.releases.final_values import effective
 from monitoring.commands._options import as_json, regions_folder
@@ -35,7 +37,12 @@ def command(*, region: str, series: int | None, months: int, regions: Path, as_j
     start = load(chosen, series=series)
     then = start.after(months, growth=growth)
     rows = [
-        (need, runs_out(chosen, need, load=start, releases=releases)) for need in needs(chosen, then, releases=releases)
+        Row(
+            need=need,
+            month=runs_out(chosen, need, load=start, releases=releases),
+            series=carries(chosen, need, load=start, releases=releases),
+        )
+        for need in needs(chosen, then, releases=releases)
     ]
     stored = blob(chosen, then)
     if as_json:
@@ -44,8 +51,9 @@ def command(*, region: str, series: int | None, months: int, regions: Path, as_j
                 {
                     "series": round(then.series),
                     "samples_per_second": then.rate,
-                    "needs": [_record(need, month) for need, month in rows],
+                    "needs": [_record(row) for row in rows],
                     "blob": vars(stored),
+                    "index_of_two_weeks": asked_index(then.series * chosen.prometheus.replicas),
                 }
             )
         )
@@ -60,27 +68,49 @@ def command(*, region: str, series: int | None, months: int, regions: Path, as_j
             f"Blob: {stored.written_per_day / GB:.1f} GB written a day; {stored.month / GB:,.0f} GB after a month, "
             f"{stored.year / GB:,.0f} GB after a year, {stored.full / GB:,.0f} GB once retention is full"
         )
-    sys.exit(not all(need.enough for need, _ in rows))
+        asked = asked_index(then.series * chosen.prometheus.replicas)
+        kept = chosen.thanos.cache.memory.amount if chosen.thanos.cache else OWN_INDEX_CACHE
+        where = "the shared cache" if chosen.thanos.cache else "a store gateway's own cache, without thanos.cache,"
+        out.print(
+            f"Index of two weeks' blocks: {asked / GB:.1f} GB, {where} holds {kept / GB:.1f} GB: "
+            f"all of it up to {kept / asked_index(chosen.prometheus.replicas):,.0f} series"
+        )
+        for row in rows:
+            if row.need.advice and not row.need.enough:
+                out.print(f"{row.need.part}: {row.need.advice}")
+    sys.exit(not all(row.need.enough for row in rows))
 
 
-def _table(rows: list[tuple[Need, int | None]]) -> Table:
-    table = Table("part", "resource", "need", "configured", "headroom", "runs out in")
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A need, the month in which it is no longer met, and the most series for which it is."""
+
+    need: Need
+    month: int | None
+    series: int | None
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table("part", "resource", "need", "configured", "headroom", "carries series", "runs out in")
     for column in table.columns[2:]:
         column.justify = "right"
-    for need, month in rows:
+    for row in rows:
+        need, month = row.need, row.month
         table.add_row(
             need.part,
             need.resource,
             need.unit.text(need.need),
             need.unit.text(need.configured),
             f"{need.headroom:.0%}",
+            "any" if row.series is None else f"{row.series:,}",
             f"over {HORIZON} months" if month is None else "now" if month == 0 else f"month {month}",
             style="" if need.enough else "red",
         )
     return table
 
 
-def _record(need: Need, month: int | None) -> dict[str, object]:
+def _record(row: Row) -> dict[str, object]:
+    need = row.need
     return {
         "part": need.part,
         "resource": need.resource,
@@ -88,7 +118,8 @@ def _record(need: Need, month: int | None) -> dict[str, object]:
         "need": need.need,
         "configured": need.configured,
         "enough": need.enough,
-        "runs_out_in_months": month,
+        "carries_series": row.series,
+        "runs_out_in_months": row.month,
         "path": ".".join(map(str, need.path)),
         "release": need.release,
     }

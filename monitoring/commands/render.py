@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 import click
 from rich.table import Table
 
-from monitoring.blueprint.releases import checked_releases
+from monitoring.blueprint.releases import checked_releases, releases
+from monitoring.blueprint.releases.thanos_cache import with_cache
 from monitoring.blueprint.values.charts import versions
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.commands.values import select
@@ -56,7 +57,11 @@ def command(
     Exit code 1: an object is not valid; 2: helm or a chart is not to be had.
     """
     fleet = load_fleet(regions)
-    chosen = select(checked_releases(fleet)[fleet.region(region).name], release)
+    chosen_region = fleet.region(region)
+    made = checked_releases(fleet)[chosen_region.name]
+    if record:
+        made = releases(with_cache(chosen_region), fleet.peers_of(chosen_region))
+    chosen = select(made, release)
     renderings = []
     with TemporaryDirectory() as scratch, steps() as progress:
         try:

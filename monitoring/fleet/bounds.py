@@ -18,6 +18,8 @@ BOUNDS: dict[str, tuple[type[Size | Duration], str, str, str]] = {
     "thanos.receive.volume_size": _DISK,
     "thanos.store_gateway.volume_size": _DISK,
     "thanos.compactor.volume_size": _DISK,
+    # memcached: below 64 MB its slabs hold too few items of 1 MiB; a node's memory is above
+    "thanos.cache.memory": (Size, "64Mi", "256Gi", "the memory of one memcached"),
     # Azure REST API, Agent Pools: osDiskSizeGB, drainTimeoutInMinutes, nodeSoakDurationInMinutes
     "node_pools.os_disk_size": (Size, "30Gi", "2048Gi", "a node's disk in AKS"),
     "node_pools.drain_timeout": (Duration, "1m", "1d", "a drain in AKS"),

@@ -237,6 +237,12 @@ class StoreGateway(Model):
     resources: Resources
 
 
+class Cache(Model):
+    """A memcached that the store gateways and the query-frontends share; `memory` is what it may keep."""
+
+    memory: Size
+
+
 class Compactor(Model):
     """Thanos Compactor: one per bucket."""
 
@@ -256,13 +262,15 @@ class Thanos(Model):
     """Long-term storage of a region.
 
     `outage_window` is the longest interruption of remote write that loses nothing: it sets the
-    ingestors' out-of-order window and the age at which a sender gives a sample up.
+    ingestors' out-of-order window and the age at which a sender gives a sample up. Without `cache` each part caches
+    in its own memory.
     """
 
     outage_window: Duration
     retention: Retention
     receive: Receive
     store_gateway: StoreGateway
+    cache: Cache | None
     compactor: Compactor
 
 

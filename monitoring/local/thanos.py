@@ -26,7 +26,8 @@ from monitoring.blueprint.components.workloads import (
     STORE_GATEWAY,
     THANOS,
 )
-from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, SECONDS, LocalRegion, Program, pod_name
+from monitoring.blueprint.releases.store_shards import shard_flags
+from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, ONE_IS_ENOUGH, SECONDS, LocalRegion, Program, pod_name
 
 KEYS: Mapping[str, tuple[str, str]] = {
     RECEIVE_INGESTOR.name: ("receive.ingestor", "receive"),
@@ -49,6 +50,9 @@ _SD_CONFIG = "--endpoint.sd-config="
 _LISTENERS = {"grpc": "grpc-address", "http": "http-address", "http-rem-write": "remote-write.address"}
 NO_PRUNING = "pruning comes after two blocks, and kills Receive 0.42 while it opens its database"
 """pkg/receive/multitsdb.go, shouldBeMarkedInactive: a tenant without a database is a nil pointer."""
+
+NO_CACHE = "each caches in its own memory: no memcached here"
+IN_MEMORY = "{type: IN-MEMORY, config: {max_size: 64MB}}"
 
 _Change = tuple[str, Sequence[object], str]
 """A flag, its values here, and why."""
@@ -198,7 +202,15 @@ def _of_router(local_region: LocalRegion, pod: str, folder: Path, *, has_store: 
 
 
 def _of_store_gateway(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
-    return [("data-dir", [folder / "data"], FOLDERS), ("sync-block-duration", ["5s"], SECONDS)]
+    shards = shard_flags(len(_pods(local_region, STORE_GATEWAY)))
+    selected = [flag.partition("=")[2].replace("$(NAME)", pod) for flag in shards]
+    return [
+        ("data-dir", [folder / "data"], FOLDERS),
+        ("sync-block-duration", ["5s"], SECONDS),
+        ("selector.relabel-config", selected, ONE_IS_ENOUGH),
+        ("index-cache.config", [], NO_CACHE),
+        ("store.caching-bucket.config", [], NO_CACHE),
+    ]
 
 
 def _of_compactor(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
@@ -239,7 +251,10 @@ def _of_global_query(local_region: LocalRegion, pod: str, folder: Path, *, has_s
 
 def _of_query_frontend(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
     (query, *_) = _pods(local_region, FRONTS[pod.rpartition("-")[0]])
-    return [("query-frontend.downstream-url", [f"http://{local_region.address(query, 'http')}"], ADDRESSES)]
+    return [
+        ("query-frontend.downstream-url", [f"http://{local_region.address(query, 'http')}"], ADDRESSES),
+        ("query-range.response-cache-config", [IN_MEMORY], NO_CACHE),
+    ]
 
 
 _CHANGES: Mapping[str, _Changes] = {

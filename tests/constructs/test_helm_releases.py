@@ -168,6 +168,7 @@ def test_stateful_releases_are_not_atomic_and_each_has_a_timeout(name: str, atom
     [
         ("kube-prometheus-stack", ["objects"]),
         ("thanos", ["objects", "kube-prometheus-stack"]),
+        ("thanos-cache", ["objects", "kube-prometheus-stack"]),
         ("thanos-global", ["objects", "kube-prometheus-stack", "thanos"]),
         ("oauth2-proxy", ["objects", "kube-prometheus-stack", "thanos"]),
         ("prometheus-postgres-exporter", ["objects", "kube-prometheus-stack"]),
@@ -185,6 +186,7 @@ def test_expectations_above_cover_every_release() -> None:
         "objects",
         "kube-prometheus-stack",
         "thanos",
+        "thanos-cache",
         "thanos-global",
         "oauth2-proxy",
         "prometheus-postgres-exporter",

@@ -22,6 +22,7 @@ BOUNDS = {
     "thanos.receive.volume_size": ("1Gi", "32767Gi", "32768Gi"),
     "thanos.store_gateway.volume_size": ("1Gi", "32767Gi", "32768Gi"),
     "thanos.compactor.volume_size": ("1Gi", "32767Gi", "32768Gi"),
+    "thanos.cache.memory": ("64Mi", "256Gi", "257Gi", "63Mi"),
     "node_pools.os_disk_size": ("30Gi", "2048Gi", "2049Gi", "29Gi"),
     "node_pools.drain_timeout": ("1m", "1d", "24h1m"),
     "node_pools.node_soak": ("1m", "30m", "31m"),

@@ -71,6 +71,7 @@ CALLERS: dict[str, Callers] = {
         "Query of trial-beta:grpc": "thanos-global-query*",
         "Query of trial-gamma:grpc": "thanos-global-query*",
         "thanos-query:grpc": "thanos-global-query*",
+        "thanos-cache:memcached": "thanos-query-frontend thanos-store-gateway",
         "thanos-global-query:http": "prometheus thanos-global-query-frontend",
         "thanos-global-query-frontend:http": "grafana oauth2-proxy prometheus",
         "postgres-exporter:http": "prometheus",

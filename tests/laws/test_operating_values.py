@@ -126,14 +126,11 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "receive.router.replicas": 2,
         "query.replicas": 2,
         "queryFrontend.replicas": 2,
-        "queryFrontend.extraArgs": [
-            "--query-range.split-interval=24h",
-            "--query-range.max-retries-per-request=1",
-            "--query.max-retries-per-request=1",
-            "--labels.max-retries-per-request=1",
-            "--query-frontend.compress-responses",
-            "--query-range.response-cache-config=type: IN-MEMORY\nconfig:\n  max_size: 512MB",
-        ],
+        "queryFrontend.extraArgs.0": "--query-range.split-interval=24h",
+        "queryFrontend.extraArgs.1": "--query-range.max-retries-per-request=1",
+        "queryFrontend.extraArgs.2": "--query.max-retries-per-request=1",
+        "queryFrontend.extraArgs.3": "--labels.max-retries-per-request=1",
+        "queryFrontend.extraArgs.4": "--query-frontend.compress-responses",
         **{
             f"{part}.persistence.{key}": value
             for part in ("receive.ingestor", "storeGateway", "compact")
@@ -296,6 +293,19 @@ def test_retention_values_equal_the_regions_file(fleet: Fleet, region: Region) -
 
 
 @EVERY_REGION
+def test_answers_and_blocks_are_cached_where_the_region_says(fleet: Fleet, region: Region) -> None:
+    found = values(fleet, region)
+    (answers,) = at(found[THANOS], "queryFrontend.extraArgs")[5:]
+    of_blocks = [flag.partition("=")[0] for flag in at(found[THANOS], "storeGateway.extraArgs")[3:]]
+    if region.thanos.cache is None:
+        assert answers == "--query-range.response-cache-config=type: IN-MEMORY\nconfig:\n  max_size: 512MB"
+        assert of_blocks == []
+    else:
+        assert answers.startswith("--query-range.response-cache-config=type: MEMCACHED\n")
+        assert of_blocks == ["--index-cache.config", "--store.caching-bucket.config"]
+
+
+@EVERY_REGION
 def test_query_limits_match_the_regions_load(fleet: Fleet, region: Region) -> None:
     found, load = values(fleet, region), region.load
     assert at(found[KUBE], f"{PROMETHEUS}.query") == {
@@ -303,7 +313,9 @@ def test_query_limits_match_the_regions_load(fleet: Fleet, region: Region) -> No
         "maxSamples": load.samples_per_query,
         "timeout": "1m",
     }
-    assert at(found[THANOS], "storeGateway.extraArgs") == [
+    flags = at(found[THANOS], "storeGateway.extraArgs")
+    assert flags[:3] == [
+        f"--store.grpc.series-max-concurrency={load.concurrent_queries}",
         f"--store.limits.request-series={load.active_series}",
         f"--store.limits.request-samples={load.samples_per_query * 10}",
     ]
@@ -338,6 +350,7 @@ def test_copies_never_share_a_zone_or_a_host(fleet: Fleet, region: Region) -> No
 ORDER = {
     "objects": ((), 300, True),
     KUBE: (("objects",), 1800, False),
+    "thanos-cache": (("objects", KUBE), 300, True),
     THANOS: (("objects", KUBE), 3600, False),
     VIEW: (("objects", KUBE, THANOS), 600, True),
     "oauth2-proxy": (("objects", KUBE, THANOS), 600, True),
@@ -353,6 +366,7 @@ def test_releases_wait_and_only_stateless_ones_are_atomic(fleet: Fleet, region: 
         name: order
         for name, order in ORDER.items()
         if (name != VIEW or region.global_view)
+        and (name != "thanos-cache" or region.thanos.cache)
         and (not name.startswith("prometheus-postgres") or (region.databases and region.databases.postgresql))
         and (not name.startswith("prometheus-redis") or (region.databases and region.databases.redis))
     }

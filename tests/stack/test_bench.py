@@ -32,7 +32,7 @@ def measured(part: Measurement, folder: Path, fleet: Fleet) -> dict[str, float]:
     return values
 
 
-@pytest.mark.parametrize("name", ["panels", "ingestion"])
+@pytest.mark.parametrize("name", ["panels", "ingestion", "growth"])
 def test_a_measurement_gives_every_figure_of_its_part(tmp_path: Path, fleet: Fleet, name: str) -> None:
     part = MEASUREMENTS[name]
     values = measured(part, tmp_path, fleet)

@@ -8,19 +8,35 @@ holds its headroom.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from monitoring.blueprint.capacity.node_pools import WrongValue, mapping, nodes_left, nodes_needed, requested
+from monitoring.blueprint.capacity.long_term import (
+    blocks_kept,
+    compactor_cores,
+    compactor_memory,
+    index_headers,
+    store_memory,
+)
+from monitoring.blueprint.capacity.node_pools import (
+    SYSTEM_BYTES,
+    WrongValue,
+    mapping,
+    nodes_left,
+    nodes_needed,
+    requested,
+)
 from monitoring.blueprint.components.workloads import THANOS
 from monitoring.blueprint.releases import static_values
 from monitoring.blueprint.releases.final_values import effective
 from monitoring.blueprint.releases.release import Release
+from monitoring.blueprint.releases.store_shards import shards
 from monitoring.errors import InvalidInput, Problem, shown
 from monitoring.fleet.loader import Fleet, RegionFile
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Cpu, Duration, Size
+from monitoring.fleet.vm_sizes import vm_size
 from monitoring.fleet.yaml_file import ValuePath, dotted
 
 GIB = 2**30
@@ -65,8 +81,6 @@ HEADROOM = 1.5
 
 ROUTERS = 2
 """At least: one may be lost."""
-STORE_GATEWAY_MEMORY = 250 * MB + 2 * GB
-"""Index cache and chunk pool, at the flags' defaults."""
 COMPACTOR_DISK_FLOOR = 100 * GB
 COMPACTION_SPAN = Duration.parse("14d")
 """The largest block; the compactor holds its sources and the result."""
@@ -81,8 +95,21 @@ CAUSES: tuple[tuple[ValuePath, ...], ...] = (
 )
 """What a region's own file may say that makes a size too small which it does not give itself: the likelier first."""
 
+LARGER_NODES = (
+    "take larger nodes, or divide the load over two regions or clusters; "
+    "one Prometheus is not divided (docs/capacity.md, Limits)"
+)
+NO_MORE_COMPACTORS = (
+    "divide the load over two regions or clusters, each with its own bucket; "
+    "a second compactor would halt on the first one's blocks (docs/capacity.md, Limits)"
+)
+"""Where a part cannot be given more, nor a second one of it."""
+
 HORIZON = 60
 """Months that are looked ahead for the one in which a part runs out."""
+
+MOST_SERIES = 10**9
+"""More than any Prometheus has."""
 
 
 class Unit(StrEnum):
@@ -123,7 +150,8 @@ class Load:
 class Need:
     """What one pod of a part needs of a resource, and what it has.
 
-    `path` is the value to change, in the region's file or, with `release`, in helm-values/<release>.yaml.
+    `path` is the value to change, in the region's file or, with `release`, in helm-values/<release>.yaml. `advice` is
+    what to do where that does not go on for ever.
     """
 
     part: str
@@ -133,6 +161,7 @@ class Need:
     configured: float
     path: ValuePath
     release: str | None = None
+    advice: str = ""
 
     @property
     def enough(self) -> bool:
@@ -150,6 +179,7 @@ class Need:
         return (
             f"must be at least {self.unit.text(self.need)} for the region's load, "
             f"got {self.unit.text(self.configured)} ({self.part}, {self.resource})"
+            f"{f': {self.advice}' if self.advice else ''}"
         )
 
 
@@ -165,7 +195,7 @@ def load(region: Region, *, series: int | None = None) -> Load:
 
 def needs(region: Region, load: Load, *, releases: tuple[Release, ...]) -> tuple[Need, ...]:
     """Every need of the region under a load; `ValueError` for a VM size that is not known."""
-    parts = (_prometheus, _ingestor, _store_gateway, _compactor)
+    parts = (_prometheus, _on_one_node, _ingestor, _store_gateway, _compactor)
     return (
         *(need for part in parts for need in part(region, load)),
         *_router(region, load, releases=releases),
@@ -220,16 +250,54 @@ def _ingestor(region: Region, load: Load) -> Iterator[Need]:
     yield need("blocks and WAL", receive.volume_size, blocks(rate, receive.retention) + wal(rate), "volume_size")
 
 
-def _store_gateway(region: Region, _load: Load) -> Iterator[Need]:
-    store = region.thanos.store_gateway
+def _on_one_node(region: Region, load: Load) -> Iterator[Need]:
+    """A Prometheus is one pod, on one node: what no size of its own can give it."""
+    node = vm_size(region.node_pools.vm_size)
+    there = node.memory_for_pods(max_pods=region.node_pools.max_pods) - SYSTEM_BYTES
+    steady = prometheus_memory(load.series * PROMETHEUS_SERIES_MARGIN)
+    yield Need(
+        part="Prometheus, on one node",
+        resource="memory",
+        unit=Unit.BYTES,
+        need=steady + load.queried * BYTES_PER_QUERIED_SAMPLE,
+        configured=there,
+        path=("node_pools", "vm_size"),
+        advice=LARGER_NODES,
+    )
+
+
+def _store_gateway(region: Region, load: Load) -> Iterator[Need]:
+    """Calls at once, each for as many series as one may read; index headers of the pod's share of the blocks."""
+    thanos = region.thanos
+    store, receive = thanos.store_gateway, thanos.receive
+    memory = store_memory(load.series, calls=region.load.concurrent_queries)
+    blocks_here = blocks_kept(thanos.retention, copies=receive.replication_factor) / shards(store.replicas)
+    of_block = load.series * region.prometheus.replicas * PROMETHEUS_SERIES_MARGIN
     need = _part("Store Gateway", ("thanos", "store_gateway"))
-    yield need("memory", store.resources.limits.memory, STORE_GATEWAY_MEMORY, "resources", "limits", "memory")
+    yield need("memory", store.resources.limits.memory, memory, "resources", "limits", "memory")
+    yield need("index headers", store.volume_size, index_headers(of_block, blocks=blocks_here), "volume_size")
 
 
 def _compactor(region: Region, load: Load) -> Iterator[Need]:
-    largest = 2 * blocks(load.rate * region.prometheus.replicas, COMPACTION_SPAN)
+    """One for the bucket, and one core: the blocks of a region are one stream, compacted one after another."""
+    compactor = region.thanos.compactor
+    rate, series = (one * region.prometheus.replicas for one in (load.rate, load.series))
     need = _part("Compactor", ("thanos", "compactor"))
-    yield need("disk", region.thanos.compactor.volume_size, max(COMPACTOR_DISK_FLOOR, largest), "volume_size")
+    largest = 2 * blocks(rate, COMPACTION_SPAN)
+    yield need("disk", compactor.volume_size, max(COMPACTOR_DISK_FLOOR, largest), "volume_size")
+    memory = compactor_memory(series * PROMETHEUS_SERIES_MARGIN)
+    yield need("memory", compactor.resources.limits.memory, memory, "resources", "limits", "memory")
+    cores = compactor_cores(rate, copies=region.thanos.receive.replication_factor)
+    yield need("CPU", compactor.resources.limits.cpu, cores * 1000, "resources", "limits", "cpu")
+    yield Need(
+        part="Compactor, one stream",
+        resource="CPU",
+        unit=Unit.MILLICORES,
+        need=cores * 1000,
+        configured=1000,
+        path=("load", "active_series"),
+        advice=NO_MORE_COMPACTORS,
+    )
 
 
 def _router(region: Region, load: Load, *, releases: tuple[Release, ...]) -> Iterator[Need]:
@@ -322,6 +390,25 @@ def runs_out(region: Region, need: Need, *, load: Load, releases: tuple[Release,
         if not next(one for one in later if (one.part, one.resource) == (need.part, need.resource)).enough:
             return month
     return None
+
+
+def carries(region: Region, need: Need, *, load: Load, releases: tuple[Release, ...]) -> int | None:
+    """The most series that the part suffices for, to three digits; None where no number of series matters."""
+    if _suffices(region, need, MOST_SERIES, load=load, releases=releases):
+        return None
+    enough, short = 0, MOST_SERIES
+    while short - enough > max(1, enough // 1000):
+        between = (enough + short) // 2
+        if _suffices(region, need, between, load=load, releases=releases):
+            enough = between
+        else:
+            short = between
+    return enough
+
+
+def _suffices(region: Region, need: Need, series: int, *, load: Load, releases: tuple[Release, ...]) -> bool:
+    wanted = needs(region, replace(load, series=series), releases=releases)
+    return next(one for one in wanted if (one.part, one.resource) == (need.part, need.resource)).enough
 
 
 def check_capacity(fleet: Fleet, releases: Mapping[str, tuple[Release, ...]]) -> None:

@@ -16,6 +16,7 @@ from monitoring.fleet.model import Region
 KUBE_PROMETHEUS_STACK = "kube-prometheus-stack"
 THANOS = "thanos"
 THANOS_GLOBAL = "thanos-global"
+THANOS_CACHE = "thanos-cache"
 OAUTH2_PROXY = "oauth2-proxy"
 OBJECTS = "objects"
 POSTGRES_RELEASE = "prometheus-postgres-exporter"
@@ -202,6 +203,15 @@ RECEIVE_INGESTOR = _thanos(
 STORE_GATEWAY = _thanos(
     "store-gateway", _GRPC, _HTTP, service="thanos-store-gateway-headless", grants=(Grant.BLOB_READ,)
 )
+# The shared cache: only where a region has it (`components_of`).
+CACHE = Component(
+    name="thanos-cache",
+    release=THANOS_CACHE,
+    labels={"app.kubernetes.io/name": "memcached", "app.kubernetes.io/instance": THANOS_CACHE},
+    ports=(Port(name="memcached", number=11211),),
+    service="thanos-cache",
+    service_account="thanos-cache",
+)
 # The global view: only where a region has it (`components_of`).
 GLOBAL_QUERY = _thanos("query", _GRPC, _HTTP, release=THANOS_GLOBAL, certificate=Certificate(usages=(Usage.CLIENT,)))
 GLOBAL_QUERY_FRONTEND = _thanos("query-frontend", _HTTP, release=THANOS_GLOBAL)
@@ -267,6 +277,7 @@ COMPONENTS = (
     RECEIVE_ROUTER,
     RECEIVE_INGESTOR,
     STORE_GATEWAY,
+    CACHE,
     COMPACTOR,
     DRILL,
     GLOBAL_QUERY,

@@ -14,6 +14,7 @@ from monitoring.blueprint.components.model import Component, Port
 from monitoring.blueprint.components.of_region import components_of
 from monitoring.blueprint.components.workloads import (
     ALERTMANAGER,
+    CACHE,
     COMPACTOR,
     COMPONENTS,
     CRD_UPGRADE,
@@ -212,6 +213,8 @@ def _samples(region: Region) -> Iterator[Flow]:
     )
     yield Flow(QUERY, RECEIVE_INGESTOR, port="grpc", why="recent samples", auth=Auth.NONE, reason=INSIDE)
     yield Flow(QUERY, STORE_GATEWAY, port="grpc", why="samples in Blob", auth=Auth.NONE, reason=INSIDE)
+    for component, why in ((STORE_GATEWAY, "index and chunks"), (QUERY_FRONTEND, "answers")):
+        yield Flow(component, CACHE, port="memcached", why=f"cached {why}", auth=Auth.NONE, reason=INSIDE)
     yield Flow(QUERY_FRONTEND, QUERY, port="http", why="queries, split by day", auth=Auth.NONE, reason=INSIDE)
     blob = HostName(
         name=f"{region.object_store.account}.blob.core.windows.net",

@@ -17,6 +17,7 @@ from monitoring.blueprint.components.workloads import (
     POSTGRES_RELEASE,
     REDIS_RELEASE,
     THANOS,
+    THANOS_CACHE,
     THANOS_GLOBAL,
 )
 from monitoring.blueprint.releases import (
@@ -26,6 +27,7 @@ from monitoring.blueprint.releases import (
     prometheus_postgres_exporter,
     prometheus_redis_exporter,
     thanos,
+    thanos_cache,
     thanos_global,
 )
 from monitoring.blueprint.releases.final_values import effective, final_problems
@@ -85,6 +87,15 @@ RECIPES = (
         atomic=False,
         after=(OBJECTS,),
         known_after_apply=kube_prometheus_stack.KNOWN_AFTER_APPLY,
+    ),
+    # only where the region has it
+    _Recipe(
+        name=THANOS_CACHE,
+        of_chart="memcached",
+        computed=_alone(thanos_cache.computed),
+        timeout=300,
+        atomic=True,
+        after=(OBJECTS, KUBE_PROMETHEUS_STACK),
     ),
     # three ingestors, one after another, each with 900 s to write its head to Blob
     _Recipe(

@@ -40,11 +40,15 @@ def of_prometheus(region: Region) -> Mapping[str, object]:
 def of_store_gateway(region: Region) -> list[str]:
     """Flags of the store gateway, for one call of Query's: it asks once for each selector.
 
+    More calls than queries are expected at once wait: each holds what it reads until it ends (docs/capacity.md).
+    A series counts once in every block that it is read of.
+
     Two replicas bring each series twice: all that a region has is twice this many, and nobody needs half of it at once.
     Receive and Query have the same flags, and do not see what they count: Query asks for series in batches, and the
     limit looks at single ones (Thanos 0.42.4, pkg/store/limiter.go, `limitedServer.Send`).
     """
     return [
+        f"--store.grpc.series-max-concurrency={region.load.concurrent_queries}",
         f"--store.limits.request-series={region.load.active_series}",
         f"--store.limits.request-samples={region.load.samples_per_query * SELECTED_SAMPLES}",
     ]

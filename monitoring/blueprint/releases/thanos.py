@@ -17,8 +17,9 @@ from monitoring.blueprint.components.workloads import (
     STORE_GATEWAY,
     THANOS_PATH,
 )
-from monitoring.blueprint.releases import request_limits, tls
+from monitoring.blueprint.releases import request_limits, thanos_cache, tls
 from monitoring.blueprint.releases.pod_settings import checksum, resources, scheduling, spread
+from monitoring.blueprint.releases.store_shards import shard_flags
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
@@ -61,7 +62,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             "receive.router.topologySpreadConstraints": spread(region, hard=False),
             "storeGateway.replicas": thanos.store_gateway.replicas,
             "storeGateway.resources": resources(thanos.store_gateway.resources),
-            "storeGateway.extraArgs": request_limits.of_store_gateway(region),
+            "storeGateway.extraArgs": store_gateway_flags(region),
             "storeGateway.topologySpreadConstraints": spread(region, hard=False),
             "compact.resources": resources(thanos.compactor.resources),
             "compact.extraArgs": compactor_flags(region),
@@ -69,6 +70,7 @@ def computed(region: Region) -> Mapping[str, Any]:
             "query.podAnnotations": tls.restart_with_trust(region),
             **tls.mounted(QUERY, prefix="query"),
             "query.topologySpreadConstraints": spread(region, hard=False),
+            "queryFrontend.extraArgs": query_frontend_flags(region),
             "queryFrontend.topologySpreadConstraints": spread(region, hard=False),
         }
     )
@@ -104,6 +106,28 @@ def query_flags() -> list[str]:
         "--store.response-timeout=30s",  # a store that hangs is left out, and the answer says so
         f"--web.external-prefix={THANOS_PATH}",  # oauth2-proxy and the query-frontend hand the path on
         *tls.served("grpc-server"),
+    ]
+
+
+def store_gateway_flags(region: Region) -> list[str]:
+    """What one call may take, which blocks each pod has, and where it caches what it has read."""
+    return [
+        *request_limits.of_store_gateway(region),
+        *shard_flags(region.thanos.store_gateway.replicas),
+        *thanos_cache.store_gateway_flags(region),
+    ]
+
+
+def query_frontend_flags(region: Region) -> list[str]:
+    """How a query is divided, and where answers are kept."""
+    return [
+        "--query-range.split-interval=24h",
+        # no second try: a query that a Query dies of would go on to the other one, five times
+        "--query-range.max-retries-per-request=1",
+        "--query.max-retries-per-request=1",
+        "--labels.max-retries-per-request=1",
+        "--query-frontend.compress-responses",
+        thanos_cache.response_cache_flag(region),
     ]
 
 

@@ -12,6 +12,7 @@ from monitoring.blueprint.components.workloads import (
     OAUTH2_PROXY,
     POSTGRES_RELEASE,
     THANOS,
+    THANOS_CACHE,
     THANOS_GLOBAL,
 )
 from monitoring.blueprint.values.charts import VERSIONS, Versions
@@ -41,6 +42,7 @@ DIGEST_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         THANOS: {"image.digest": "quay.io/thanos/thanos"},
         THANOS_GLOBAL: {"image.digest": "quay.io/thanos/thanos"},
+        THANOS_CACHE: {"image.tag": "docker.io/memcached"},
         OAUTH2_PROXY: {"image.tag": "quay.io/oauth2-proxy/oauth2-proxy"},
         POSTGRES_RELEASE: {"image.tag": "quay.io/prometheuscommunity/postgres-exporter"},
     }

@@ -54,9 +54,14 @@ class Extra(BaseModel):
 
 
 def values_files(chart: Path) -> dict[str, Path]:
-    """The chart's own values.yaml under "", each subchart's under its name (its folder, without a version)."""
+    """The chart's own values.yaml under "", each subchart's under its name (its folder, without a version).
+
+    A library has none to set: its values.yaml is empty.
+    """
     files = {"": chart / "values.yaml"}
     for folder in sorted((chart / "charts").glob("*/values.yaml")):
+        if not yaml.safe_load(folder.read_text(encoding="utf-8")):
+            continue
         files[re.sub(r"-\d+\.\d+\.\d+$", "", folder.parent.name)] = folder
     return files
 

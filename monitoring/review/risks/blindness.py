@@ -134,6 +134,14 @@ RULES = (
         ),
     ),
     Rule(
+        name="blocks divided anew",
+        label=Label.BLINDNESS,
+        reason="store gateways change shards in turn; where more than one goes at once, nobody reads some blocks",
+        source="docs/capacity.md, Store gateway shards",
+        advice="More at once is safe; take them away one by one, and wait until all that are left are ready.",
+        applies=at(Kind.VALUE, r".*\[--selector\.relabel-config\]"),
+    ),
+    Rule(
         name="remote write or labels",
         label=Label.BLINDNESS,
         reason="samples reach Blob otherwise, later or not at all; queries find them under other labels",
@@ -148,7 +156,7 @@ RULES = (
             at(Kind.VALUE, r".*(eplica-?[lL]abel).*"),
             at(
                 Kind.VALUE,
-                r".*\[--(label|receive\..*|endpoint.*|tsdb\..*|store\..*|selector.*|max-time|min-time)[^\]]*\].*",
+                r".*\[--(label|receive\..*|endpoint.*|tsdb\..*|store\..*|selector(?!\.relabel-config).*|max-time|min-time)[^\]]*\].*",
             ),
             at(Kind.VALUE, r"receive\..*(limits|tenant).*|additionalEndpoint.*"),
         ),

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from monitoring.bench import faults, ingestion
+from monitoring.bench import faults, growth, ingestion
 from monitoring.bench.freshness import Arrivals, federation_delay
 from monitoring.bench.machine import processor
 from monitoring.bench.panels import same
@@ -119,3 +119,9 @@ def test_deviation_above_or_below_the_model_misses_the_bound(share: float) -> No
 def test_processor_is_described_by_its_model_name() -> None:
     assert processor(["processor\t: 0", "model name\t: A Model, 2 GHz"]) == "A Model, 2 GHz"
     assert processor([])
+
+
+def test_a_point_beside_the_straight_line_is_told() -> None:
+    assert growth.off_the_line([(1, 12), (2, 14), (4, 18)]) == pytest.approx(0)
+    # the line through all is 7.1 + 3.6 x: 10.7 where 8 is
+    assert growth.off_the_line([(0, 8), (1, 8), (2, 17), (3, 17)]) == pytest.approx(0.2523, abs=0.0001)

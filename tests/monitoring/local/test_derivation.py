@@ -23,6 +23,7 @@ from monitoring.local.authorities import issue
 from monitoring.local.differences import Differences
 from monitoring.local.region import LocalRegion, Ports, Program
 from tests.fake_clock import FakeClock
+from tests.fleet.changed import at, changed
 
 FLEET = load_fleet(ROOT / "tests" / "fleet" / "regions")
 GOLDEN: dict[str, list[str]] = json.loads((ROOT / "tests" / "golden" / "flags.json").read_text(encoding="utf-8"))
@@ -50,6 +51,33 @@ def local_region(tmp_path: Path) -> LocalRegion:
 
 def started(programs: Sequence[Program], component: str) -> list[str]:
     return next(list(program.line) for program in programs if program.component == component)
+
+
+def selected(programs: Sequence[Program]) -> list[str]:
+    """Which shard's owner a store gateway is told to be, of each that has shards."""
+    return [
+        word.partition("regex: ")[2].strip()
+        for program in programs
+        if program.component == "thanos-store-gateway"
+        for word in program.line
+        if word.startswith("--selector.relabel-config=")
+    ]
+
+
+def test_store_gateways_divide_the_blocks_among_those_that_run_here(local_region: LocalRegion) -> None:
+    """Else the only one would leave out what its deployed neighbours have."""
+    wider = changed(at("thanos.store_gateway.replicas", 4), of=local_region.region.name)
+    alone = replace(local_region, region=wider, pods={"thanos-store-gateway": 1})
+    assert selected(thanos.programs(alone, STORE)) == []
+    four = selected(thanos.programs(replace(local_region, region=wider), STORE))
+    assert four == [f"0 .*thanos-store-gateway-{pod}=0 .*|1 .*thanos-store-gateway-{pod}=1 .*" for pod in range(4)]
+
+
+def test_without_a_memcached_here_each_caches_in_its_own_memory(local_region: LocalRegion) -> None:
+    assert local_region.region.thanos.cache
+    words = [word for program in thanos.programs(local_region, STORE) for word in program.line]
+    assert not [word for word in words if "MEMCACHED" in word]
+    assert any(word.startswith("--query-range.response-cache-config={type: IN-MEMORY") for word in words)
 
 
 @pytest.mark.parametrize("component", [*thanos.COMPONENTS, *thanos.GLOBAL_VIEW], ids=lambda one: one.name)

@@ -87,7 +87,7 @@ def test_runs_out_month_is_the_first_insufficient_month(zoned: Region, made: tup
 
 def test_constant_need_never_runs_out(zoned: Region, made: tuple[Release, ...]) -> None:
     start = load(zoned)
-    need = _need(needs(zoned, start, releases=made), "Store Gateway", "memory")
+    need = _need(needs(zoned, start, releases=made), "Nodes, one zone or host lost", "pods")
     assert runs_out(zoned, need, load=start, releases=made) is None
 
 

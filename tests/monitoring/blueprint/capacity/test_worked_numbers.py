@@ -16,6 +16,7 @@ from monitoring.blueprint.capacity.needs import (
     Need,
     Unit,
     blob,
+    carries,
     ingestor_memory,
     load,
     needs,
@@ -72,14 +73,31 @@ def test_worked_example_has_need_capacity_and_setting_per_component(zoned: Regio
         ),
         ("Receive ingestor", "CPU"): (3000, 1000, "thanos.receive.resources.limits.cpu", "millicores", None),
         ("Receive ingestor", "blocks and WAL"): (16_956_000_000, 20 * gib, "thanos.receive.volume_size", "bytes", None),
+        ("Prometheus, on one node", "memory"): (1_757_000_000, 14_951_269_760, "node_pools.vm_size", "bytes", None),
         ("Store Gateway", "memory"): (
-            2_250_000_000,
+            3_690_000_000,
             3 * gib,
             "thanos.store_gateway.resources.limits.memory",
             "bytes",
             None,
         ),
+        ("Store Gateway", "index headers"): (
+            12_960_000_000,
+            10 * gib,
+            "thanos.store_gateway.volume_size",
+            "bytes",
+            None,
+        ),
         ("Compactor", "disk"): (145_152_000_000, 100 * gib, "thanos.compactor.volume_size", "bytes", None),
+        ("Compactor", "memory"): (
+            1_950_000_000,
+            2 * gib,
+            "thanos.compactor.resources.limits.memory",
+            "bytes",
+            None,
+        ),
+        ("Compactor", "CPU"): (54, 1000, "thanos.compactor.resources.limits.cpu", "millicores", None),
+        ("Compactor, one stream", "CPU"): (54, 1000, "load.active_series", "millicores", None),
         ("Receive router", "memory"): (
             1_200_000_000,
             2 * gib,
@@ -89,6 +107,52 @@ def test_worked_example_has_need_capacity_and_setting_per_component(zoned: Regio
         ),
         ("Receive router", "CPU"): (1200, 2000, "receive.router.resources.limits.cpu", "millicores", "thanos"),
     }
+
+
+def test_four_store_gateways_hold_half_of_the_index_headers_each(made: tuple[Release, ...]) -> None:
+    """And answer as many calls as two would: whose blocks are asked for is not known."""
+    wider = found(changed(at("thanos.store_gateway.replicas", 4), of="trial-alpha"), made)
+    assert [round(wider["Store Gateway", of].need) for of in ("memory", "index headers")] == [
+        3_690_000_000,
+        6_480_000_000,
+    ]
+
+
+def test_one_compactor_carries_five_million_series_with_a_day_to_spare(
+    zoned: Region, made: tuple[Release, ...]
+) -> None:
+    """At 30 s: 367,647 samples a second of two Prometheus, read 6.8 times, 5 million a second, half of the time."""
+    need = found(zoned, made)["Compactor, one stream", "CPU"]
+    assert carries(zoned, need, load=SOME, releases=made) == pytest.approx(5_514_705, rel=0.002)
+    over = found(zoned, made, replace(SOME, series=5_600_000))["Compactor, one stream", "CPU"]
+    assert not over.enough
+    assert over.message == (
+        "must be at least 1.02 cores for the region's load, got 1.00 cores (Compactor, one stream, CPU): "
+        "divide the load over two regions or clusters, each with its own bucket; "
+        "a second compactor would halt on the first one's blocks (docs/capacity.md, Limits)"
+    )
+
+
+def test_one_prometheus_carries_what_fits_on_a_node(zoned: Region, made: tuple[Release, ...]) -> None:
+    """14.95 GB, less 105 MB and 32 MB of queries, at 5,400 B a series."""
+    need = found(zoned, made)["Prometheus, on one node", "memory"]
+    assert carries(zoned, need, load=SOME, releases=made) == pytest.approx(2_743_383, rel=0.002)
+    over = found(zoned, made, replace(SOME, series=2_750_000))["Prometheus, on one node", "memory"]
+    assert over.message == (
+        "must be at least 14.0Gi for the region's load, got 13.9Gi (Prometheus, on one node, memory): "
+        "take larger nodes, or divide the load over two regions or clusters; "
+        "one Prometheus is not divided (docs/capacity.md, Limits)"
+    )
+
+
+def test_what_no_series_change_carries_any_number(zoned: Region, made: tuple[Release, ...]) -> None:
+    need = found(zoned, made)["Nodes, one zone or host lost", "pods"]
+    assert carries(zoned, need, load=SOME, releases=made) is None
+
+
+def test_what_is_too_small_for_any_load_carries_none(made: tuple[Release, ...]) -> None:
+    small = changed(at("thanos.compactor.volume_size", "50Gi"), of="trial-alpha")
+    assert carries(small, found(small, made)["Compactor", "disk"], load=SOME, releases=made) == 0
 
 
 def test_six_ingestors_beside_a_lost_one_carry_half_of_the_copies_each(made: tuple[Release, ...]) -> None:

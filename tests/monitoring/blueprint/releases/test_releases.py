@@ -57,6 +57,7 @@ def test_releases_are_ordered_with_mounted_objects_first(zoned: Region) -> None:
     assert [release.name for release in made] == [
         "objects",
         "kube-prometheus-stack",
+        "thanos-cache",
         "thanos",
         "thanos-global",
         "oauth2-proxy",

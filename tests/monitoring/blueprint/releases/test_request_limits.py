@@ -24,7 +24,11 @@ def test_prometheus_query_limits_match_its_memory(zoned: Region) -> None:
 
 def test_the_store_gateway_hands_out_half_of_a_region_at_most(zoned: Region) -> None:
     flags = values(zoned, "thanos")["storeGateway"]["extraArgs"]
-    assert flags == ["--store.limits.request-series=40000", "--store.limits.request-samples=10000000"]
+    assert flags[:3] == [
+        "--store.grpc.series-max-concurrency=4",
+        "--store.limits.request-series=40000",
+        "--store.limits.request-samples=10000000",
+    ]
 
 
 def test_router_limits_are_twice_the_size_of_a_remote_write_request(zoned: Region) -> None:

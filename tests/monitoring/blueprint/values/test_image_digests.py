@@ -12,7 +12,8 @@ import yaml
 
 from monitoring.blueprint import releases as made
 from monitoring.blueprint.objects import drill
-from monitoring.blueprint.releases import checked_releases, federation, prometheus_redis_exporter
+from monitoring.blueprint.releases import checked_releases, federation, prometheus_redis_exporter, releases
+from monitoring.blueprint.releases.thanos_cache import with_cache
 from monitoring.blueprint.values.charts import versions
 from monitoring.blueprint.values.image_digests import DIGEST_KEYS, WITHOUT_KEY, digest_faults, digest_values, images
 from monitoring.errors import InvalidInput
@@ -58,8 +59,11 @@ def test_no_image_is_rendered_in_two_versions() -> None:
 
 @pytest.mark.usefixtures("recorded")
 def test_every_digest_reaches_the_values_of_a_release() -> None:
-    region = checked_releases(load_fleet(ROOT / "regions"))["prod-eastus"]
-    given = "".join(yaml.safe_dump(dict(release.values)) for release in region)
+    fleet = load_fleet(ROOT / "regions")
+    region = fleet.region("prod-eastus")
+    given = "".join(
+        yaml.safe_dump(dict(release.values)) for release in releases(with_cache(region), fleet.peers_of(region))
+    )
     missing = [image for image in RECORD["images"] if digest_of(image).removeprefix("sha256:") not in given]
     assert missing == ["docker.io/oliver006/redis_exporter:v1.89.0"]
     assert [image.rpartition(":")[0] for image in missing] == list(WITHOUT_KEY)

@@ -154,3 +154,9 @@ def test_a_charts_own_default_comes_before_its_subcharts(chart: Path) -> None:
     (chart / "values.yaml").write_text(f"{VALUES}  storage: {{size: 9Gi}}\n")
     storage = _schema(chart)["properties"]["sub"]["properties"]["storage"]["properties"]
     assert storage["size"]["default"] == "9Gi"
+
+
+def test_a_library_has_no_values(chart: Path) -> None:
+    (chart / "charts" / "common").mkdir()
+    (chart / "charts" / "common" / "values.yaml").write_text("# A library.\n")
+    assert [*check(_schema(chart), {"common": {"enabled": True}})]
