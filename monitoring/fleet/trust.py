@@ -74,15 +74,27 @@ Trust = Annotated[tuple[Root, ...], Field(strict=False, max_length=16), BeforeVa
 
 @cache
 def _read(pem: str) -> Mapping[str, Any]:
+    found = _authorities(pem)
+    if not found:
+        raise ValueError("must be the certificate of an authority (CA: true), got a leaf's")
+    return found[0]
+
+
+def authorities(chain: str) -> dict[str, datetime]:
+    """Name and end of each authority in a chain of PEM certificates; ValueError for what OpenSSL cannot read."""
+    return {
+        _name(said["subject"]): datetime.fromtimestamp(ssl.cert_time_to_seconds(said["notAfter"]), tz=UTC)
+        for said in _authorities(chain)
+    }
+
+
+def _authorities(pem: str) -> Sequence[Mapping[str, Any]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=pem)
     except ssl.SSLError as fault:
         raise ValueError("must be a certificate, got what OpenSSL cannot read") from fault
-    authorities = context.get_ca_certs()  # leaves out what is not allowed to issue
-    if not authorities:
-        raise ValueError("must be the certificate of an authority (CA: true), got a leaf's")
-    return authorities[0]
+    return context.get_ca_certs()  # leaves out what is not allowed to issue
 
 
 def _name(parts: Sequence[Sequence[tuple[str, str]]]) -> str:

@@ -21,7 +21,7 @@ NOT_FOUND = 3
 NO_KIND = "the server doesn't have a resource type"
 """kubectl's words where a CRD is not installed."""
 
-_READS = {"show", "list", "list-skus", "list-usage", "list-grants"}
+_READS = {"show", "list", "list-skus", "list-usage", "list-grants", "get-upgrades"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,6 +48,12 @@ MAY_IMPORT = {
         "monitoring.blueprint",
         "monitoring.verify",
     },
+    "monitoring.doctor": {
+        "monitoring.fleet",
+        "monitoring.blueprint",
+        "monitoring.prerequisites",
+        "monitoring.doctor",
+    },
     "monitoring.prerequisites": {
         "monitoring.errors",
         "monitoring.fleet",

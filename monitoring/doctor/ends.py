@@ -1,0 +1,116 @@
+"""What ends some day: certificates, the authorities behind them, roots, secrets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitoring.doctor.row import Row, State, at, ending, items, time_of, unknown
+from monitoring.fleet.model import Region
+from monitoring.fleet.trust import NOTICE as ROOT_NOTICE
+from monitoring.fleet.trust import authorities
+
+CERTIFICATES = "docs/certificates.md"
+OVERDUE = timedelta(days=1)
+"""After the time at which cert-manager wants to renew."""
+AUTHORITY_NOTICE = timedelta(days=90)
+"""An intermediate authority is signed by people, and every leaf is to be issued anew."""
+
+
+def certificates(found: Any, now: datetime) -> Iterator[Row]:
+    """Each Certificate of cert-manager: ready, renewed in time."""
+    for one in items(found):
+        name = at(one, "metadata", "name")
+        conditions = {each.get("type"): each for each in at(one, "status", "conditions") or ()}
+        ready = at(conditions, "Ready", "status") == "True"
+        ends, renewal = time_of(at(one, "status", "notAfter")), time_of(at(one, "status", "renewalTime"))
+        if ends is None or not ready or ends <= now:
+            state = State.DUE
+        else:
+            state = State.SOON if renewal and now - renewal > OVERDUE else State.FINE
+        yield Row(
+            subject=f"certificate {name}",
+            state=state,
+            found=f"{'ready' if ready else 'not ready'}, ends {_day(ends)}",
+            expected=f"renewed on {_day(renewal)}",
+            action="" if state is State.FINE else f"kubectl describe certificate {name} -n monitoring",
+            page=CERTIFICATES,
+        )
+    if not items(found):
+        yield unknown("certificates", "there is none", expected="one for each component that speaks TLS")
+
+
+def intermediates(requests: Any, now: datetime) -> Iterator[Row]:
+    """The authorities that have signed, from the chains of the CertificateRequests: public, no key is read."""
+    chains = {at(one, "status", "certificate") for one in items(requests)} - {None}
+    known: dict[str, datetime] = {}
+    for chain in chains:
+        try:
+            known.update(authorities(base64.b64decode(str(chain), validate=True).decode()))
+        except (ValueError, binascii.Error):
+            yield unknown("issuing authorities", "a chain cannot be read")
+            return
+    for name, ends in sorted(known.items()):
+        state = ending(ends, now, notice=AUTHORITY_NOTICE)
+        yield Row(
+            subject=f"issuing authority {name}",
+            state=state,
+            found=f"ends {_day(ends)}",
+            expected=f"{AUTHORITY_NOTICE.days} days or more",
+            action="" if state is State.FINE else "sign another intermediate authority",
+            page=CERTIFICATES,
+        )
+    if not known:
+        yield unknown("issuing authorities", "no chain names one")
+
+
+def roots(region: Region, now: datetime) -> Iterator[Row]:
+    """The roots of the region's file."""
+    for root in region.trust:
+        state = ending(root.ends, now, notice=ROOT_NOTICE)
+        yield Row(
+            subject=f"root {root.name}",
+            state=state,
+            found=f"ends {_day(root.ends)}",
+            expected=f"{ROOT_NOTICE.days} days or more",
+            action="" if state is State.FINE else "let another root follow it, in every region",
+            page=CERTIFICATES,
+        )
+    if not region.trust:
+        yield Row(
+            subject="roots",
+            state=State.DUE,
+            found="none in `trust`",
+            expected="at least one",
+            action="make a root",
+            page=CERTIFICATES,
+        )
+
+
+def secrets(names: set[str], found: Any, now: datetime) -> Iterator[Row]:
+    """Each secret that a component reads: `az keyvault secret list` says dates, and no value."""
+    listed = {one.get("name"): at(one, "attributes") or {} for one in items(found)}
+    for name in sorted(names):
+        attributes = listed.get(name)
+        ends = time_of(at(attributes, "expires"))
+        if attributes is None or attributes.get("enabled") is False:
+            state, told = State.DUE, "not there" if attributes is None else "disabled"
+        elif ends is None:
+            state, told = State.SOON, "no end date"
+        else:
+            state, told = ending(ends, now), f"ends {_day(ends)}"
+        yield Row(
+            subject=f"secret {name}",
+            state=state,
+            found=told,
+            expected="an end date that is 30 days away or more",
+            action="" if state is State.FINE else "write a new version, with --expires",
+            page="docs/operations.md",
+        )
+
+
+def _day(at_: datetime | None) -> str:
+    return f"{at_:%Y-%m-%d}" if at_ else "nobody knows when"
