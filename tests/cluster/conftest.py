@@ -86,6 +86,11 @@ class Trial:
         return self.settled(lambda found: [*unready(filter(self.ours, found)), *unreconciled(filter(self.ours, found))])
 
 
+def in_use(namespaces: list[Object]) -> bool:
+    """Whether the cluster may be one that somebody needs."""
+    return any(one["metadata"]["name"] == NAMESPACE for one in namespaces)
+
+
 def in_system(one: Object) -> bool:
     """In kube-system, kube-public or kube-node-lease."""
     return str(one["metadata"].get("namespace", "")).startswith("kube-")
@@ -100,7 +105,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         with timed("control plane"):
             kubeconfig = Path(given) if given else stack.enter_context(control_plane(folder))
             cluster = Cluster(kubeconfig=kubeconfig)
-            if any(one["metadata"]["name"] == NAMESPACE for one in cluster.objects("namespaces")):
+            if in_use(cluster.objects("namespaces")):
                 pytest.fail(f"{kubeconfig}: the cluster must not have a namespace {NAMESPACE}: it would be destroyed")
             custom_resources.install(cluster)
             cluster.apply([workload_identity()])

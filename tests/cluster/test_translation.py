@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.conftest import in_use
 from tests.cluster.documented import prerequisites
 from tests.cluster.nodes import nodes
 from tests.cluster.stand_ins import disks, made_by_stand_ins, secrets
@@ -164,3 +165,8 @@ def test_the_page_of_prerequisites_names_the_issuer_and_the_gateway() -> None:
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "edge"}},
         {"kind": "Gateway", "apiVersion": "v1", "metadata": {"name": "g", "namespace": "edge"}},
     ]
+
+
+@pytest.mark.parametrize(("names", "used"), [(["default", "kube-system"], False), (["default", "monitoring"], True)])
+def test_a_cluster_with_the_namespace_is_somebodys(names: list[str], used: bool) -> None:
+    assert in_use([{"kind": "Namespace", "metadata": {"name": name}} for name in names]) is used
