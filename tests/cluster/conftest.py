@@ -27,6 +27,7 @@ from tests.cluster.operator_process import operator
 from tests.cluster.readiness import unready, unreconciled
 from tests.cluster.references import dangling
 from tests.cluster.stand_ins import standing_in, workload_identity
+from tests.tables import PHASES
 
 PATIENCE = 300
 """Seconds for what controllers do on their own."""
@@ -37,7 +38,8 @@ NAMESPACE = "monitoring"
 ASK_FOR_SECRETS = ("Certificate", "SecretProviderClass")
 """Kinds of which others make Secrets."""
 
-TIMES: list[tuple[str, float]] = []
+TIMES: list[tuple[str, str]] = []
+"""Phases that fixtures have passed, with their seconds, until a test puts them into the table."""
 
 
 @contextmanager
@@ -45,8 +47,14 @@ def timed(phase: str) -> Iterator[None]:
     """Puts a phase into the table of times."""
     begin = time.monotonic()
     yield
-    TIMES.append((phase, time.monotonic() - begin))
-    sys.stderr.write(f"\n{phase}: {TIMES[-1][1]:.0f} s\n")
+    TIMES.append((phase, f"{time.monotonic() - begin:.0f}"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """The first test after a phase tells how long it took."""
+    while TIMES:
+        PHASES.put(item, TIMES.pop(0))
 
 
 @dataclass(frozen=True, kw_only=True)
