@@ -38,7 +38,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-engine test-faults mutants browser picture local verify verify-cluster tools check plan deploy review comment generate record lock lock-providers seal unseal bench validate cdktf clean
+.PHONY: help synth test test-rules test-terraform test-stack test-matrix test-engine test-cluster test-faults mutants browser picture local verify verify-cluster tools check plan deploy review comment generate record lock lock-providers seal unseal bench validate cdktf clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,15 @@ test-matrix: $(ENVIRONMENT) ## Of oversight_metrics: the oldest and the newest f
 test-engine: .venv/.synced engines/cdktn/.venv/.synced ## Both engines make the same of all stacks; the constructs' tests with cdktn
 	@OVERSIGHT_ENGINE= .venv/bin/python -m pytest -m engine tests/engines
 	@OVERSIGHT_ENGINE=cdktn engines/cdktn/.venv/bin/python -m pytest -n auto tests/constructs tests/monitoring/bindings
+
+test-cluster: export TEST_KUBECONFIG := $(if $(filter command line,$(origin KUBECONFIG)),$(abspath $(KUBECONFIG)))
+test-cluster: export TEST_CHARTS := $(CHARTS)
+test-cluster: export TEST_MIRROR := $(MIRROR)
+test-cluster: export TEST_REGION := $(REGION)
+test-cluster: export TEST_BASE := $(BASE)
+test-cluster: $(ENVIRONMENT) ## What REGION makes, on a cluster: KUBECONFIG=file, else one of its own (needs Go, terraform, kubectl)
+	@$(RUN) -m monitoring tools kwok operator $(if $(TEST_KUBECONFIG),,etcd kube-apiserver kube-controller-manager kube-scheduler)
+	@$(RUN) -m pytest -n 0 -m cluster tests/cluster
 
 browser: ## Chromium, its driver and certutil: those that are not on PATH, from Debian's packages (needs root)
 	@found() { for name; do command -v "$$name" >/dev/null && return; done; return 1; }; \

@@ -1,6 +1,7 @@
 """Tables that tests fill row by row; they are printed at the end of the run, as Markdown, and docs/ shows them.
 
-Where the environment names a file, as FAULTS_JSON or ATTACKS_JSON, the rows are written into it as JSON too.
+Where the environment names a file, as FAULTS_JSON, ATTACKS_JSON or PHASES_JSON, the rows are written into it as JSON
+too.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ FAULTS = Table(
     ),
 )
 ATTACKS = Table(title="Attacks", columns=("at", "attack", "tries", "let in", "what holds"), sums=(2, 3))
-TABLES = (FAULTS, ATTACKS)
+PHASES = Table(title="Phases", columns=("phase", "seconds"))
+TABLES = (FAULTS, ATTACKS, PHASES)
 
 
 class Attacked(Protocol):

@@ -18,12 +18,16 @@ CACHE = ROOT / ".cache" / "tools"
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """A Go module under tools/<name> and the binaries that it gives; `tags` are build tags."""
+    """A Go module under tools/<name> and the binaries that it gives.
+
+    `tags` are build tags, `version_in` is the variable that a build tells the version (as a release build does).
+    """
 
     name: str
     path: str
     packages: tuple[str, ...]
     tags: str = ""
+    version_in: str = ""
 
     @property
     def folder(self) -> Path:
@@ -37,7 +41,7 @@ class Module:
         Prometheus 3.14.0 is the module's v0.314.0, since v3 would need another import path.
         """
         text = (self.folder / "go.mod").read_text(encoding="utf-8")
-        match = re.search(rf"^\s*{re.escape(self.path)} v(\d+)\.(\d+)\.(\d+)", text, re.MULTILINE)
+        match = re.search(rf"^(?:\s*|require ){re.escape(self.path)} v(\d+)\.(\d+)\.(\d+)", text, re.MULTILINE)
         if match is None:
             raise CannotHave(f"tools/{self.name}/go.mod must require {self.path}")
         major, minor, patch = map(int, match.groups())
@@ -48,7 +52,7 @@ class Module:
     @property
     def built(self) -> Path:
         """Folder of what was built from exactly these sums."""
-        digest = hashlib.sha256(self.tags.encode())
+        digest = hashlib.sha256(f"{self.tags}{self.version_in}".encode())
         for file in ("go.mod", "go.sum"):
             digest.update((self.folder / file).read_bytes())
         return CACHE / f"{self.name}-{digest.hexdigest()[:16]}"
@@ -70,7 +74,31 @@ MODULES = (
     Module(name="actionlint", path="github.com/rhysd/actionlint", packages=("cmd/actionlint",)),
     Module(name="oauth2-proxy", path="github.com/oauth2-proxy/oauth2-proxy/v7", packages=("",)),
 )
-BINARIES = {(package.rpartition("/")[2] or module.name): module for module in MODULES for package in module.packages}
+CLUSTER_MODULES = (
+    Module(
+        name="kubernetes",
+        path="k8s.io/kubernetes",
+        packages=("cmd/kube-apiserver", "cmd/kube-controller-manager", "cmd/kube-scheduler"),
+        version_in="k8s.io/component-base/version.gitVersion",  # charts compare it; else v0.0.0-master
+    ),
+    Module(name="etcd", path="go.etcd.io/etcd/server/v3", packages=("",)),
+    Module(name="kwok", path="sigs.k8s.io/kwok", packages=("cmd/kwok",)),
+    Module(
+        name="prometheus-operator",
+        path="github.com/prometheus-operator/prometheus-operator",
+        packages=("cmd/operator",),
+    ),
+)
+"""Of `make test-cluster` alone: a quarter of an hour to build."""
+
+
+def _binaries(modules: tuple[Module, ...]) -> dict[str, Module]:
+    return {(package.rpartition("/")[2] or module.name): module for module in modules for package in module.packages}
+
+
+ORDINARY = _binaries(MODULES)
+"""Module by binary, of those that `make tools` builds."""
+BINARIES = ORDINARY | _binaries(CLUSTER_MODULES)
 """Module by binary."""
 
 
@@ -83,8 +111,9 @@ def find_tool(binary: str) -> Path:
     built = module.built / binary
     if built.is_file():
         return built
+    builds = "make test-cluster" if module in CLUSTER_MODULES else "make tools"
     raise CannotHave(
-        f"{binary} {module.version} is neither on PATH nor built: make tools (Go 1.26 or newer, some minutes)"
+        f"{binary} {module.version} is neither on PATH nor built: {builds} (Go 1.26 or newer, some minutes)"
     )
 
 
@@ -96,15 +125,19 @@ def build(module: Module) -> None:
     partial = module.built.with_suffix(".partial")
     partial.mkdir(parents=True, exist_ok=True)
     packages = [f"{module.path}/{package}".rstrip("/") for package in module.packages]
-    line = [go, "build", "-mod=readonly", "-trimpath", "-tags", module.tags, "-o", f"{partial}/", *packages]
+    line = [go, "build", "-mod=readonly", "-trimpath", "-tags", module.tags]
+    if module.version_in:
+        line.append(f"-ldflags=-X {module.version_in}=v{module.version}")
+    line += ["-o", f"{partial}/", *packages]
     environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
     done = subprocess.run(  # noqa: S603  (no shell)
         line, cwd=module.folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise CannotHave(f"tools/{module.name} does not build: {done.stderr.strip()[-2000:]}")
-    for stray in partial.glob("v[0-9]*"):  # a main package at a module's root is named after its last folder
-        stray.rename(partial / module.name)
+    if module.packages == ("",):  # a main package at a module's root is named after its last folder
+        (built,) = partial.iterdir()
+        built.rename(partial / module.name)
     partial.rename(module.built)
 
 

@@ -27,7 +27,7 @@ CLOCKS = {
 }
 """By the last name before the dot; those of `time` also with `_ns`."""
 
-WITH_A_MACHINE = {"rules", "stack", "faults"}
+WITH_A_MACHINE = {"rules", "stack", "faults", "cluster"}
 """Markers of what `make test` leaves out."""
 
 

@@ -121,6 +121,35 @@ def test_the_version_comes_from_go_mod(tmp_path: Path) -> None:
     assert TRIAL.version == "0.31.1"
 
 
+def test_the_version_comes_from_a_line_of_its_own(path: Path, tmp_path: Path) -> None:
+    assert path.is_dir()
+    (tmp_path / "tools" / "trial" / "go.mod").write_text("module trial\n\nrequire example.org/trial v2.0.1\n")
+    assert TRIAL.version == "2.0.1"
+
+
+AT_THE_ROOT = Module(name="trial", path="example.org/trial", packages=("",), version_in="example.org/trial.Version")
+BUILDS_ONE = """
+[ "$6" = "-ldflags=-X example.org/trial.Version=v1.2.3" ] || { echo "$6" >&2; exit 1; }
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\n' > "$2"v2
+"""
+
+
+def test_a_binary_of_the_root_package_is_named_after_the_module_and_is_told_its_version(path: Path) -> None:
+    _program(path, "go", BUILDS_ONE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{path}:/usr/bin:/bin")
+        build(AT_THE_ROOT)
+    assert [one.name for one in AT_THE_ROOT.built.iterdir()] == ["trial"]
+
+
+def test_what_takes_long_to_build_is_built_by_name_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not {"kube-apiserver", "etcd", "kwok", "operator"} & binaries.ORDINARY.keys()
+    _program(path, "trial", "echo 1.2.3")
+    monkeypatch.setattr(tools, "ORDINARY", {"trial": TRIAL})
+    assert _call().stdout == f"trial {path}/trial\n"
+
+
 @pytest.mark.usefixtures("path")
 def test_prometheus_module_version_maps_to_its_release_version(tmp_path: Path) -> None:
     """Prometheus 3.14.0 is the module's v0.314.0."""
