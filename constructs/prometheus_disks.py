@@ -27,13 +27,12 @@ from constructs import Construct
 from constructs.cluster import Cluster
 from constructs.group import Group
 from constructs.namespaces import Namespaces
-from constructs.storage_classes import StorageClasses
+from constructs.storage_classes import ZONE_LABEL, StorageClasses
 from monitoring.blueprint.components.model import NAMESPACE
 from monitoring.blueprint.components.names import disk_name
 from monitoring.blueprint.components.workloads import PROMETHEUS, STATIC_STORAGE_CLASS, prometheus_claim
 from monitoring.fleet.model import Region
 
-ZONE_LABEL = "topology.disk.csi.azure.com/zone"
 MODES = ["ReadWriteOnce"]
 
 

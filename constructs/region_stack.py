@@ -11,6 +11,7 @@ from constructs.base_stack import BaseStack
 from constructs.cluster import Cluster
 from constructs.group import resource_group
 from constructs.helm_releases import HelmReleases
+from constructs.ingestor_claims import IngestorClaims
 from constructs.load_balancers import LoadBalancers
 from constructs.namespaces import Namespaces
 from constructs.node_pools import NodePools
@@ -42,13 +43,14 @@ class RegionStack(BaseStack):
         pools = NodePools(self, "node-pools", region=region, cluster=cluster)
         store = ObjectStore(self, "object-store", region=region, group=group)
         namespaces = Namespaces(self, "namespaces")
-        classes = StorageClasses(self, "storage-classes")
+        classes = StorageClasses(self, "storage-classes", region=region)
         identities = WorkloadIdentities(
             self, "identities", region=region, group=group, cluster=cluster, store=store, namespaces=namespaces
         )
         disks = PrometheusDisks(
             self, "disks", region=region, group=group, cluster=cluster, namespaces=namespaces, classes=classes
         )
+        ingestors = IngestorClaims(self, "ingestors", region=region, namespaces=namespaces, classes=classes)
         LoadBalancers(self, "load-balancers", region=region, depends_on=[namespaces.monitoring, cluster.subnet_access])
         if region.disk_snapshots:
             from constructs.disk_snapshots import DiskSnapshots  # opt-in: its bindings take 40 ms to load
@@ -78,5 +80,6 @@ class RegionStack(BaseStack):
                 address,
                 *identities.ready,
                 *disks.claims,
+                *ingestors.claims,
             ],
         )

@@ -76,13 +76,15 @@ def object_facts(manifest: Mapping[str, Any], *, kind: Kind = Kind.OBJECT) -> It
     if what in POLICY_KINDS and kind is Kind.OBJECT:
         yield from _policy(subject, manifest)
         return
-    if what == "ConfigMap" and kind is Kind.OBJECT and any(key.endswith(".json") for key in data):
+    pages = any(key.endswith(".json") and not text.lstrip().startswith("[") for key, text in data.items())
+    if what == "ConfigMap" and kind is Kind.OBJECT and pages:
         for text in data.values():
             yield from _dashboard(text)
         data = dict.fromkeys(data, "a dashboard")
     rest = {key: value for key, value in manifest.items() if key not in {"kind", "data"}}
     if data:
-        rest["data"] = {key: embedded(text) if key.endswith((".yaml", ".yml")) else text for key, text in data.items()}
+        files = (".yaml", ".yml", ".json")
+        rest["data"] = {key: embedded(text) if key.endswith(files) else text for key, text in data.items()}
     yield from thing(rest, kind=kind, subject=subject)
 
 

@@ -63,7 +63,8 @@ _READ_BESIDE: Mapping[str, tuple[str, ...]] = {
     "thanos.retention.five_minutes": ("thanos.retention.raw",),
     "thanos.retention.one_hour": ("thanos.retention.five_minutes",),
     "thanos.outage_window": ("thanos.receive.retention",),
-    "thanos.receive.replicas": ("thanos.receive.replication_factor",),
+    "thanos.receive.replicas": ("thanos.receive.replication_factor", "zones"),
+    "thanos.receive.ring": ("thanos.receive.replicas", "thanos.receive.replication_factor", "zones"),
     "cluster.host_name_policies": ("cluster.network_policy_engine",),
     "object_store.account": ("state.storage_account",),
     "series_budgets": ("load.active_series",),
@@ -196,9 +197,20 @@ def _thanos(region: Region) -> Iterator[Fault]:
     if thanos.outage_window >= thanos.receive.retention:
         message = f"must be less than receive.retention {thanos.receive.retention}, got {thanos.outage_window}"
         yield ("thanos", "outage_window"), message
-    if thanos.receive.replicas < thanos.receive.replication_factor:
-        message = f"must be at least replication_factor {thanos.receive.replication_factor}"
-        yield ("thanos", "receive", "replicas"), f"{message}, got {thanos.receive.replicas}"
+
+
+def _ring(region: Region) -> Iterator[Fault]:
+    """Zones that are even take as many series each, and one of them may go."""
+    receive, zones = region.thanos.receive, len(region.zones)
+    copies = receive.replication_factor
+    for name, count in (("replicas", receive.replicas), ("ring", receive.ring)):
+        if count < copies:
+            yield ("thanos", "receive", name), f"must be at least replication_factor {copies}, got {count}"
+        elif zones and count > copies and count % zones:
+            message = f"must be a multiple of the number of zones ({zones}) where it is more than replication_factor"
+            yield ("thanos", "receive", name), f"{message} {copies}, got {count}"
+    if receive.ring > receive.replicas:
+        yield ("thanos", "receive", "ring"), f"must be at most replicas {receive.replicas}, got {receive.ring}"
 
 
 def _policies(region: Region) -> Iterator[Fault]:
@@ -255,6 +267,7 @@ REGION_CHECKS = (
     _whole,
     _kinds,
     _thanos,
+    _ring,
     network_faults,
     _policies,
     _state,

@@ -219,10 +219,20 @@ class Alertmanager(Model):
     volume_size: Size
 
 
-class Receive(Model):
-    """Thanos Receive: ingestors that hold each sample `replication_factor` times, behind routers."""
+MOST_INGESTORS = 30
+"""Of a region."""
 
-    replicas: int = Field(ge=3, le=30)
+
+class Receive(Model):
+    """Thanos Receive: ingestors that hold each sample `replication_factor` times, behind routers.
+
+    `replicas` is how many ingestors run, `ring` how many of them, the first ones, the routers write to: fewer than
+    run while the ring grows or shrinks (docs/operations.md), else the same.
+    """
+
+    replicas: int = Field(ge=3, le=MOST_INGESTORS)
+    ring: int = Field(ge=3, le=MOST_INGESTORS)
+    routers: int = Field(ge=2, le=20)
     replication_factor: Literal[3, 5]
     retention: Duration
     volume_size: Size

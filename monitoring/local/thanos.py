@@ -24,8 +24,8 @@ from monitoring.blueprint.components.workloads import (
     RECEIVE_INGESTOR,
     RECEIVE_ROUTER,
     STORE_GATEWAY,
-    THANOS,
 )
+from monitoring.blueprint.releases import receive_router
 from monitoring.blueprint.releases.store_shards import shard_flags
 from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, ONE_IS_ENOUGH, SECONDS, LocalRegion, Program, pod_name
 
@@ -67,8 +67,12 @@ def of_values(values: Any, path: str) -> Any:
     return values
 
 
-def arguments(component: Component, values: Any) -> list[str]:
-    """The flags of the component's container, as the chart renders them."""
+def arguments(component: Component, local_region: LocalRegion) -> list[str]:
+    """The flags of the component's container, as the chart renders them; the routers are objects of ours."""
+    values = local_region.values(component.release)
+    if component is RECEIVE_ROUTER:
+        pod = receive_router.deployment(local_region.region, values)["spec"]["template"]["spec"]
+        return list(pod["containers"][0]["args"][1:])
     flags = [*_first(component), f"--log.level={values.get('logLevel', 'info')}", f"--log.format={values['logFormat']}"]
     flags += [f"--{_LISTENERS[port.name]}=0.0.0.0:{port.number}" for port in component.ports]
     if component in (STORE_GATEWAY, COMPACTOR):
@@ -78,15 +82,6 @@ def arguments(component: Component, values: Any) -> list[str]:
     if values["autoGomemlimit"]["enabled"]:
         flags += ["--enable-auto-gomemlimit", f"--auto-gomemlimit.ratio={values['autoGomemlimit']['ratio']}"]
     return [*flags, *_own(component, values), *of_values(values, KEYS[component.name][0]).get("extraArgs", ())]
-
-
-def hashrings(values: Any) -> str:
-    """hashrings.json of the routers."""
-    headless = _SERVICE.format(RECEIVE_INGESTOR.service)
-    port = RECEIVE_INGESTOR.port("grpc").number
-    pods = range(values["receive"]["ingestor"]["replicas"])
-    ring = [f"{RECEIVE_INGESTOR.name}-{number}.{headless}:{port}" for number in pods]
-    return json.dumps([{"endpoints": ring, "hashring": "default", "tenants": []}])
 
 
 def _first(component: Component) -> list[str]:
@@ -104,10 +99,6 @@ def _own(component: Component, values: Any) -> Iterator[str]:
         yield f"--tsdb.retention={values['receive']['retention']}"
         yield '--label=receive_replica="$(NAME)"'
         yield f"--receive.local-endpoint=$(NAME).{_SERVICE.format(component.service)}:{component.port('grpc').number}"
-    elif component is RECEIVE_ROUTER:
-        yield "--receive.hashrings-file=/etc/thanos/hashrings.json"
-        yield f"--receive.replication-factor={values['receive']['replicationFactor']}"
-        yield '--label=receive_replica="$(NAME)"'
     elif role == "compact" and values["compact"]["deduplication"]["enabled"]:
         yield "--compact.enable-vertical-compaction"
         yield from (f"--deduplication.replica-label={label}" for label in replica_labels)
@@ -138,16 +129,16 @@ def global_view(local_region: LocalRegion) -> list[Program]:
 
 def _pods(local_region: LocalRegion, component: Component) -> list[str]:
     deployed = of_values(local_region.values(component.release), KEYS[component.name][0]).get("replicas", 1)
+    if component is RECEIVE_ROUTER:
+        deployed = local_region.region.thanos.receive.routers
     return local_region.pods_of(component, deployed=deployed)
 
 
 def _part(local_region: LocalRegion, component: Component, pod: str, objstore: Mapping[str, Any] | None) -> Program:
-    name, values, folder = (
-        f"{local_region.region.name}/{pod}",
-        local_region.values(component.release),
-        local_region.mounts(pod),
-    )
-    flags = [local_region.text(name, flag.replace("$(NAME)", pod), component) for flag in arguments(component, values)]
+    name, folder = f"{local_region.region.name}/{pod}", local_region.mounts(pod)
+    flags = [
+        local_region.text(name, flag.replace("$(NAME)", pod), component) for flag in arguments(component, local_region)
+    ]
     for port in component.ports:
         local_region.differences.flag(
             name, flags, _LISTENERS[port.name], local_region.address(pod, port.name), why=ADDRESSES
@@ -192,10 +183,17 @@ def _of_ingestor(local_region: LocalRegion, pod: str, folder: Path, *, has_store
     ]
 
 
+def local_ring(local_region: LocalRegion) -> list[dict[str, Any]]:
+    """The ring of the region's routers, on this machine."""
+    ring = receive_router.ring(local_region.region)
+    for number, endpoint in enumerate(ring[0]["endpoints"]):
+        address = local_region.address(pod_name(RECEIVE_INGESTOR, number), "grpc")
+        local_region.differences.put(RECEIVE_ROUTER.name, endpoint, ["address"], address, why=ADDRESSES)
+    return ring
+
+
 def _of_router(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
-    ring = json.loads(hashrings(local_region.values(THANOS)))
-    endpoints = [local_region.address(one, "grpc") for one in _pods(local_region, RECEIVE_INGESTOR)]
-    local_region.differences.put(RECEIVE_ROUTER.name, ring[0], ["endpoints"], endpoints, why=ADDRESSES)
+    ring = local_ring(local_region)
     file = folder / "hashrings.json"
     file.write_text(json.dumps(ring), encoding="utf-8")
     return [("receive.hashrings-file", [file], FOLDERS)]
@@ -229,11 +227,7 @@ def _of_query(local_region: LocalRegion, pod: str, folder: Path, *, has_store: b
 
 
 def _of_global_query(local_region: LocalRegion, pod: str, folder: Path, *, has_store: bool) -> list[_Change]:  # noqa: ARG001
-    (text,) = (
-        flag
-        for flag in arguments(GLOBAL_QUERY, local_region.values(GLOBAL_QUERY.release))
-        if flag.startswith(_SD_CONFIG)
-    )
+    (text,) = (flag for flag in arguments(GLOBAL_QUERY, local_region) if flag.startswith(_SD_CONFIG))
     config = yaml.safe_load(local_region.text(pod, text.removeprefix(_SD_CONFIG), GLOBAL_QUERY))
     here = {query_host(name, local_region.region.fleet.private_dns_zone): name for name in local_region.running}
     endpoints = []

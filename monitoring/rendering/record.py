@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from monitoring.blueprint.components.workloads import THANOS, THANOS_GLOBAL
+from monitoring.blueprint.components.workloads import OBJECTS, THANOS, THANOS_GLOBAL
 from monitoring.blueprint.rules import upstream_alerts
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping import monitors
@@ -27,7 +27,7 @@ IMAGES = "tests/golden/images.json"
 def write(renderings: Sequence[Rendering]) -> None:
     """Workloads, accounts and roles, flags of Thanos, monitors, images, upstream's rules, as they are rendered now."""
     made = [in_namespace(one, rendering.namespace) for rendering in renderings for one in rendering.objects]
-    of_thanos = [rendering for rendering in renderings if rendering.release in {THANOS, THANOS_GLOBAL}]
+    of_thanos = [rendering for rendering in renderings if rendering.release in {THANOS, THANOS_GLOBAL, OBJECTS}]
     content = {
         WORKLOADS: workloads(made),
         MONITORS: monitors.record(made),

@@ -27,6 +27,9 @@ SETTLED = 20
 WINDOW = 60
 """Seconds of samples that are counted."""
 
+FRESH = 4
+"""Scrape intervals that the newest sample of a series may be old, and still counts as one of now."""
+
 HEAD = 3 * 3600
 """Seconds until the first block of a new ingestor is in Blob: two hours of samples, and half of that again."""
 
@@ -117,9 +120,14 @@ def nothing_is_lost(client: Client, deployment: Deployment) -> Finding:
 
 
 def copies_are_as_many_as_said(client: Client, deployment: Deployment) -> Finding:
-    """Every series is on as many ingestors as the replication factor says."""
-    wanted = deployment.region.thanos.receive.replication_factor
-    query = f'count without (receive_replica, tenant_id) (up{{{OWN},cluster="{deployment.region.name}"}})'
+    """Every series is on as many ingestors as the replication factor says.
+
+    Where the ring has just changed, ingestors that had a series before still have its old samples.
+    """
+    region = deployment.region
+    wanted, lately = region.thanos.receive.replication_factor, FRESH * region.prometheus.scrape_interval.seconds
+    fresh = f'timestamp(up{{{OWN},cluster="{region.name}"}}) > time() - {lately}'
+    query = f"count without (receive_replica, tenant_id) ({fresh})"
     found = sorted({int(count) for _, count in vector(client, deployment.query, query, dedup="false")})
     return good(f"{wanted} copies of each series") if found == [wanted] else bad(f"copies: {found}, not {wanted}")
 

@@ -147,7 +147,7 @@ def test_release_without_atomic_has_no_cleanup_on_fail(atomic: bool) -> None:
 @pytest.mark.parametrize(
     ("name", "atomic", "timeout"),
     [
-        ("objects", True, 300),
+        ("objects", True, 900),
         ("kube-prometheus-stack", False, 1800),
         ("thanos", False, 3600),
         ("thanos-global", True, 600),

@@ -34,7 +34,9 @@ def test_a_region_with_zones_and_one_without_differ_in_pools_and_places_alone() 
         {kind: len(named) for kind, named in region_stack(name)["resource"].items()} for name in (TWO_ZONES, NO_ZONES)
     ]
     assert {kind for kind in counts[0] if counts[0][kind] != counts[1].get(kind)} == {
-        "azurerm_kubernetes_cluster_node_pool"
+        "azurerm_kubernetes_cluster_node_pool",
+        "kubernetes_persistent_volume_claim_v1",  # of the ingestors
+        "kubernetes_storage_class_v1",
     }
     assert counts[0].keys() == counts[1].keys()
 

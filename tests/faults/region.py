@@ -20,6 +20,7 @@ import yaml
 from monitoring.blueprint.components import workloads
 from monitoring.blueprint.components.model import Component
 from monitoring.blueprint.components.workloads import PROMETHEUS, RECEIVE_INGESTOR, THANOS_PATH
+from monitoring.blueprint.rules import ring
 from monitoring.clock import SYSTEM, Clock, ask_until_true
 from monitoring.fleet import Fleet, Region
 from monitoring.local import blob, operator, scrapes, thanos
@@ -245,7 +246,7 @@ def _prometheus(
     config = scale.scaled(yaml.safe_load(file.read_text(encoding="utf-8")))
     config["alerting"] = {}
     config["rule_files"] = []
-    for name, content in scale.rule_files().items():
+    for name, content in {**scale.rule_files(), ring.OBJECT: ring.ring_rules(local_region.region)}.items():
         rules = local_region.mounts(pod) / f"{name}.yaml"
         rules.write_text(yaml.safe_dump(content), encoding="utf-8")
         config["rule_files"].append(str(rules))

@@ -23,8 +23,8 @@ SLOT = 5.0
 """Seconds: ten scrape intervals, and as far as a query looks back for a sample (five minutes, at the scale)."""
 
 STANDING_IN = """\
-kube_statefulset_replicas{namespace="monitoring",statefulset="prometheus-prometheus"} 2
-kube_statefulset_replicas{namespace="monitoring",statefulset="thanos-receive-ingestor"} 3
+kube_statefulset_replicas{{namespace="monitoring",statefulset="prometheus-prometheus"}} 2
+kube_statefulset_replicas{{namespace="monitoring",statefulset="thanos-receive-ingestor"}} {ingestors}
 """
 """What kube-state-metrics says of what runs here, for the alerts that ask it."""
 
@@ -35,9 +35,11 @@ class Source:
 
     Who finds it `quiet` is refused, and not counted: so a process can be killed without a scrape under way, of which
     nobody could say whether it was taken. `shifts` are seconds that a replica's samples are off (0: no timestamp).
+    `ingestors` is how many there are, as kube-state-metrics would say it.
     """
 
     port: int = 0
+    ingestors: int = 3
     answered: dict[str, list[float]] = field(default_factory=dict)
     shifts: dict[str, float] = field(default_factory=dict)
     _given_up: dict[str, set[int]] = field(default_factory=dict)
@@ -59,7 +61,8 @@ class Source:
             self._under_way.setdefault(replica, set()).add(len(times))
             shift = self.shifts.get(replica, 0)
             stamp = f" {int((now + shift) * 1000)}" if shift else ""
-            return len(times), f"{COUNTER} {len(times)}{stamp}\n{STANDING_IN}".encode()
+            standing_in = STANDING_IN.format(ingestors=self.ingestors)
+            return len(times), f"{COUNTER} {len(times)}{stamp}\n{standing_in}".encode()
 
     def settle(self, replica: str, number: int, *, taken: bool) -> None:
         """What became of an answer."""

@@ -41,6 +41,10 @@ def _overlay() -> IPv4Address:
     return IPv4Address(next(_addresses))
 
 
+NAMED = {"thanos-ring-router": "thanos-receive-router"}
+"""Workloads that flows know by another name."""
+
+
 def ours() -> list[End]:
     """Our pods that policies can hold, with the labels and ports of their rendering, and a stranger per namespace."""
     ends = [_stranger(namespace) for namespace in ("monitoring", "monitoring-node")]
@@ -48,7 +52,7 @@ def ours() -> list[End]:
         if "service_account" not in row or row["host_network"]:
             continue
         labels, ports = row["labels"], tuple((port["number"], port["protocol"]) for port in row["ports"])
-        name = row["name"]
+        name = NAMED.get(row["name"], row["name"])
         if row["kind"].lower() in OPERATED:
             name = row["kind"].lower()
             labels, ports = OPERATED[name]

@@ -123,7 +123,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "compact.terminationGracePeriodSeconds": 300,
         "query.terminationGracePeriodSeconds": 120,
         "queryFrontend.terminationGracePeriodSeconds": 120,
-        "receive.router.replicas": 2,
+        "receive.router.replicas": 0,  # ours run (monitoring/blueprint/releases/receive_router.py)
         "query.replicas": 2,
         "queryFrontend.replicas": 2,
         "queryFrontend.extraArgs.0": "--query-range.split-interval=24h",
@@ -348,7 +348,7 @@ def test_copies_never_share_a_zone_or_a_host(fleet: Fleet, region: Region) -> No
 
 
 ORDER = {
-    "objects": ((), 300, True),
+    "objects": ((), 900, True),
     KUBE: (("objects",), 1800, False),
     "thanos-cache": (("objects", KUBE), 300, True),
     THANOS: (("objects", KUBE), 3600, False),

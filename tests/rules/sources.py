@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from monitoring.blueprint.rules import ring
 from monitoring.blueprint.rules.loader import ARRIVED, labels_of, level_labels, rules, rules_of
 from monitoring.errors import Problem
 from monitoring.fleet.yaml_file import YamlFile, dotted
@@ -42,6 +43,7 @@ def known(files: Iterable[YamlFile]) -> Mapping[str, frozenset[str]]:
                 group = file.data["groups"][path[1]]
                 kept = labels_of(rule["record"]) or frozenset()
                 found[rule["record"]] = OUTSIDE | kept | group.get("labels", {}).keys() | rule.get("labels", {}).keys()
+    found[ring.RING] = OUTSIDE | {"namespace", "pod", "zone"}
     return found
 
 

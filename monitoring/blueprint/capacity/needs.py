@@ -32,9 +32,9 @@ from monitoring.blueprint.releases import static_values
 from monitoring.blueprint.releases.final_values import effective
 from monitoring.blueprint.releases.release import Release
 from monitoring.blueprint.releases.store_shards import shards
-from monitoring.errors import InvalidInput, Problem, shown
+from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet, RegionFile
-from monitoring.fleet.model import Region
+from monitoring.fleet.model import MOST_INGESTORS, Region
 from monitoring.fleet.quantities import Cpu, Duration, Size
 from monitoring.fleet.vm_sizes import vm_size
 from monitoring.fleet.yaml_file import ValuePath, dotted
@@ -77,10 +77,9 @@ INGESTOR_SERIES_PER_CORE = 300_000
 ROUTER_SAMPLES_PER_CORE = 25_000
 ROUTER_BYTES_PER_SAMPLE_RATE = GB / 25_000
 HEADROOM = 1.5
-"""On what Receive needs: a lost pod's share arrives at once, with the backlog."""
-
-ROUTERS = 2
-"""At least: one may be lost."""
+"""On what Receive needs: a lost router's share arrives at once, a backlog faster than it came."""
+UNEVEN = 1.12
+"""The fullest ingestor's share of the ring to the mean; computed for the addresses of 6 to 30: 1.05 to 1.11."""
 COMPACTOR_DISK_FLOOR = 100 * GB
 COMPACTION_SPAN = Duration.parse("14d")
 """The largest block; the compactor holds its sources and the result."""
@@ -91,7 +90,7 @@ DOWNSAMPLED_SHARE = {"five_minutes": 115 / 146, "one_hour": 22 / 146}
 CAUSES: tuple[tuple[ValuePath, ...], ...] = (
     tuple(("load", key) for key in ("active_series", "concurrent_queries", "samples_per_query")),
     tuple(("prometheus", key) for key in ("replicas", "scrape_interval", "retention")),
-    (("thanos", "receive", "replicas"), ("node_pools", "vm_size"), ("helm_values",), ("zones",)),
+    (("thanos", "receive", "ring"), ("node_pools", "vm_size"), ("helm_values",), ("zones",)),
 )
 """What a region's own file may say that makes a size too small which it does not give itself: the likelier first."""
 
@@ -238,9 +237,24 @@ def _prometheus(region: Region, load: Load) -> Iterator[Need]:
 
 
 def _ingestor(region: Region, load: Load) -> Iterator[Need]:
-    """Each ingestor sized for the loss of one: of N, N - 1 carry all copies, but no more than one of each series."""
+    """Sized for the ring as it is: who is lost is still in it, so nobody takes over his copies (docs/capacity.md)."""
+    needed = [*_of_ring(region, load, ring=region.thanos.receive.ring)]
+    larger = "" if all(need.enough for need in needed) else _larger_ring(region, load)
+    yield from (replace(need, advice=larger) for need in needed)
+
+
+def _larger_ring(region: Region, load: Load) -> str:
+    """How many ingestors of this size would do; empty where no number of them does."""
+    receive, zones = region.thanos.receive, max(1, len(region.zones))
+    for ring in range(receive.ring + 1, MOST_INGESTORS + 1):
+        if ring % zones == 0 and all(need.enough for need in _of_ring(region, load, ring=ring)):
+            return f"or more of them: thanos.receive.replicas and ring {ring}"
+    return ""
+
+
+def _of_ring(region: Region, load: Load, *, ring: int) -> Iterator[Need]:
     receive = region.thanos.receive
-    share = min(1.0, receive.replication_factor / (receive.replicas - 1)) * region.prometheus.replicas
+    share = min(1.0, receive.replication_factor / ring * UNEVEN) * region.prometheus.replicas
     series, rate = load.series * share, load.rate * share
     memory = ingestor_memory(series * INGESTOR_SERIES_MARGIN)
     cpu = series / INGESTOR_SERIES_PER_CORE * 1000 * HEADROOM
@@ -305,12 +319,13 @@ def _router(region: Region, load: Load, *, releases: tuple[Release, ...]) -> Ite
     values: Mapping[str, Any] = next(release.values for release in releases if release.name == THANOS)
     place: ValuePath = ("receive", "router")
     router = mapping(mapping(values.get("receive")).get("router"))
-    replicas = router.get("replicas")
-    if not isinstance(replicas, int) or replicas < ROUTERS:
-        message = f"must be at least {ROUTERS}: each is sized for the loss of one, got {shown(replicas)}"
-        raise WrongValue(THANOS, (*place, "replicas"), message)
-    rate = load.rate * region.prometheus.replicas / (replicas - 1) * HEADROOM
-    need = _part("Receive router", (*place, "resources", "limits"), release=THANOS)
+    rate = load.rate * region.prometheus.replicas / (region.thanos.receive.routers - 1) * HEADROOM
+    need = _part(
+        "Receive router",
+        (*place, "resources", "limits"),
+        release=THANOS,
+        advice="or more of them: thanos.receive.routers",
+    )
     memory = Size(requested(THANOS, router, place, kind=Size, of="limits"))
     cpu = Cpu(requested(THANOS, router, place, kind=Cpu, of="limits"))
     yield need("memory", memory, rate * ROUTER_BYTES_PER_SAMPLE_RATE, "memory")
@@ -330,7 +345,7 @@ def _nodes(region: Region, releases: tuple[Release, ...]) -> Iterator[Need]:
         )
 
 
-def _part(part: str, block: ValuePath, *, release: str | None = None) -> Callable[..., Need]:
+def _part(part: str, block: ValuePath, *, release: str | None = None, advice: str = "") -> Callable[..., Need]:
     def need(resource: str, configured: Size | Cpu, amount: float, *path: str) -> Need:
         return Need(
             part=part,
@@ -340,6 +355,7 @@ def _part(part: str, block: ValuePath, *, release: str | None = None) -> Callabl
             configured=configured.amount,
             path=(*block, *path),
             release=release,
+            advice=advice,
         )
 
     return need

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.blueprint.components.workloads import POOL_LABELS
+from monitoring.blueprint.components.workloads import OBJECTS, POOL_LABELS
 from monitoring.blueprint.releases.release import Release
 from monitoring.errors import shown
 from monitoring.fleet.model import Region
@@ -47,6 +47,21 @@ def placed_pods(releases: tuple[Release, ...]) -> Iterator[Pods]:
     """
     for release in releases:
         yield from _pods(release.name, release.values, ())
+        manifests: Any = release.values["objects"] if release.name == OBJECTS else ()
+        for manifest in manifests:
+            if manifest["kind"] == "Deployment":
+                yield _of_deployment(release.name, manifest)
+
+
+def _of_deployment(release: str, manifest: Mapping[str, Any]) -> Pods:
+    containers = manifest["spec"]["template"]["spec"]["containers"]
+    return Pods(
+        workload=f"{release} {manifest['metadata']['name']}",
+        replicas=manifest["spec"]["replicas"],
+        millicores=sum(requested(release, one, (), kind=Cpu) for one in containers),
+        memory=sum(requested(release, one, (), kind=Size) for one in containers),
+        volumes=0,
+    )
 
 
 def _pods(release: str, values: Mapping[str, Any], path: ValuePath) -> Iterator[Pods]:

@@ -69,7 +69,8 @@ class Component:
     `aliases` are Services of ours beside the chart's own, by which others know the component (`objects/services.py`).
     `certificate` (None: it speaks no TLS of ours) is issued into the Secret `certificate_secret`. `grants` (empty:
     no Azure identity) are the roles of its workload identity; `secrets` says the names of the Key Vault secrets that
-    it may read in a region. With `host_network` its pods have the address of their node.
+    it may read in a region. With `host_network` its pods have the address of their node. `workload` is the name of
+    what makes its pods, where it is another.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Component:
     grants: tuple[Grant, ...] = ()
     secrets: Callable[[Region], tuple[str, ...]] = _no_secrets
     host_network: bool = False
+    workload: str = ""
 
     def port(self, name: str) -> Port:
         """The port of that name; `KeyError` names those that exist."""

@@ -38,6 +38,12 @@ STATIC_STORAGE_CLASS = "oversight-static"
 DYNAMIC_STORAGE_CLASS = "oversight-retain"
 """Claims that the Azure disk driver answers with a new disk, kept when the claim goes."""
 
+
+def zone_storage_class(zone: str) -> str:
+    """As `DYNAMIC_STORAGE_CLASS`, for disks of one zone."""
+    return f"{DYNAMIC_STORAGE_CLASS}-zone-{zone}"
+
+
 ALERTMANAGER_PATH = "/alertmanager"
 GRAFANA_PATH = "/grafana"
 THANOS_PATH = "/thanos"
@@ -77,6 +83,7 @@ def _thanos(
     aliases: tuple[str, ...] = (),
     certificate: Certificate | None = None,
     grants: tuple[Grant, ...] = (),
+    workload: str = "",
 ) -> Component:
     name = f"{release}-{component}"
     return Component(
@@ -94,6 +101,7 @@ def _thanos(
         service_account=name,
         certificate=certificate,
         grants=grants,
+        workload=workload,
     )
 
 
@@ -191,6 +199,7 @@ RECEIVE_ROUTER = _thanos(
     replace(_REMOTE_WRITE, tls=True),
     aliases=("thanos-receiver",),
     certificate=Certificate(usages=(Usage.SERVER,)),
+    workload="thanos-ring-router",  # ours; the chart's has the component's name, and no pods
 )
 RECEIVE_INGESTOR = _thanos(
     "receive-ingestor",
@@ -312,3 +321,18 @@ def prometheus_claim(replica: int) -> str:
     Prometheus resource named `prometheus` (`cleanPrometheusOperatorObjectNames`).
     """
     return f"prometheus-prometheus-db-prometheus-prometheus-{replica}"
+
+
+def ingestor_pod(number: int) -> str:
+    """Name of an ingestor's pod, which Query knows its copies by (`receive_replica`)."""
+    return f"{RECEIVE_INGESTOR.name}-{number}"
+
+
+def ingestor_claim(number: int) -> str:
+    """Name under which the chart's StatefulSet looks for an ingestor's claim: `<template>-<pod>`."""
+    return f"data-{ingestor_pod(number)}"
+
+
+def ingestor_zone(region: Region, number: int) -> str | None:
+    """The zone of an ingestor, which its claim holds it in; None in a region without zones."""
+    return region.zones[number % len(region.zones)] if region.zones else None

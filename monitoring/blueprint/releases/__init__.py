@@ -26,6 +26,7 @@ from monitoring.blueprint.releases import (
     objects,
     prometheus_postgres_exporter,
     prometheus_redis_exporter,
+    receive_router,
     thanos,
     thanos_cache,
     thanos_global,
@@ -55,7 +56,8 @@ def _alone(computed: Callable[[Region], Mapping[str, Any]]) -> _Computed:
 class _Recipe:
     """How a release is made: `computed` is in `module`, the static values are in `helm-values/<name>.yaml`.
 
-    `written` is False for a release that has none. `of_chart` is for a second release of a chart.
+    `written` is False for a release that has none. `of_chart` is for a second release of a chart. `per_ingestor` is
+    what each ingestor adds to the timeout.
     """
 
     name: str
@@ -63,6 +65,7 @@ class _Recipe:
     computed: _Computed
     written: bool = True
     timeout: int
+    per_ingestor: int = 0
     atomic: bool
     after: tuple[str, ...] = ()
     known_after_apply: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +81,8 @@ class _Recipe:
 
 RECIPES = (
     # first: pods of the others mount the Secrets of its certificates. So it holds no kind that another release defines
-    _Recipe(name=OBJECTS, computed=objects.computed, written=False, timeout=300, atomic=True),
+    # its pods, the routers, may wait for a node
+    _Recipe(name=OBJECTS, computed=objects.computed, written=False, timeout=900, atomic=True),
     # atomic would roll back, or at a first install delete the evidence, while volumes attach and a WAL is replayed
     _Recipe(
         name=KUBE_PROMETHEUS_STACK,
@@ -97,11 +101,12 @@ RECIPES = (
         atomic=True,
         after=(OBJECTS, KUBE_PROMETHEUS_STACK),
     ),
-    # three ingestors, one after another, each with 900 s to write its head to Blob
+    # the ingestors, one after another, each with 900 s to write its head to Blob
     _Recipe(
         name=THANOS,
         computed=_alone(thanos.computed),
-        timeout=3600,
+        timeout=900,
+        per_ingestor=900,
         atomic=False,
         after=(OBJECTS, KUBE_PROMETHEUS_STACK),
     ),
@@ -189,7 +194,13 @@ def _computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Mapping[str
 
 
 def _releases(region: Region, computed: Mapping[str, Mapping[str, Any]]) -> tuple[Release, ...]:
-    return tuple(_release(recipe, region, computed[recipe.name]) for recipe in RECIPES if recipe.name in computed)
+    """The routers are among the objects, as Thanos' values say, overrides included."""
+    made = {
+        recipe.name: _release(recipe, region, computed[recipe.name]) for recipe in RECIPES if recipe.name in computed
+    }
+    routers = receive_router.routers(region, made[THANOS].values)
+    made[OBJECTS] = replace(made[OBJECTS], values={"objects": [*computed[OBJECTS]["objects"], *routers]})
+    return tuple(made.values())
 
 
 def _release(recipe: _Recipe, region: Region, computed: Mapping[str, Any]) -> Release:
@@ -202,7 +213,7 @@ def _release(recipe: _Recipe, region: Region, computed: Mapping[str, Any]) -> Re
         after=recipe.after,
         known_after_apply=recipe.known_after_apply,
         overrides=composed.overrides,
-        timeout=recipe.timeout,
+        timeout=recipe.timeout + recipe.per_ingestor * region.thanos.receive.replicas,
         atomic=recipe.atomic,
     )
 
@@ -242,5 +253,8 @@ def _region_problems(file: RegionFile, computed: Mapping[str, Mapping[str, Any]]
         found = [*islice(closed_schema.faults(recipe.chart, override), MOST_TOLD)]
         found += [(change.path, fault) for change in changed if (fault := change.fault)]
         found += image_override_faults(recipe.name, (change.path for change in changed), versions())
+        if recipe.name == THANOS:
+            unread = ((change.path, receive_router.override_fault(change.place)) for change in changed)
+            found += [(path, fault) for path, fault in unread if fault]
         problems += [file.problem(("helm_values", recipe.name, *path), message) for path, message in found]
     return problems

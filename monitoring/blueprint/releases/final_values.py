@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from monitoring.blueprint.components.workloads import KUBE_PROMETHEUS_STACK, THANOS
+from monitoring.blueprint.components.workloads import KUBE_PROMETHEUS_STACK, OBJECTS, THANOS
 from monitoring.blueprint.releases.release import Release
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.kinds import QUANTITIES, kind_faults
@@ -40,6 +40,9 @@ _FIELDS = {
     (THANOS, "compact.extraArgs[--retention.resolution-1h]"): "thanos.retention.one_hour",
 }
 """The field of a region that gives a value, by release and place (`Change.place`)."""
+
+_ROUTERS_OF_THE_CHART = ("receive", "router", "replicas")
+"""None run: the routers are objects of ours (receive_router.py), and an override of this is refused."""
 
 _RESOURCES = {
     (KUBE_PROMETHEUS_STACK, f"{_SPEC}.resources"): "prometheus.resources",
@@ -88,7 +91,9 @@ def final_problems(file: RegionFile, releases: Sequence[Release]) -> Iterator[Pr
     faults = [
         file.problem(("helm_values", release.name, *path), message)
         for release in releases
+        if release.name != OBJECTS  # the routers there are as Thanos' values say
         for path, message in kind_faults(release.values)
+        if (release.name, path) != (THANOS, _ROUTERS_OF_THE_CHART)
     ]
     yield from faults
     try:

@@ -39,7 +39,7 @@ from monitoring.blueprint.releases.pod_settings import (
     scheduling,
     spread,
 )
-from monitoring.blueprint.rules import budgets, upstream_alerts
+from monitoring.blueprint.rules import budgets, ring, upstream_alerts
 from monitoring.blueprint.rules.loader import rules
 from monitoring.blueprint.scraping.federation import kept_here
 from monitoring.blueprint.values.layers import nested
@@ -69,6 +69,7 @@ def computed(region: Region, peers: Sequence[Peer]) -> Mapping[str, Any]:
         "additionalPrometheusRulesMap": {
             **rules().delivered(runbook_base=region.runbooks, global_view=region.global_view),
             **budgets.delivered(region),
+            ring.OBJECT: ring.ring_rules(region),
         },
     }
     return merged(nested(paths), _grafana(region))

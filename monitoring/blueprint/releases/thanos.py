@@ -17,7 +17,7 @@ from monitoring.blueprint.components.workloads import (
     STORE_GATEWAY,
     THANOS_PATH,
 )
-from monitoring.blueprint.releases import request_limits, thanos_cache, tls
+from monitoring.blueprint.releases import receive_router, request_limits, thanos_cache, tls
 from monitoring.blueprint.releases.pod_settings import checksum, resources, scheduling, spread
 from monitoring.blueprint.releases.store_shards import shard_flags
 from monitoring.blueprint.values.charts import versions
@@ -32,7 +32,7 @@ ROUTER = "receive.router"
 def computed(region: Region) -> Mapping[str, Any]:
     """All that depends on the region, or that other modules know (places, images, accounts)."""
     thanos = region.thanos
-    ring = (thanos.receive.replicas, thanos.receive.replication_factor)
+    ring = (receive_router.ring(region), thanos.receive.replication_factor)
     return nested(
         {
             "image.tag": versions().images["thanos"].tag,

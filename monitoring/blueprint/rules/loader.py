@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from monitoring.blueprint.rules import runbooks
+from monitoring.blueprint.rules import ring, runbooks
 from monitoring.blueprint.rules.model import RuleFile
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.errors import InvalidInput, Problem
@@ -54,6 +54,7 @@ LEVEL_LABELS: Mapping[str, frozenset[str]] = {
             "tenant",
             "type",
             "window",
+            "zone",
         )
     },
 }
@@ -111,7 +112,7 @@ class Rules:
     @property
     def object_names(self) -> frozenset[str]:
         """Names of the PrometheusRules, before the chart puts its own before them."""
-        return frozenset(map(_object_name, self.files))
+        return frozenset({*map(_object_name, self.files), ring.OBJECT})
 
     def delivered(self, *, runbook_base: str, global_view: bool) -> dict[str, Any]:
         """For the chart's `additionalPrometheusRulesMap`: each file is a PrometheusRule, each alert has its link."""

@@ -165,9 +165,8 @@ def _privileges(path: str, context: Mapping[str, Any]) -> Iterator[str]:
 def workloads(manifests: list[Manifest]) -> list[dict[str, Any]]:
     """What components.py and flows.py say of workloads, as rendered.
 
-    Pods with labels, ports, account, network and how they are confined, Services with selectors, ServiceMonitors with
-    what they select.
-    Sorted, and small enough to be committed: `monitoring render --record`.
+    Workloads that have pods, with labels, ports, account, network and how they are confined, Services with selectors,
+    ServiceMonitors with what they select. Sorted, and small enough to be committed: `monitoring render --record`.
     """
     found = [row for manifest in manifests if (row := _workload(manifest) or _service(manifest) or _monitor(manifest))]
     return sorted(found, key=lambda row: (row["kind"], row["namespace"], row["name"]))
@@ -180,7 +179,7 @@ def _row(manifest: Manifest, **more: object) -> dict[str, Any]:
 
 def _workload(manifest: Manifest) -> dict[str, Any] | None:
     pod = pod_spec(manifest)
-    if pod is None:
+    if pod is None or manifest["spec"].get("replicas", 1) == 0:
         return None
     spec = manifest["spec"]
     template = spec.get("template") or spec.get("jobTemplate", {}).get("spec", {}).get("template", {})

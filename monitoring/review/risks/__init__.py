@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from monitoring.effective.facts import FactKey, Kind
 from monitoring.review.changes import MISSING, Change
 from monitoring.review.plan import Plan
-from monitoring.review.risks import blindness, data_loss, downtime, exposure, repository, safety, sizes
+from monitoring.review.risks import blindness, data_loss, downtime, exposure, repository, ring, safety, sizes
 from monitoring.review.risks.harmless import why_harmless
 from monitoring.review.risks.matching import Label, Risk, Rule
 
 RULES: tuple[Rule, ...] = (
     *data_loss.RULES,
     *downtime.RULES,
+    *ring.RULES,
     *exposure.RULES,
     *safety.RULES,
     *repository.RULES,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from monitoring.effective.facts import Kind
 from monitoring.review.changes import Action, Change, jump
+from monitoring.review.risks import ring
 from monitoring.review.risks.matching import (
     Label,
     Risk,
@@ -148,8 +149,8 @@ RULES = (
         label=Label.DOWNTIME,
         reason="a ring that changes moves series between ingestors, and writes need two of three copies meanwhile",
         source="Thanos, Receive; docs/architecture.md, Receive",
-        advice="Scale by one, wait until all are ready, watch the quorum's alert.",
-        applies=at(Kind.VALUE, r"receive\.(replicationFactor|ingestor\.replicas)|.*\[--receive\.hashrings-algorithm\]"),
+        advice="Watch the quorum's alert until all routers have restarted.",
+        applies=at(Kind.VALUE, r"receive\.replicationFactor|.*\[--receive\.hashrings-algorithm\]"),
     ),
     Rule(
         name="upgrade of a release",
@@ -211,7 +212,12 @@ RULES = (
             ),
             at(Kind.VALUE, r"(.*\.)?serviceAccount\.(create|name)|.*azure\.workload\.identity.*", actions=WRITE_ONLY),
             at(Kind.RELEASE, r"set\[.*", actions=WRITE_ONLY),
-            at(Kind.OBJECT, "|spec.*", subject=r"(SecretProviderClass|Deployment)/.*", actions=WRITE_ONLY),
+            at(
+                Kind.OBJECT,
+                rf"|(?!{ring.RESTARTED}$)spec.*",
+                subject=r"(SecretProviderClass|Deployment)/.*",
+                actions=WRITE_ONLY,
+            ),
         ),
     ),
     Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitoring.effective.facts import Kind
 from monitoring.review.changes import Action, Change
+from monitoring.review.risks import ring
 from monitoring.review.risks.matching import Label, Rule, at, either, resource, whole
 
 WIDER = (Action.ADDED, Action.CHANGED)
@@ -131,7 +132,8 @@ RULES = (
                 actions=(Action.REMOVED, Action.CHANGED),
             ),
             at(Kind.OBJECT, r"spec\.(?!dnsNames).*", subject="Certificate/.*"),
-            at(Kind.OBJECT, r"|data.*", subject="ConfigMap/.*"),
+            whole(Kind.OBJECT, *Action, subject="ConfigMap/.*"),
+            at(Kind.OBJECT, r"data.*", subject=rf"(?!{ring.CONFIG}$)ConfigMap/.*"),
             at(Kind.OBJECT, r"|spec.*", subject="SecretProviderClass/.*", actions=WIDER),
         ),
     ),
@@ -151,7 +153,11 @@ RULES = (
             resource("kubernetes_namespace_v1", r"metadata\.labels.*"),
             resource("kubernetes_namespace_v1", actions=(Action.ADDED,)),
             whole(Kind.OBJECT, Action.ADDED, subject=r"(Pod|Deployment|DaemonSet|StatefulSet|Job|CronJob)/.*"),
-            at(Kind.OBJECT, "spec.*", subject=r"(Pod|Deployment|DaemonSet|StatefulSet|Job|CronJob)/.*"),
+            at(
+                Kind.OBJECT,
+                rf"(?!{ring.RESTARTED}$)spec.*",
+                subject=r"(Pod|Deployment|DaemonSet|StatefulSet|Job|CronJob)/.*",
+            ),
         ),
     ),
 )

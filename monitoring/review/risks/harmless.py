@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from monitoring.effective.facts import Kind
 from monitoring.review.changes import Action, Change, jump
 from monitoring.review.plan import Does
+from monitoring.review.risks import ring
 from monitoring.review.risks.blindness import rarer
 from monitoring.review.risks.matching import Check, at, either, larger, resource, smaller, whole
 from monitoring.review.risks.safety import becomes_safe
@@ -96,7 +97,7 @@ HARMLESS = (
                 at(Kind.VALUE, f"{RESOURCES}|{QUEUES}|.*\\[--delete-delay\\]"),
                 at(
                     Kind.VALUE,
-                    r"(?!receive\.ingestor\.replicas)(.*\.)?(replicas|replicaCount|terminationGracePeriodSeconds)",
+                    r"(.*\.)?(replicas|replicaCount|terminationGracePeriodSeconds)",
                 ),
                 at(Kind.VALUE, r".*([sS]ample|[tT]arget|[lL]abel|[bB]ody|[dD]ropped).*([lL]imit|Targets)"),
                 at(Kind.VALUE, r".*(scrapeTimeout|query\.timeout|maximumStartupDurationSeconds)|.*timeout\]"),
@@ -109,7 +110,10 @@ HARMLESS = (
     ),
     Harmless(
         reason="a pod restarts so that it reads its new file",
-        applies=at(Kind.VALUE, r".*[aA]nnotations\.(oversight\.com/(trust|federation|hashring)|checksum/.*)"),
+        applies=either(
+            at(Kind.VALUE, r".*[aA]nnotations\.(oversight\.com/(trust|federation|hashring)|checksum/.*)"),
+            at(Kind.OBJECT, ring.RESTARTED, subject="Deployment/.*"),
+        ),
     ),
     Harmless(reason="it waits for more than before", applies=either(*(at(k, r"depends_on\[.*") for k in Kind))),
     Harmless(

@@ -52,6 +52,14 @@ def test_where_no_size_helps_it_says_what_does() -> None:
     assert "Compactor, one stream: divide the load over two regions" in " ".join(result.stdout.split())
 
 
+def test_how_many_ingestors_would_do_is_said() -> None:
+    """Of 15 ingestors the fullest has 179,200 of the 800,000 series of two replicas, and a core is for 200,000."""
+    arguments = ["capacity", "trial-alpha", "--series", "400000", "--regions", REGIONS]
+    told = CliRunner().invoke(main, arguments).stdout
+    assert "Receive ingestor: or more of them: thanos.receive.replicas and ring 15" in told
+    assert "Receive router: or more of them: thanos.receive.routers" in told
+
+
 def test_growth_increases_the_need_of_later_months() -> None:
     arguments = ["capacity", "trial-alpha", "--months", "12", "--json", "--regions", REGIONS]
     report = json.loads(CliRunner().invoke(main, arguments).stdout)

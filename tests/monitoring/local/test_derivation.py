@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitoring.blueprint.components.workloads import COMPONENTS, RECEIVE_INGESTOR, THANOS
+from monitoring.blueprint.components.workloads import COMPONENTS, RECEIVE_INGESTOR
 from monitoring.blueprint.releases import federation
 from monitoring.blueprint.values import flags
 from monitoring.blueprint.values.charts import ROOT
@@ -83,14 +83,14 @@ def test_without_a_memcached_here_each_caches_in_its_own_memory(local_region: Lo
 @pytest.mark.parametrize("component", [*thanos.COMPONENTS, *thanos.GLOBAL_VIEW], ids=lambda one: one.name)
 def test_thanos_has_the_flags_that_the_chart_renders(local_region: LocalRegion, component: Any) -> None:
     (rendered,) = (names for title, names in GOLDEN.items() if title.split("/")[1] == component.name)
-    assert sorted(flags.names(thanos.arguments(component, local_region.values(component.release)))) == sorted(rendered)
+    assert sorted(flags.names(thanos.arguments(component, local_region))) == sorted(rendered)
 
 
 def test_every_flag_is_as_deployed_or_on_the_list(local_region: LocalRegion) -> None:
     programs = thanos.programs(local_region, STORE)
     listed = {one.what for one in local_region.differences.all()}
     for component in thanos.COMPONENTS:
-        deployed = set(thanos.arguments(component, local_region.values(THANOS)))
+        deployed = set(thanos.arguments(component, local_region))
         changed = {flag for flag in started(programs, component.name)[2:] if flag not in deployed}
         unlisted = {flag for flag in changed if flag.partition("=")[0] not in listed}
         # the name of the pod, and folders of certificates
@@ -104,8 +104,10 @@ def test_the_hashring_is_the_deployed_one_on_loopback(local_region: LocalRegion)
     line = started(thanos.programs(local_region, STORE), "thanos-receive-router")
     (file,) = (flag.partition("=")[2] for flag in line if flag.startswith("--receive.hashrings-file="))
     (ring,) = json.loads(Path(file).read_text(encoding="utf-8"))
-    assert len(ring["endpoints"]) == local_region.region.thanos.receive.replicas
-    assert all(address.startswith("127.0.0.1:") for address in ring["endpoints"])
+    assert [one["az"] for one in ring["endpoints"]] == ["1", "2", "3"]
+    assert [one["address"] for one in ring["endpoints"]] == [
+        local_region.address(f"thanos-receive-ingestor-{number}", "grpc") for number in range(3)
+    ]
     assert "--receive.hashrings-algorithm=ketama" in line
 
 

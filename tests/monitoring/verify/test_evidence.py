@@ -81,7 +81,8 @@ ASKED: dict[str, tuple[str, list[str]]] = {
     "copies in Receive": (
         "3 copies of each series",
         [
-            f'{QUERY}{ASK}count without (receive_replica, tenant_id) (up{{{OWN},cluster="trial-alpha"}})&dedup=false',
+            f"{QUERY}{ASK}count without (receive_replica, tenant_id) "
+            f'(timestamp(up{{{OWN},cluster="trial-alpha"}}) > time() - 60)&dedup=false',
         ],
     ),
     "blocks in Blob": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitoring.blueprint.components.workloads import RECEIVE_INGESTOR, RECEIVE_ROUTER
 from monitoring.blueprint.dashboards.page import FLOWING, NEVER, Panel, Query, above, below, one
-from monitoring.blueprint.dashboards.promql import of, quantile, rate, ratio
+from monitoring.blueprint.dashboards.promql import of, quantile, rate, ratio, recorded
 
 RECEIVE = (
     Panel(
@@ -27,17 +27,18 @@ RECEIVE = (
         ),
     ),
     Panel(
-        title="Ingestors above quorum",
-        description="Ready ingestors beyond the quorum of a write (half the replication factor, and one). At 0 the "
-        "next loss stops remote write; below, it has stopped.",
+        title="Copies above quorum",
+        description="Copies beyond the quorum of a write (half the replication factor, and one) that the series that "
+        "has it worst can still get. At 0 the next loss in another zone stops remote write; below, it has stopped.",
         unit="short",
         kind="figure",
         width=6,
         thresholds=below(1, 0),
         alerts=("ThanosReceiveBelowQuorum", "ThanosReceiveQuorumAtRisk"),
         queries=one(
-            f'sum by (cluster) (thanos_status{{{of(RECEIVE_INGESTOR)},check="ready"}}) '
-            f"- (floor(max by (cluster) (thanos_receive_replication_factor{{{of(RECEIVE_ROUTER)}}}) / 2) + 1)",
+            recorded("namespace:thanos_receive_copies_dispensable:count")
+            + " - "
+            + recorded("namespace:thanos_receive_copies_missing:max"),
             legend="{{cluster}}",
         ),
     ),

@@ -36,7 +36,6 @@ def problems(folder: Path, text: str) -> str:
     [
         "query: {resources: {requests: {cpu: 0.5, memory: 1.5Gi}}}",
         "query: {resources: {requests: {cpu: 250m, memory: 1G}}}",
-        "receive: {router: {replicas: 2}}",
         f"{LIMITS}{{cpu: 8, memory: 16Gi}}}}}}}}",
     ],
 )
@@ -48,14 +47,6 @@ def test_what_kubernetes_takes_is_taken(values: str, tmp_path: Path) -> None:
     ("values", "told"),
     [
         (
-            "receive: {router: {replicas: 1}}",
-            "receive.router.replicas must be at least 2: each is sized for the loss of one, got 1",
-        ),
-        (
-            "receive: {router: {replicas: null}}",
-            "receive.router.replicas must be at least 1, got null",
-        ),
-        (
             f"{LIMITS}{{cpu: 8, memory: null}}}}}}}}",
             "receive.router.resources.limits.memory must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got null",
         ),
@@ -64,7 +55,7 @@ def test_what_kubernetes_takes_is_taken(values: str, tmp_path: Path) -> None:
             "query.resources.requests.memory must be a quantity such as 500m, 0.5, 4Gi or 1.5Gi, got 'lots'",
         ),
     ],
-    ids=["one router", "no routers", "no limit", "no quantity"],
+    ids=["no limit", "no quantity"],
 )
 def test_what_cannot_be_is_told_at_the_override(values: str, told: str, tmp_path: Path) -> None:
     found = problems(tmp_path / "regions", f"helm_values: {{thanos: {{{values}}}}}")

@@ -155,25 +155,49 @@ def test_what_is_too_small_for_any_load_carries_none(made: tuple[Release, ...]) 
     assert carries(small, found(small, made)["Compactor", "disk"], load=SOME, releases=made) == 0
 
 
-def test_six_ingestors_beside_a_lost_one_carry_half_of_the_copies_each(made: tuple[Release, ...]) -> None:
-    wider = found(changed(at("thanos.receive.replicas", 7), of="trial-alpha"), made)
+def ring(count: int, *, copies: int = 3) -> Region:
+    receive = {"replicas": count, "ring": count, "replication_factor": copies}
+    return changed(at("thanos.receive", receive), of="trial-alpha")
+
+
+def test_the_fullest_of_six_ingestors_carries_twelve_percent_more_than_half_of_the_copies(
+    made: tuple[Release, ...],
+) -> None:
+    """336,000 series of 600,000. A lost one's are written nowhere: the ring stays as it is."""
+    wider = found(ring(6), made)
     assert [round(wider["Receive ingestor", of].need) for of in ("memory", "CPU", "blocks and WAL")] == [
-        2_875_000_000,
-        1500,
-        8_478_000_000,
+        3_209_800_000,
+        1680,
+        9_495_360_000,
     ]
 
 
-def test_four_ingestors_hold_each_series_still(made: tuple[Release, ...]) -> None:
-    """Three beside a lost one, for three copies."""
-    wider = found(changed(at("thanos.receive.replicas", 4), of="trial-alpha"), made)
-    assert round(wider["Receive ingestor", "CPU"].need) == 3000
+def test_ingestors_that_are_not_in_the_ring_carry_nothing(zoned: Region, made: tuple[Release, ...]) -> None:
+    waiting = changed(at("thanos.receive.replicas", 6), of="trial-alpha")
+    for of in ("memory", "CPU", "blocks and WAL"):
+        key = ("Receive ingestor", of)
+        assert found(waiting, made)[key].need == found(zoned, made)[key].need
 
 
 def test_five_copies_on_seven_ingestors(made: tuple[Release, ...]) -> None:
-    """5 of 6: 500,000 series of 600,000."""
-    wide = found(changed(at("thanos.receive", {"replicas": 7, "replication_factor": 5}), of="trial-alpha"), made)
-    assert round(wide["Receive ingestor", "CPU"].need) == 2500
+    """480,000 series of 600,000."""
+    assert round(found(ring(7, copies=5), made)["Receive ingestor", "CPU"].need) == 2400
+
+
+@pytest.mark.parametrize(
+    ("series", "advice"),
+    [
+        (100_000, ""),  # three do
+        (120_000, "or more of them: thanos.receive.replicas and ring 6"),
+        (800_000, "or more of them: thanos.receive.replicas and ring 27"),
+        (10_000_000, ""),  # no number of this size does
+    ],
+)
+def test_how_many_ingestors_of_this_size_would_do(
+    made: tuple[Release, ...], zoned: Region, series: int, advice: str
+) -> None:
+    told = found(zoned, made, Load(series=series, interval=30, queried=1))
+    assert told["Receive ingestor", "memory"].advice == advice
 
 
 def test_a_small_region_compacts_on_the_smallest_disk(zoned: Region, made: tuple[Release, ...]) -> None:
@@ -181,11 +205,8 @@ def test_a_small_region_compacts_on_the_smallest_disk(zoned: Region, made: tuple
     assert found(zoned, made, small)["Compactor", "disk"].need == 100_000_000_000
 
 
-def test_router_load_is_shared_as_if_one_of_three_were_lost(zoned: Region, made: tuple[Release, ...]) -> None:
-    (thanos,) = [release for release in made if release.name == "thanos"]
-    router = {"replicas": 3, "resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}
-    three = replace(thanos, values={"receive": {"router": router}})
-    told = found(zoned, (three,))
+def test_router_load_is_shared_as_if_one_of_three_were_lost(made: tuple[Release, ...]) -> None:
+    told = found(changed(at("thanos.receive.routers", 3), of="trial-alpha"), made)
     assert (told["Receive router", "CPU"].need, told["Receive router", "CPU"].configured) == (600, 2000)
     assert told["Receive router", "memory"].need == 600_000_000
 

@@ -83,7 +83,7 @@ def test_component_that_differs_from_the_rendered_workload_is_reported(wrong: Co
 
 def test_each_rendered_workload_has_a_component() -> None:
     rows = {row["name"] for row in ROWS if "service_account" in row and row["kind"].lower() not in OPERATED}
-    assert rows == {component.name for component in (*COMPONENTS, *JOBS)} - OPERATED
+    assert rows == {component.workload or component.name for component in (*COMPONENTS, *JOBS)} - OPERATED
 
 
 def test_recorded_objects_have_the_pinned_chart_versions() -> None:

@@ -38,7 +38,7 @@ def test_service_selector_matches_the_components_pods(
 
 def test_the_router_as_it_is_rendered_has_these_labels_and_this_port() -> None:
     rows = json.loads((ROOT / "tests" / "golden" / "workloads.json").read_text())
-    (router,) = (row for row in rows if row["kind"] == "Deployment" and row["name"] == "thanos-receive-router")
+    (router,) = (row for row in rows if row["kind"] == "Deployment" and row["name"] == "thanos-ring-router")
     assert router["labels"] == THANOS_ROUTER
     assert {"name": "http-rem-write", "number": 19291, "protocol": "TCP"} in router["ports"]
 

@@ -113,12 +113,30 @@ def test_capacity_of_what_no_field_gives_is_told_at_the_override(folder: Path) -
     assert told.startswith(f"regions/trial-gamma.yaml:{_line(folder, 'cpu: 10m')}: {place} must be at least ")
 
 
-def test_one_router_is_too_few_since_each_is_sized_for_the_loss_of_one(folder: Path) -> None:
-    (told,) = _problems(folder, THANOS, {"receive.router.replicas": 1})
-    line = _line(folder, "replicas: 1")
-    assert told.startswith(
-        f"regions/trial-gamma.yaml:{line}: helm_values.{THANOS}.receive.router.replicas must be at least 2: "
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("replicas", 3, "thanos.receive.routers says how many run"),
+        ("autoscaling.enabled", True, "no router reads it"),
+        ("livenessProbe.periodSeconds", 5, "no router reads it"),
+    ],
+)
+def test_an_override_that_no_router_reads_is_refused(folder: Path, key: str, value: object, why: str) -> None:
+    (told,) = _problems(folder, THANOS, {f"receive.router.{key}": value})
+    assert told.endswith(
+        f"helm_values.{THANOS}.receive.router.{key} must not be overridden: {why} "
+        "(monitoring/blueprint/releases/receive_router.py)"
     )
+
+
+def test_the_routers_are_as_the_overrides_say(folder: Path) -> None:
+    override = {"receive.router.terminationGracePeriodSeconds": 90, "receive.router.resources.limits.cpu": "3"}
+    made = {one.name: one for one in checked_releases(_fleet(folder, THANOS, override))["trial-gamma"]}
+    objects: Any = made["objects"].values["objects"]
+    (router,) = (one for one in objects if one["metadata"]["name"] == "thanos-ring-router" and "spec" in one)
+    pod = router["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] == 90
+    assert pod["containers"][0]["resources"]["limits"]["cpu"] == "3"
 
 
 def test_more_than_enough_is_taken(folder: Path) -> None:
@@ -254,16 +272,14 @@ def test_one_sender_is_changed_and_keeps_its_certificate(folder: Path) -> None:
 
 
 def test_what_follows_from_an_overridden_value_follows(folder: Path) -> None:
-    """Routers read the ring once, and restart by an annotation; senders give up what ingestors no longer take."""
-    before = {one.name: one.values for one in checked_releases(load_fleet(folder))["trial-gamma"]}
+    """Senders give up what ingestors no longer take; each ingestor may need a quarter of an hour to end."""
     flag = ["--tsdb.out-of-order.time-window=3h"]
     override = {"receive.ingestor.replicas": 4, "receive.ingestor.extraArgs": flag}
     made = {one.name: one for one in checked_releases(_fleet(folder, THANOS, override))["trial-gamma"]}
-    old: Any = before[THANOS]
     new: Any = made[THANOS].values
     stack: Any = made[STACK].values
     assert new["receive"]["ingestor"]["replicas"] == 4
-    assert new["receive"]["router"]["podAnnotations"] != old["receive"]["router"]["podAnnotations"]
+    assert made[THANOS].timeout == 4500
     assert stack["prometheus"]["prometheusSpec"]["remoteWrite"][0]["queueConfig"]["sampleAgeLimit"] == "3h"
     assert [str(change) for change in made[THANOS].overrides] == [
         "receive.ingestor.extraArgs[--tsdb.out-of-order.time-window] (instead of --tsdb.out-of-order.time-window=2h)",

@@ -213,7 +213,7 @@ def test_the_ring_is_ketama_with_the_regions_factor(thanos: Any) -> None:
 
 
 def test_routers_restart_when_the_ring_changes(zoned: Region, thanos: Any) -> None:
-    receive = zoned.thanos.receive.model_copy(update={"replicas": 4})
+    receive = zoned.thanos.receive.model_copy(update={"replicas": 6, "ring": 6})
     grown = zoned.model_copy(update={"thanos": zoned.thanos.model_copy(update={"receive": receive})})
     other: Any = _releases(grown)["thanos"].values
     assert other["receive"]["router"]["podAnnotations"] != thanos["receive"]["router"]["podAnnotations"]

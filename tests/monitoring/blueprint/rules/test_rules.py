@@ -129,14 +129,33 @@ def test_each_rule_file_is_delivered_with_the_regions_url(zoned: Region) -> None
     values = stack_values(zoned)
     given = dict(values["additionalPrometheusRulesMap"])
     del given["series-budgets"]  # of the region's file: test_usage.py
+    del given["thanos-ring"]  # likewise: below
     assert given == rules().delivered(runbook_base=zoned.runbooks, global_view=True)
     assert len(given) == len(list((ROOT / FOLDER).iterdir()))
+
+
+def ring_of(region: Region, **receive: int) -> dict[str, str]:
+    """Zone by pod, as the region's rules record it."""
+    changed = region.thanos.receive.model_copy(update=receive)
+    grown = region.model_copy(update={"thanos": region.thanos.model_copy(update={"receive": changed})})
+    (group,) = stack_values(grown)["additionalPrometheusRulesMap"]["thanos-ring"]["groups"]
+    assert {(rule["record"], rule["expr"], rule["labels"]["namespace"]) for rule in group["rules"]} == {
+        ("namespace_pod_zone:thanos_receive_ring:info", "vector(1)", "monitoring")
+    }
+    return {rule["labels"]["pod"]: rule["labels"]["zone"] for rule in group["rules"]}
+
+
+def test_the_ring_is_recorded_with_the_zone_of_each_ingestor(zoned: Region, unzoned: Region) -> None:
+    pods = [f"thanos-receive-ingestor-{number}" for number in range(6)]
+    assert ring_of(zoned, replicas=6, ring=6) == dict(zip(pods, ("1", "2", "3", "1", "2", "3"), strict=True))
+    assert ring_of(zoned, replicas=6) == dict(zip(pods[:3], ("1", "2", "3"), strict=True))
+    assert ring_of(unzoned) == dict(zip(pods[:3], pods[:3], strict=True))
 
 
 def test_federation_rules_exist_only_with_the_global_view(zoned: Region, unzoned: Region) -> None:
     there, elsewhere = (stack_values(region)["additionalPrometheusRulesMap"] for region in (zoned, unzoned))
     assert there.keys() - elsewhere.keys() == {"alerts-federation", "global-rules"}
-    assert elsewhere.items() <= there.items()
+    assert all(there[name] == content for name, content in elsewhere.items() if name != "thanos-ring")
 
 
 def test_each_federated_aggregate_has_one_global_rule() -> None:
