@@ -42,7 +42,7 @@ def test_what_is_billed_is_what_terraform_makes(name: str, stacks: Mapping[str, 
         meter_of["disks: Prometheus"]
     }
     classes = [one["parameters"] for one in of_kind(stack, "kubernetes_storage_class_v1") if "parameters" in one]
-    assert [one["skuName"] for one in classes] == [DYNAMIC_DISK]
+    assert {one["skuName"] for one in classes} == {DYNAMIC_DISK}
 
     (account,) = of_kind(stack, "azurerm_storage_account")
     stored = meters.blob(account["account_replication_type"], meters.STORED, account["location"])
