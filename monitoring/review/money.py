@@ -109,10 +109,11 @@ def billed(facts: Facts) -> Iterator[tuple[str, Billed]]:
 
 
 def _claims(facts: Facts, location: str) -> Iterator[tuple[str, Billed]]:
-    """Prometheus' disks, which are all of one type; their size is the claim's."""
+    """Prometheus' disks, which are all of one type; their size is the claim's. Ingestors' are their chart's volumes."""
     types = {place: value for place, value in facts.items() if _is(place, DISK, "storage_account_type")}
     for place, size in facts.items():
-        if types and _is(place, CLAIM, "spec.resources.requests.storage"):
+        of_a_disk = FactKey(kind=place.kind, subject=place.subject, path="spec.volume_name") in facts
+        if types and of_a_disk and _is(place, CLAIM, "spec.resources.requests.storage"):
             places = frozenset({place, *types})
             yield place.subject, _disks(size, str(next(iter(types.values()))), 1, location, places=places)
 
