@@ -270,7 +270,7 @@ def test_every_pod_of_ours_may_ask_for_names_whether_or_not_the_node_answers_the
     """AKS prefers LocalDNS from Kubernetes 1.37: an upgrade of a cluster may turn it on. Strangers may ask neither."""
     here, found = region_network(name), policies(stack_of(name), cilium=region_network(name).cilium)
     absent = {"postgres-exporter", "redis-exporter", "redis-credentials", "thanos-global-query"}
-    absent |= {"thanos-global-query-frontend", "stranger in monitoring", "stranger in monitoring-node"}
+    absent |= {"thanos-cache", "thanos-global-query-frontend", "stranger in monitoring", "stranger in monitoring-node"}
     asking = {end.name: end for end in here.mine if end.name not in absent}
     assert {"prometheus", "alertmanager", "grafana", "oauth2-proxy", "thanos-compact"} <= asking.keys()
     for protocol in ("UDP", "TCP"):
