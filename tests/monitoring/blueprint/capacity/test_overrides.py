@@ -102,7 +102,7 @@ def test_quantities_are_added_up_whatever_their_unit(tmp_path: Path) -> None:
 def test_a_load_that_makes_a_common_size_too_small_is_named(tmp_path: Path) -> None:
     found = problems(tmp_path / "regions", "load: {active_series: 400000}").split("\n")
     assert (
-        "regions/_common.yaml:44: prometheus.resources.requests.memory must be at least 2.1Gi for the region's load, "
+        "regions/_common.yaml:45: prometheus.resources.requests.memory must be at least 2.1Gi for the region's load, "
         "got 1.0Gi (Prometheus, memory, steady); because of load.active_series in regions/trial-gamma.yaml:34"
     ) in found
     (router,) = [line for line in found if "(Receive router, CPU)" in line]
