@@ -29,8 +29,8 @@ ALL = 0.99
 LOOK = 5
 QUERY = "sum by (job) (rate(http_requests_total[2m]))"
 RUNS = 5
-OFF_A_LINE = 0.25
-"""How far a step may be from the line through all, as a share of what the line says."""
+OFF_A_LINE = 0.2
+"""How far a step may be from the straight line through all, as a share of what the greatest one takes."""
 
 PROGRAMS = {"Prometheus": None, "router": RECEIVE_ROUTER.name, "ingestor": RECEIVE_INGESTOR.name}
 LINES = ("Prometheus: memory", "ingestor: memory", *(f"{program}: CPU, a minute" for program in PROGRAMS), "query")
@@ -95,9 +95,9 @@ def _query(ring: Ring) -> float:
 
 
 def off_the_line(points: Sequence[tuple[float, float]]) -> float:
-    """How far the worst point is from the straight line through all, as a share of what the line says there."""
+    """How far the worst point is from the straight line through all, as a share of the greatest."""
     slope, start = statistics.linear_regression(*zip(*points, strict=True))
-    return max(abs(y / (start + slope * x) - 1) for x, y in points)
+    return max(abs(y - start - slope * x) for x, y in points) / max(y for _, y in points)
 
 
 def _off(values: Values, what: str) -> float:

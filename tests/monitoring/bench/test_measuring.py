@@ -123,5 +123,5 @@ def test_processor_is_described_by_its_model_name() -> None:
 
 def test_a_point_beside_the_straight_line_is_told() -> None:
     assert growth.off_the_line([(1, 12), (2, 14), (4, 18)]) == pytest.approx(0)
-    # the line through all is 7.1 + 3.6 x: 10.7 where 8 is
-    assert growth.off_the_line([(0, 8), (1, 8), (2, 17), (3, 17)]) == pytest.approx(0.2523, abs=0.0001)
+    # the line through all is 7.1 + 3.6 x: 10.7 where 8 is, of 17
+    assert growth.off_the_line([(0, 8), (1, 8), (2, 17), (3, 17)]) == pytest.approx(2.7 / 17)
