@@ -15,15 +15,16 @@ import pytest
 
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.clock import ask_until_true
+from monitoring.fleet import load_fleet
 from monitoring.review.trees import checked_out, python_of
 from tests.cluster import custom_resources
 from tests.cluster.control_plane import control_plane
 from tests.cluster.deployment import Deployment
-from tests.cluster.documented import PAGE, prerequisites
 from tests.cluster.filled_regions import synthesized
 from tests.cluster.kubectl import Cluster, Object, Refused, named
 from tests.cluster.nodes import nodes, played_by_kwok
 from tests.cluster.operator_process import operator
+from tests.cluster.outside import outside
 from tests.cluster.readiness import unready, unreconciled
 from tests.cluster.references import dangling
 from tests.cluster.stand_ins import standing_in, workload_identity
@@ -136,7 +137,7 @@ def trial(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     stacks = [json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8")) for folder in folders.values()]
     pools = {one["metadata"]["name"]: one for stack in stacks for one in nodes(stack)}
     cluster.create(one for one in pools.values() if not _exists(cluster, one))
-    cluster.apply(prerequisites(PAGE.read_text(encoding="utf-8")))
+    cluster.apply(outside(load_fleet(scratch / "of-head" / "regions").region(name)))
     charts, mirror = os.environ.get("TEST_CHARTS"), os.environ.get("TEST_MIRROR")
     (scratch / "work").mkdir()
     deployment = Deployment(

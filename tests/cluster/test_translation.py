@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
+from monitoring.blueprint.values.charts import ROOT
+from monitoring.fleet import Region, load_fleet
 from tests.cluster.conftest import in_use
-from tests.cluster.documented import prerequisites
 from tests.cluster.nodes import nodes
+from tests.cluster.outside import outside
 from tests.cluster.stand_ins import disks, made_by_stand_ins, secrets
 from tests.cluster.translation import without_azure
 
@@ -157,13 +158,14 @@ def test_a_secret_is_made_where_a_key_vault_class_names_one() -> None:
     assert made_by_stand_ins(made)
 
 
-def test_the_page_of_prerequisites_names_the_issuer_and_the_gateway() -> None:
-    page = (
-        "text\n```yaml\nkind: Gateway\napiVersion: v1\nmetadata: {name: g, namespace: edge}\n```\n```yaml\na: 1\n```\n"
-    )
-    assert json.loads(json.dumps(prerequisites(page))) == [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "edge"}},
-        {"kind": "Gateway", "apiVersion": "v1", "metadata": {"name": "g", "namespace": "edge"}},
+def test_the_issuer_and_the_gateway_are_those_of_the_regions_file(zoned: Region) -> None:
+    with pytest.raises(ValueError, match="must be a ClusterIssuer for a test on a cluster, got Issuer"):
+        outside(zoned)
+    made = outside(load_fleet(ROOT / "regions").region("prod-eastus"))
+    assert [(one["kind"], one["metadata"]["name"], one["metadata"].get("namespace")) for one in made] == [
+        ("Namespace", "gateway", None),
+        ("ClusterIssuer", "oversight-monitoring", None),
+        ("Gateway", "oversight", "gateway"),
     ]
 
 
