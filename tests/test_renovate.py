@@ -189,7 +189,7 @@ def test_every_tool_of_a_go_module_is_kept_current() -> None:
     modules = set(_rule("tools of a go.mod")["matchPackageNames"])
     for file in _committed("go.mod"):
         text = (ROOT / file).read_text(encoding="utf-8")
-        for program in re.findall(r"(?m)^(?:tool |\t)(github\.com/\S+)$", text):
+        for program in re.findall(r"(?m)^(?:tool |\t)([a-z0-9.]+\.[a-z]+/\S+)$", text):
             assert any(program == module or program.startswith(f"{module}/") for module in modules), (file, program)
 
 

@@ -143,7 +143,7 @@ def test_a_region_without_a_root_is_not_ready(tmp_path: Path, regions: Path) -> 
     result = ready(tmp_path)
     assert result.exit_code == 1
     assert result.stderr == (
-        "regions/_common.yaml:97: trust must hold a root before a deploy, got none: "
+        "regions/_common.yaml:101: trust must hold a root before a deploy, got none: "
         "what needs the bundle does not start\n"
     )
 
