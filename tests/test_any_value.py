@@ -160,6 +160,15 @@ def test_any_value_in_an_override_is_told_or_taken(folder: Path, place: Place, t
 
 
 def test_no_field_may_be_null_unless_it_says_so(folder: Path) -> None:
-    optional = {"api_server_subnet", "databases", "postgresql", "redis", "disk_snapshots", "series_budgets", "info", "cache"}
+    optional = {
+        "api_server_subnet",
+        "databases",
+        "postgresql",
+        "redis",
+        "disk_snapshots",
+        "series_budgets",
+        "info",
+        "cache",
+    }
     taken = {str(place[-1]) for place in FIELDS if not told(folder, place, "null")}
     assert taken == optional
