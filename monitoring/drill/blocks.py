@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from string import ascii_uppercase, digits
 
+from monitoring.drill.plan import Promise
+
 RESOLUTIONS: Mapping[int, str] = {0: "raw", 300: "five_minutes", 3600: "one_hour"}
 """Seconds between samples, by the names of a region's `thanos.retention`."""
 
@@ -94,14 +96,6 @@ class Coverage:
     newest: float
     recovery_point: float
     promised: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Promise:
-    """Of each resolution, by its name: how old its newest sample may be, and how long it is kept (seconds)."""
-
-    recovery_point: Mapping[str, float]
-    retention: Mapping[str, float]
 
 
 def read_blocks(

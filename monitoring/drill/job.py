@@ -17,11 +17,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from monitoring.clock import SYSTEM, Clock
-from monitoring.drill.blocks import Promise
-from monitoring.drill.run import Plan, as_json, drill, page
+from monitoring.drill.plan import VARIABLE, Plan, Promise
+from monitoring.drill.run import as_json, drill, page
 from monitoring.errors import CannotHave
 
-VARIABLE = "DRILL_JOB"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 

@@ -8,22 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from monitoring.drill.blocks import Coverage, Fault, Finding, Promise, judged, merged, read_blocks, said
+from monitoring.drill.blocks import Coverage, Fault, Finding, judged, merged, read_blocks, said
 from monitoring.drill.bucket import bucket_of
+from monitoring.drill.plan import Plan
 from monitoring.drill.samples import WINDOW, Counted, count, periods, serving
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What is asked: `series` are known to have a sample of 1 every `interval` seconds, in each Prometheus replica.
-
-    `since` is when the region began (seconds since 1970); None where only the blocks can tell.
-    """
-
-    series: str
-    interval: int
-    promise: Promise
-    since: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

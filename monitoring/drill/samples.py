@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from monitoring.drill.blocks import Promise, Span
+from monitoring.drill.blocks import Span
+from monitoring.drill.plan import Promise
 from monitoring.errors import CannotHave
 from monitoring.processes import free_ports, running
 

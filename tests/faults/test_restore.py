@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 import pytest
 import yaml
 
-from monitoring.drill.blocks import Fault, Promise
-from monitoring.drill.run import Plan, drill
+from monitoring.drill.blocks import Fault
+from monitoring.drill.plan import Plan, Promise
+from monitoring.drill.run import drill
 from monitoring.fleet import Fleet, Region
 from tests.faults import counts
 from tests.faults.blobs import Blobs, cannot_undelete

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 MAY_IMPORT = {
     "monitoring.fleet": {"monitoring.errors", "monitoring.fleet"},
-    "monitoring.blueprint": {"monitoring.errors", "monitoring.drill", "monitoring.fleet", "monitoring.blueprint"},
+    "monitoring.blueprint": {"monitoring.errors", "monitoring.drill.plan", "monitoring.fleet", "monitoring.blueprint"},
     "monitoring.drill": {"monitoring.errors", "monitoring.clock", "monitoring.processes", "monitoring.drill"},
     "monitoring.bindings": {"monitoring.bindings", "jsii", "cdktf"},
     "monitoring.clock": set(),

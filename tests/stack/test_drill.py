@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from monitoring.drill.blocks import Promise
-from monitoring.drill.run import Plan, Report, drill
+from monitoring.drill.plan import Plan, Promise
+from monitoring.drill.run import Report, drill
 from monitoring.local.blob import install
 from tests.stack.processes import free_ports, running, tool
 

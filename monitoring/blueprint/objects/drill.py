@@ -15,9 +15,7 @@ from monitoring.blueprint.objects.objstore import objstore
 from monitoring.blueprint.scraping.jobs import job_name
 from monitoring.blueprint.values.charts import ROOT, versions
 from monitoring.blueprint.values.manifests import Manifest
-from monitoring.drill.blocks import Promise
-from monitoring.drill.job import VARIABLE
-from monitoring.drill.run import Plan
+from monitoring.drill.plan import VARIABLE, Plan, Promise
 from monitoring.fleet.model import Peer, Region
 
 HOUR, DAY = 3600.0, 86400.0

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.drill.blocks import Finding, Promise, Span, created, judged, merged, missing, read_blocks
+from monitoring.drill.blocks import Finding, Span, created, judged, merged, missing, read_blocks
+from monitoring.drill.plan import Promise
 
 HOUR, DAY = 3600.0, 86400.0
 NOW = 1_767_225_600.0  # 2026-01-01

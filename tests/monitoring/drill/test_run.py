@@ -12,8 +12,9 @@ import pytest
 
 from monitoring.clock import Clock
 from monitoring.drill import job
-from monitoring.drill.blocks import Coverage, Fault, Finding, Promise
-from monitoring.drill.run import Plan, Report, page
+from monitoring.drill.blocks import Coverage, Fault, Finding
+from monitoring.drill.plan import VARIABLE, Plan, Promise
+from monitoring.drill.run import Report, page
 from monitoring.drill.samples import Counted, periods
 from monitoring.errors import CannotHave
 from monitoring.processes import free_ports
@@ -74,11 +75,11 @@ def test_each_time_is_counted_in_the_finest_resolution_that_is_kept_so_long() ->
 
 def environment(port: int = 1) -> dict[str, str]:
     asked = {"objstore": FOLDER, "plan": asdict(PLAN), "thanos": "thanos", "port": port, "shown": 600.0}
-    return {job.VARIABLE: json.dumps(asked)}
+    return {VARIABLE: json.dumps(asked)}
 
 
 def test_job_is_told_by_its_variable() -> None:
-    assert job.job_of(environment()[job.VARIABLE]) == job.Job(
+    assert job.job_of(environment()[VARIABLE]) == job.Job(
         objstore=FOLDER, plan=PLAN, thanos="thanos", port=1, shown=600.0
     )
 
