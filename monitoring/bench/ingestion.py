@@ -56,7 +56,7 @@ def measure(setting: Setting) -> dict[str, float]:
 
 def alone(region: Region) -> Region:
     """The region with one ingestor and one copy."""
-    receive = region.thanos.receive.model_copy(update={"replicas": 1, "replication_factor": 1})
+    receive = region.thanos.receive.model_copy(update={"replicas": 1, "ring": 1, "replication_factor": 1})
     return region.model_copy(update={"thanos": region.thanos.model_copy(update={"receive": receive})})
 
 
