@@ -33,6 +33,7 @@ def rows(region: Region, releases: Sequence[Release], *, repository: str | None,
     known = versions()
     yield from judged("Kubernetes", lambda one, two: of_versions.kubernetes(one, two, known), "cluster", "upgrades")
     yield from judged("node images", lambda cluster: _node_images(region, cluster), "cluster")
+    yield from judged("maintenance windows", lambda found: operation.maintenance(region, found), "maintenance")
     yield from judged("charts", lambda found: of_versions.charts(found, known), "workloads")
     yield from judged("certificates", lambda found: ends.certificates(found, now), "certificates")
     yield from judged("issuing authorities", lambda found: ends.intermediates(found, now), "requests")
@@ -54,11 +55,13 @@ def rows(region: Region, releases: Sequence[Release], *, repository: str | None,
 def looks(region: Region, repository: str | None) -> dict[str, Line]:
     """The commands, by what they are asked for."""
     named = ("--name", region.cluster.name, "--resource-group", region.cluster.resource_group)
+    of_cluster = ("--cluster-name", *named[1:])
     within = ("--subscription", region.subscription_id)
     size = ("--size", region.node_pools.vm_size, "--resource-type", "virtualMachines", "--all")
     found = {
         "cluster": _az("aks", "show", *named, *within),
         "upgrades": _az("aks", "get-upgrades", *named, *within),
+        "maintenance": _az("aks", "maintenanceconfiguration", "list", *of_cluster, *within),
         "workloads": _list(region, "deployments,statefulsets,daemonsets"),
         "certificates": _list(region, "certificates.cert-manager.io"),
         "requests": _list(region, "certificaterequests.cert-manager.io"),

@@ -59,6 +59,36 @@ def disks(region: Region, releases: Sequence[Release]) -> Iterator[Row]:
         )
 
 
+SCHEDULES = ("aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule")
+"""AKS' names of the configurations for the cluster's version, and for its nodes' images."""
+
+
+def maintenance(region: Region, configured: Any) -> Iterator[Row]:
+    """When AKS may upgrade by itself, beside the region's file: `az aks maintenanceconfiguration list`."""
+    wanted = region.maintenance_window
+    told = f"{wanted.day} {wanted.start} UTC, {wanted.hours} h" if wanted else "none: AKS upgrades nothing by itself"
+    found = {one.get("name"): one.get("maintenanceWindow") or {} for one in items(configured)}
+    for name in SCHEDULES:
+        window = found.get(name)
+        weekly = at(window, "schedule", "weekly") or {}
+        there = (weekly.get("dayOfWeek"), at(window, "startTime"), at(window, "durationHours"))
+        every_week_in_utc = weekly.get("intervalWeeks") == 1 and at(window, "utcOffset") in {None, "+00:00"}
+        if wanted is None:
+            fine = window is None
+        else:
+            fine = there == (wanted.day, wanted.start, wanted.hours) and every_week_in_utc
+        yield Row(
+            subject=f"maintenance window {name}",
+            state=State.FINE if fine else State.DUE,
+            found="none"
+            if window is None
+            else f"{there[0]} {there[1]} {at(window, 'utcOffset') or 'UTC'}, {there[2]} h",
+            expected=told,
+            action="" if fine else f"az aks maintenanceconfiguration {'delete' if wanted is None else 'add or update'}",
+            page="docs/upgrades.md",
+        )
+
+
 def drill(job: Any, now: datetime) -> Row:
     """When the daily drill last came to an end: the CronJob's status."""
     last = time_of(at(job, "status", "lastSuccessfulTime"))

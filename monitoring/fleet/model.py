@@ -113,6 +113,17 @@ class Cluster(Model):
     host_name_policies: bool
 
 
+class MaintenanceWindow(Model):
+    """When AKS may upgrade the cluster and its nodes by itself: once a week, in UTC, for so many hours.
+
+    AKS takes 4 to 24 hours ("Use planned maintenance to schedule and control upgrades for your AKS cluster").
+    """
+
+    day: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    start: Annotated[str, _pattern(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", longest=5, shortest=5)]
+    hours: Annotated[int, Field(ge=4, le=24)]
+
+
 class LoadBalancers(Model):
     """Static addresses of the internal load balancers by which other regions reach this one.
 
@@ -358,6 +369,7 @@ class Region(Model):
     certificates: Certificates
     trust: Trust
     disk_snapshots: DiskSnapshots | None
+    maintenance_window: MaintenanceWindow | None
     helm_values: dict[str, dict[str, Any]]
 
     def peer(self) -> Peer:

@@ -200,6 +200,35 @@ def test_drift(conclusion: str | None, days: float, state: State) -> None:
     assert operation.drift({"workflow_runs": []}, NOW).state is State.UNKNOWN
 
 
+def window(name: str, day: str = "Saturday", start: str = "03:00", hours: int = 6, **more: Any) -> dict[str, Any]:
+    schedule = {"weekly": {"dayOfWeek": day, "intervalWeeks": more.pop("every", 1)}}
+    said = {"schedule": schedule, "startTime": start, "durationHours": hours, "utcOffset": "+00:00", **more}
+    return {"name": name, "maintenanceWindow": said}
+
+
+AUTO, NODES = operation.SCHEDULES
+
+
+@pytest.mark.parametrize(
+    ("configured", "found"),
+    [
+        ([window(AUTO), window(NODES)], [State.FINE, State.FINE]),
+        ([window(AUTO)], [State.FINE, State.DUE]),
+        ([window(AUTO, day="Monday"), window(NODES, start="04:00")], [State.DUE, State.DUE]),
+        ([window(AUTO, hours=4), window(NODES, every=2)], [State.DUE, State.DUE]),
+        ([window(AUTO, utcOffset="+02:00"), window(NODES)], [State.DUE, State.FINE]),
+    ],
+)
+def test_maintenance_window_beside_the_regions_file(zoned: Region, configured: Any, found: list[State]) -> None:
+    assert states(operation.maintenance(zoned, configured)) == found
+
+
+def test_region_without_a_window_lets_aks_upgrade_nothing(zoned: Region) -> None:
+    never = zoned.model_copy(update={"maintenance_window": None})
+    assert states(operation.maintenance(never, [])) == [State.FINE, State.FINE]
+    assert states(operation.maintenance(never, [window(AUTO)])) == [State.DUE, State.FINE]
+
+
 def test_disks_are_those_of_the_capacity_model(fleet: Fleet, zoned: Region) -> None:
     rows = list(operation.disks(zoned, releases(zoned, fleet.peers_of(zoned))))
     assert {row.subject for row in rows} >= {"disk of Prometheus", "disk of Receive ingestor", "disk of Compactor"}
@@ -221,6 +250,7 @@ def answered(zoned: Region, **changes: Answer) -> dict[tuple[str, ...], Answer]:
     values: dict[str, Any] = {
         "cluster": cluster("1.37.1", "1.37.1"),
         "upgrades": upgrades(),
+        "maintenance": [window(AUTO), window(NODES)],
         "workloads": workloads(*(f"{name}-{version}" for name, version in pinned.items())),
         "certificates": {"items": [certificate("True", 60, 30)]},
         "requests": request(zoned.trust[0].pem),
@@ -259,7 +289,19 @@ def test_healthy_region_has_nothing_due(zoned: Region, fleet: Fleet, monkeypatch
 
 @pytest.mark.parametrize(
     "asked",
-    ["cluster", "upgrades", "workloads", "certificates", "requests", "secrets", "sizes", "usage", "drill", "drift"],
+    [
+        "cluster",
+        "upgrades",
+        "maintenance",
+        "workloads",
+        "certificates",
+        "requests",
+        "secrets",
+        "sizes",
+        "usage",
+        "drill",
+        "drift",
+    ],
 )
 def test_what_could_not_be_asked_is_unknown_and_says_why(
     zoned: Region, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, asked: str
