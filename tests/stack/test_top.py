@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from monitoring.__main__ import main
+from tests.stack.evaluated import evaluated
 from tests.stack.prometheus import Prometheus
+from tests.stack.samples import TARGETS
 
 pytestmark = pytest.mark.stack
 
 REGIONS = Path(__file__).parents[1] / "fleet" / "regions"
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Of its own: `top` asks for now, and the samples of the one that others share may be older than the lookback."""
+    with evaluated(tmp_path_factory.mktemp("top"), targets=TARGETS) as prometheus:
+        yield prometheus
 
 
 def test_a_real_prometheus_says_what_costs_most(region: Prometheus, tmp_path: Path) -> None:
