@@ -27,7 +27,7 @@ COLOURS = {State.FINE: "green", State.SOON: "yellow", State.DUE: "red", State.UN
 @click.command()
 @click.argument("region")
 @click.option("--repository", metavar="OWNER/NAME", help="On GitHub; that of the region's `runbooks`.")
-@click.option("--all", "everything", is_flag=True, help="What is fine, too.")
+@click.option("--all", "everything", is_flag=True, help="What is fine, too; --json always has it.")
 @regions_folder
 @as_json
 def command(*, region: str, repository: str | None, everything: bool, regions: Path, as_json: bool) -> None:
@@ -45,7 +45,7 @@ def command(*, region: str, repository: str | None, everything: bool, regions: P
         found = list(rows(chosen, releases, repository=asked, now=datetime.now(tz=UTC)))
     listed = [row for row in found if everything or row.state is not State.FINE]
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in listed]))
+        click.echo(json.dumps([asdict(row) for row in found]))
     else:
         table = Table("", "subject", "found", "expected", "next", "page")
         for row in listed:

@@ -31,10 +31,11 @@ def rows(region: Region, releases: Sequence[Release], *, repository: str | None,
         yield from [unknown(subject, told[0])] if told else judge(*(answers[name].value for name in needed))
 
     known = versions()
+    expected = {release.chart.name for release in releases if not release.chart.folder}
     yield from judged("Kubernetes", lambda one, two: of_versions.kubernetes(one, two, known), "cluster", "upgrades")
     yield from judged("node images", lambda cluster: _node_images(region, cluster), "cluster")
     yield from judged("maintenance windows", lambda found: operation.maintenance(region, found), "maintenance")
-    yield from judged("charts", lambda found: of_versions.charts(found, known), "workloads")
+    yield from judged("charts", lambda found: of_versions.charts(found, known, expected), "workloads")
     yield from judged("certificates", lambda found: ends.certificates(found, now), "certificates")
     yield from judged("issuing authorities", lambda found: ends.intermediates(found, now), "requests")
     yield from ends.roots(region, now)
@@ -71,7 +72,7 @@ def looks(region: Region, repository: str | None) -> dict[str, Line]:
         "drill": get(region, "cronjob", DRILL.name, namespace=NAMESPACE),
     }
     if repository:
-        path = f"repos/{repository}/actions/workflows/drift.yml/runs?per_page=1"
+        path = f"repos/{repository}/actions/workflows/drift.yml/runs?status=completed&per_page=1"
         found["drift"] = ("gh", "api", "--method", "GET", path)
     return found
 

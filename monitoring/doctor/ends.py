@@ -44,15 +44,23 @@ def certificates(found: Any, now: datetime) -> Iterator[Row]:
 
 
 def intermediates(requests: Any, now: datetime) -> Iterator[Row]:
-    """The authorities that have signed, from the chains of the CertificateRequests: public, no key is read."""
-    chains = {at(one, "status", "certificate") for one in items(requests)} - {None}
+    """The authorities that have signed, from the chains of the CertificateRequests: public, no key is read.
+
+    Of two of one name the one that ends later counts: it has followed the other.
+    """
+    chains = {str(at(one, "status", "certificate")) for one in items(requests) if at(one, "status", "certificate")}
     known: dict[str, datetime] = {}
+    unread = 0
     for chain in chains:
         try:
-            known.update(authorities(base64.b64decode(str(chain), validate=True).decode()))
+            found = authorities(base64.b64decode(chain, validate=True).decode())
         except (ValueError, binascii.Error):
-            yield unknown("issuing authorities", "a chain cannot be read")
-            return
+            unread += 1
+            continue
+        for name, ends in found:
+            known[name] = max(ends, known.get(name, ends))
+    if unread:
+        yield unknown("issuing authorities", f"{unread} of {len(chains)} chains cannot be read")
     for name, ends in sorted(known.items()):
         state = ending(ends, now, notice=AUTHORITY_NOTICE)
         yield Row(
@@ -63,7 +71,7 @@ def intermediates(requests: Any, now: datetime) -> Iterator[Row]:
             action="" if state is State.FINE else "sign another intermediate authority",
             page=CERTIFICATES,
         )
-    if not known:
+    if not known and not unread:
         yield unknown("issuing authorities", "no chain names one")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from monitoring.blueprint.values.charts import Versions
-from monitoring.doctor.row import Row, State, at, items
+from monitoring.doctor.row import Row, State, at, items, unknown
 
 UPGRADES = "docs/upgrades.md"
 _CHART = re.compile(r"(?P<name>.+)-(?P<version>\d+\.\d+\.\d+)$")
@@ -23,6 +23,12 @@ def kubernetes(cluster: Any, upgrades: Any, versions: Versions) -> Iterator[Row]
     supported = versions.kubernetes.minors
     expected = f"{versions.kubernetes.oldest} to {versions.kubernetes.newest}"
     running = at(cluster, "currentKubernetesVersion") or at(cluster, "kubernetesVersion")
+    pools = at(cluster, "agentPoolProfiles") or ()
+    if not running:
+        yield unknown("Kubernetes", "az aks show names no version", expected=expected)
+        return
+    if not pools:
+        yield unknown("node pools", "az aks show names none")
     offered = [
         str(one["kubernetesVersion"])
         for one in at(upgrades, "controlPlaneProfile", "upgrades") or ()
@@ -41,7 +47,7 @@ def kubernetes(cluster: Any, upgrades: Any, versions: Versions) -> Iterator[Row]
         action="" if state is State.FINE else action,
         page=UPGRADES,
     )
-    for pool in at(cluster, "agentPoolProfiles") or ():
+    for pool in pools:
         own = pool.get("currentOrchestratorVersion") or pool.get("orchestratorVersion")
         behind = minor(own) != minor(running)
         outside = minor(own) not in supported
@@ -69,8 +75,11 @@ def node_image(pool: str, running: object, upgrades: Any) -> Row:
     )
 
 
-def charts(workloads: Any, versions: Versions) -> Iterator[Row]:
-    """By the label that charts give what they make: Helm's own record lies in Secrets, which nobody reads here."""
+def charts(workloads: Any, versions: Versions, expected: Collection[str]) -> Iterator[Row]:
+    """By the label that charts give what they make: Helm's own record lies in Secrets, which nobody reads here.
+
+    So a release that is stuck at its version looks fine; `expected` are the charts of the region's releases.
+    """
     found: dict[str, set[str]] = {}
     for one in items(workloads):
         label = at(one, "metadata", "labels", "helm.sh/chart") or at(one, "metadata", "labels", "chart") or ""
@@ -87,10 +96,5 @@ def charts(workloads: Any, versions: Versions) -> Iterator[Row]:
             action="" if state is State.FINE else "deploy the stack; two versions at once: a release is stuck",
             page="docs/runbooks/helm-release-stuck.md",
         )
-    if not found:
-        yield Row(
-            subject="charts",
-            state=State.UNKNOWN,
-            found="no workload of a chart of ours",
-            expected=f"{len(versions.charts)} charts",
-        )
+    for name in sorted(set(expected) - found.keys()):
+        yield unknown(f"chart {name}", "no workload bears its label", expected=versions.charts[name].version)

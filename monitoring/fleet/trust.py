@@ -80,12 +80,12 @@ def _read(pem: str) -> Mapping[str, Any]:
     return found[0]
 
 
-def authorities(chain: str) -> dict[str, datetime]:
+def authorities(chain: str) -> list[tuple[str, datetime]]:
     """Name and end of each authority in a chain of PEM certificates; ValueError for what OpenSSL cannot read."""
-    return {
-        _name(said["subject"]): datetime.fromtimestamp(ssl.cert_time_to_seconds(said["notAfter"]), tz=UTC)
+    return [
+        (_name(said["subject"]), datetime.fromtimestamp(ssl.cert_time_to_seconds(said["notAfter"]), tz=UTC))
         for said in _authorities(chain)
-    }
+    ]
 
 
 def _authorities(pem: str) -> Sequence[Mapping[str, Any]]:
