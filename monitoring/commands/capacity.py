@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from monitoring.blueprint.capacity.long_term import OWN_INDEX_CACHE, asked_index
-from monitoring.blueprint.capacity.needs import GB, HORIZON, Need, blob, carries, load, needs, runs_out
+from monitoring.blueprint.capacity.long_term import GB, OWN_INDEX_CACHE, asked_index
+from monitoring.blueprint.capacity.needs import HORIZON, Need, blob, carries, load, needs, runs_out
 from monitoring.blueprint.releases import checked_releases
 from monitoring.blueprint.releases.final_values import effective
 from monitoring.commands._options import as_json, regions_folder

@@ -11,18 +11,17 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from monitoring.blueprint.capacity.needs import load, needs
+from monitoring.blueprint.capacity.needs import needs
 from monitoring.blueprint.releases import checked_releases
 from monitoring.blueprint.releases.final_values import effective
 from monitoring.blueprint.releases.release import Release
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.console import console
-from monitoring.cost.bill import LEFT_OUT, Bill, Priced, bill, lines
+from monitoring.cost.bill import LEFT_OUT, MONTHS, Bill, Priced, bill, lines, loads
 from monitoring.cost.prices import PRICES, Prices, read_prices
 from monitoring.fleet import load_fleet
-from monitoring.fleet.loader import Fleet
+from monitoring.fleet.model import Peer, Region
 
-MONTHS = 12
 UNKNOWN = "unknown"
 
 
@@ -48,8 +47,9 @@ def command(*, region: str | None, every: bool, table: Path | None, regions: Pat
     prices = read_prices(table, name=str(table)) if table else read_prices()
     names = [one.name for one in fleet.regions] if every else [fleet.region(str(region)).name]
     releases = checked_releases(fleet)
-    bills = [_bills(fleet, name, releases=releases[name], prices=prices) for name in names]
-    too_small = {name: _too_small(fleet, name, releases=releases[name]) for name in names}
+    chosen = {name: effective(fleet.file(name), releases[name]).region for name in names}
+    bills = [_bills(one, fleet.peers_of(one), releases=releases[name], prices=prices) for name, one in chosen.items()]
+    too_small = {name: _too_small(one, releases=releases[name]) for name, one in chosen.items()}
     if as_json:
         click.echo(json.dumps(_report(bills, prices, too_small)))
     else:
@@ -60,20 +60,17 @@ def command(*, region: str | None, every: bool, table: Path | None, regions: Pat
 Pair = tuple[Bill, Bill]
 
 
-def _bills(fleet: Fleet, name: str, *, releases: tuple[Release, ...], prices: Prices) -> Pair:
-    chosen = effective(fleet.file(name), releases).region
-    today = load(chosen)
-    later = today.after(MONTHS, growth=chosen.load.growth_per_month)
-    peers = fleet.peers_of(chosen)
-    one, other = (bill(name, lines(chosen, at, releases=releases, peers=peers), prices=prices) for at in (today, later))
+def _bills(region: Region, peers: Sequence[Peer], *, releases: tuple[Release, ...], prices: Prices) -> Pair:
+    one, other = (
+        bill(region.name, lines(region, at, releases=releases, peers=peers), prices=prices) for at in loads(region)
+    )
     return one, other
 
 
-def _too_small(fleet: Fleet, name: str, *, releases: tuple[Release, ...]) -> list[str]:
+def _too_small(region: Region, *, releases: tuple[Release, ...]) -> list[str]:
     """Parts that the load outgrows by then and that no line has grown: memory, CPU, nodes. They cost more by then."""
-    chosen = effective(fleet.file(name), releases).region
-    later = load(chosen).after(MONTHS, growth=chosen.load.growth_per_month)
-    found = (need for need in needs(chosen, later, releases=releases) if not need.enough)
+    _, later = loads(region)
+    found = (need for need in needs(region, later, releases=releases) if not need.enough)
     return [f"{need.part}, {need.resource}" for need in found if need.path[-1] != "volume_size"]
 
 

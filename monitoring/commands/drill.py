@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from monitoring.commands._options import as_json, regions_folder
 from monitoring.console import console, steps
 from monitoring.drill.run import Report, drill, page
 from monitoring.drill.run import as_json as plain
-from monitoring.errors import CannotHave, InvalidInput, Problem
+from monitoring.errors import CannotHave
 from monitoring.fleet import load_fleet
+from monitoring.fleet.yaml_file import read_yaml
 from monitoring.local.binaries import find_tool
 
 SHOWN = 20
@@ -55,7 +55,7 @@ def command(
     Reads only. Exit code 1: something is missing, harmed, or older than promised; 2: nothing could be said.
     """
     chosen = load_fleet(regions).region(region)
-    config = _mapping(file.name, file.read_text(encoding="utf-8")) if file else _mapping("objstore", objstore(chosen))
+    config = read_yaml(file, name=file.name).data if file else yaml.safe_load(objstore(chosen))
     asked = plan(chosen, since=since.replace(tzinfo=UTC).timestamp() if since else None)
     at = (now.replace(tzinfo=UTC) if now else datetime.now(tz=UTC)).timestamp()
     try:
@@ -71,18 +71,6 @@ def command(
     else:
         _show(report, console())
     sys.exit(not report.good)
-
-
-def _mapping(name: str, text: str) -> Mapping[str, object]:
-    """The configuration; `InvalidInput` where the file holds something else."""
-    try:
-        said = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        raise InvalidInput([Problem(file=name, message=f"must be YAML, got {fault}")]) from fault
-    if not isinstance(said, Mapping):
-        message = f"must be a mapping with type and config, got {type(said).__name__}"
-        raise InvalidInput([Problem(file=name, message=message)])
-    return said
 
 
 def _show(report: Report, out: Console) -> None:

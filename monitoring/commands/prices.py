@@ -11,22 +11,18 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from monitoring.blueprint.capacity.needs import load
 from monitoring.blueprint.releases import checked_releases
 from monitoring.blueprint.releases.final_values import effective
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.clock import SYSTEM
 from monitoring.commands._options import as_json, regions_folder
 from monitoring.console import console
-from monitoring.cost.bill import lines
+from monitoring.cost.bill import lines, loads
 from monitoring.cost.meters import Meter
 from monitoring.cost.prices import PRICES, Prices, read_prices, written
 from monitoring.cost.retail_prices import by_https, refresh
 from monitoring.fleet import load_fleet
 from monitoring.fleet.loader import Fleet
-
-YEAR = 12
-"""Months: disks that the load outgrows by then have their price asked for too."""
 
 
 @click.command()
@@ -62,14 +58,13 @@ def command(*, anew: bool, currency: str | None, table: Path, regions: Path, as_
 
 
 def _needed(fleet: Fleet) -> set[Meter]:
-    """All that the regions are billed by, today and in a year."""
+    """All that the regions are billed by, today and in a year, when disks may be larger."""
     found: set[Meter] = set()
     releases = checked_releases(fleet)
     for file in fleet.files:
         of = releases[file.region.name]
         region = effective(file, of).region
-        for months in (0, YEAR):
-            at = load(region).after(months, growth=region.load.growth_per_month)
+        for at in loads(region):
             billed = lines(region, at, releases=of, peers=fleet.peers_of(region))
             found |= {line.meter for line in billed if line.meter is not None}
     return found

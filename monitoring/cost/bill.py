@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from monitoring.blueprint.capacity.needs import Load
+from monitoring.blueprint.capacity.needs import Load, load
 from monitoring.blueprint.releases.release import Release
 from monitoring.cost import blob, machines, network
 from monitoring.cost.line import Line
@@ -50,18 +50,28 @@ class Bill:
         return tuple(one for one in self.lines if one.cost is None)
 
 
-def lines(region: Region, load: Load, *, releases: tuple[Release, ...], peers: Sequence[Peer]) -> Iterator[Line]:
+MONTHS = 12
+"""How far a bill looks ahead."""
+
+
+def loads(region: Region) -> tuple[Load, Load]:
+    """Today's load, and that of `MONTHS` later."""
+    today = load(region)
+    return today, today.after(MONTHS, growth=region.load.growth_per_month)
+
+
+def lines(region: Region, at: Load, *, releases: tuple[Release, ...], peers: Sequence[Peer]) -> Iterator[Line]:
     """All that a region is billed for at a load."""
     yield from machines.nodes(region, releases)
-    yield from machines.disks(region, load, releases)
-    yield from machines.snapshots(region, load)
-    yield from blob.stored(region, load)
-    yield from blob.operations(region, load)
-    yield from network.geo_replication(region, load)
-    yield from network.endpoint(region, load)
+    yield from machines.disks(region, at, releases)
+    yield from machines.snapshots(region, at)
+    yield from blob.stored(region, at)
+    yield from blob.operations(region, at)
+    yield from network.geo_replication(region, at)
+    yield from network.endpoint(region, at)
     yield from network.balancers(region)
     yield from network.balancer_data(region, peers)
-    yield from network.between_zones(region, load)
+    yield from network.between_zones(region, at)
     yield from network.between_regions(region, peers)
 
 

@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from monitoring.blueprint.capacity.needs import Load, blob_per_day
+from monitoring.blueprint.capacity.long_term import DAY
+from monitoring.blueprint.capacity.needs import GIB, Load, blob_per_day
 from monitoring.cost import meters
 from monitoring.cost.line import DAYS, HOURS, Line
 from monitoring.fleet.model import Region
-from monitoring.fleet.quantities import Duration
-
-GIB = 2**30
-DAY = 86_400
 
 MODEL = "monitoring/blueprint/capacity/needs.py"
 ESTIMATE = "estimate: docs/cost.md"
@@ -73,7 +70,7 @@ def flow(region: Region, load: Load) -> Flow:
     per_day, receive = blob_per_day(region, load), region.thanos.receive
     raw, five, one = per_day["raw"], per_day["five_minutes"], per_day["one_hour"]
     copies = raw * receive.replication_factor
-    days = {name: kept.seconds / DAY for name, kept in _kept(region).items()}
+    days = {name: kept.seconds / DAY for name, kept in region.thanos.retention.by_resolution.items()}
     fresh = receive.replicas * UPLOADS_PER_DAY
     middle = {"8h": 3.0, "2d": 0.5}  # of raw samples, a day
     return Flow(
@@ -91,7 +88,7 @@ def flow(region: Region, load: Load) -> Flow:
 
 def stored(region: Region, load: Load) -> Iterator[Line]:
     """Each resolution for its retention, what waits for its deletion, and what is deleted but kept."""
-    found, kept = flow(region, load), _kept(region)
+    found, kept = flow(region, load), region.thanos.retention.by_resolution
     names = {"raw": "raw", "five_minutes": "5-minute", "one_hour": "1-hour"}
     sizes = [
         (
@@ -135,8 +132,3 @@ def operations(region: Region, load: Load) -> Iterator[Line]:
             meter=meters.blob(region.object_store.replication, what, region.location),
             source=ESTIMATE,
         )
-
-
-def _kept(region: Region) -> Mapping[str, Duration]:
-    keep = region.thanos.retention
-    return {"raw": keep.raw, "five_minutes": keep.five_minutes, "one_hour": keep.one_hour}

@@ -10,15 +10,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitoring.blueprint.capacity.needs import Load, Need, blocks, needs, wal
+from monitoring.blueprint.capacity.needs import GIB, Load, Need, blocks, needs, wal
 from monitoring.blueprint.capacity.node_pools import nodes_needed
 from monitoring.blueprint.releases.release import Release
 from monitoring.cost import meters
 from monitoring.cost.line import HOURS, Line
+from monitoring.cost.meters import Meter
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Duration, Size
-
-GIB = 2**30
 
 DYNAMIC_DISK = "Premium_LRS"
 """The type of every volume but Prometheus' (constructs/storage_classes.py)."""
@@ -41,6 +40,24 @@ class _Volumes:
     need: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """How one disk is billed: by its tier, or by as many GiB-hours a month where its type has none."""
+
+    gib: int
+    tier: str | None
+    meter: Meter
+    quantity: float
+
+
+def billed_disk(disk_type: str, size: float, location: str) -> Disk:
+    """A disk of so many bytes; `ValueError` where it is larger than any."""
+    gib = math.ceil(size / GIB)
+    tier = meters.disk_tier(disk_type, gib)
+    meter = meters.disk(disk_type, gib, location)
+    return Disk(gib=gib, tier=tier, meter=meter, quantity=1 if tier else gib * HOURS)
+
+
 def nodes(region: Region, releases: tuple[Release, ...]) -> Iterator[Line]:
     """The pools' least number of nodes, or as many as the pods' requests take; a pool in each zone has equally many."""
     pools = len(region.zones) or 1
@@ -61,14 +78,12 @@ def disks(region: Region, load: Load, releases: tuple[Release, ...]) -> Iterator
     found = needs(region, load, releases=releases)
     for volumes in _volumes(region):
         size = max(volumes.size.bytes, _needed(volumes, found))
-        gib = math.ceil(size / GIB)
-        tier = meters.disk_tier(volumes.disk_type, gib)
-        per_disk = 1 if tier else gib * HOURS
+        disk = billed_disk(volumes.disk_type, size, region.location)
         yield Line(
             part=f"disks: {volumes.part}",
-            detail=f"{volumes.count} x {gib} GiB {volumes.disk_type}" + (f" ({tier})" if tier else ""),
-            quantity=volumes.count * per_disk,
-            meter=meters.disk(volumes.disk_type, gib, region.location),
+            detail=f"{volumes.count} x {disk.gib} GiB {volumes.disk_type}" + (f" ({disk.tier})" if disk.tier else ""),
+            quantity=volumes.count * disk.quantity,
+            meter=disk.meter,
             source=OWN_FILE if size == volumes.size.bytes else f"{OWN_FILE}, and grown as monitoring capacity says",
         )
 

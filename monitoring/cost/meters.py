@@ -102,17 +102,16 @@ def disk(disk_type: str, gib: int, location: str) -> Meter:
     if tier is None:
         name = f"Premium {redundancy} Provisioned Capacity"
         sku = f"Premium {redundancy}"
-        return Meter(region=location, service="Storage", product=_V2, name=name, sku=sku, unit="1 GiB/Hour")
+        return _storage(location, product=_V2, name=name, sku=sku, unit="1 GiB/Hour")
     sku = f"{tier} {redundancy}"
     product = _DISKS[family][1]
-    return Meter(region=location, service="Storage", product=product, name=f"{sku} Disk", sku=sku, unit=PER_MONTH)
+    return _storage(location, product=product, name=f"{sku} Disk", sku=sku, unit=PER_MONTH)
 
 
 def snapshot(location: str) -> Meter:
     """The GB-month of snapshots, which Azure keeps on standard storage whatever the disk (the same page)."""
-    return Meter(
-        region=location,
-        service="Storage",
+    return _storage(
+        location,
         product="Standard HDD Managed Disks",
         name="LRS Snapshots",
         sku="Snapshots LRS",
@@ -124,9 +123,8 @@ def blob(replication: str, what: str, location: str) -> Meter:
     """A meter of the hot tier of block blobs, of what is stored or of a class of operations (`BLOB_OPERATIONS`)."""
     redundancy = _GEO.get(replication, replication)
     unit = PER_GB_MONTH if what == STORED else PER_10K
-    return Meter(
-        region=location,
-        service="Storage",
+    return _storage(
+        location,
         product="General Block Blob v2",
         name=what,
         sku=f"Hot {redundancy}",
@@ -136,14 +134,17 @@ def blob(replication: str, what: str, location: str) -> Meter:
 
 def geo_replication(location: str) -> Meter:
     """The GB that a geo-redundant account copies to its other region."""
-    return Meter(
-        region=location,
-        service="Storage",
+    return _storage(
+        location,
         product="Storage - Bandwidth",
         name="Geo-Replication v2 Data Transfer",
         sku="Geo-Replication v2",
         unit=PER_GB,
     )
+
+
+def _storage(location: str, *, product: str, name: str, sku: str, unit: str) -> Meter:
+    return Meter(region=location, service="Storage", product=product, name=name, sku=sku, unit=unit)
 
 
 def balancer_rules(*, included: bool) -> Meter:

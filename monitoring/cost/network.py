@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from monitoring.blueprint.capacity.needs import Load
+from monitoring.blueprint.capacity.needs import GIB, Load
 from monitoring.blueprint.network.load_balancers import load_balancers
 from monitoring.blueprint.scraping import limits
 from monitoring.blueprint.scraping.federation import INTERVAL
 from monitoring.cost import meters
-from monitoring.cost.blob import ESTIMATE, GIB, flow
+from monitoring.cost.blob import ESTIMATE, flow
 from monitoring.cost.line import DAYS, HOURS, Line
 from monitoring.fleet.model import Peer, Region
 from monitoring.fleet.quantities import Duration

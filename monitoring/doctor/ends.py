@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.doctor.row import Row, State, at, ending, items, time_of, unknown
+from monitoring.doctor.row import NOTICE, Row, State, ending, items, time_of, unknown
 from monitoring.fleet.model import Region
 from monitoring.fleet.trust import NOTICE as ROOT_NOTICE
 from monitoring.fleet.trust import authorities
+from monitoring.prerequisites.step import at
 
 CERTIFICATES = "docs/certificates.md"
 OVERDUE = timedelta(days=1)
@@ -23,10 +24,10 @@ AUTHORITY_NOTICE = timedelta(days=90)
 def certificates(found: Any, now: datetime) -> Iterator[Row]:
     """Each Certificate of cert-manager: ready, renewed in time."""
     for one in items(found):
-        name = at(one, "metadata", "name")
-        conditions = {each.get("type"): each for each in at(one, "status", "conditions") or ()}
-        ready = at(conditions, "Ready", "status") == "True"
-        ends, renewal = time_of(at(one, "status", "notAfter")), time_of(at(one, "status", "renewalTime"))
+        name = at(one, "metadata.name")
+        conditions = {each.get("type"): each for each in at(one, "status.conditions") or ()}
+        ready = at(conditions, "Ready.status") == "True"
+        ends, renewal = time_of(at(one, "status.notAfter")), time_of(at(one, "status.renewalTime"))
         if ends is None or not ready or ends <= now:
             state = State.DUE
         else:
@@ -48,7 +49,7 @@ def intermediates(requests: Any, now: datetime) -> Iterator[Row]:
 
     Of two of one name the one that ends later counts: it has followed the other.
     """
-    chains = {str(at(one, "status", "certificate")) for one in items(requests) if at(one, "status", "certificate")}
+    chains = {str(at(one, "status.certificate")) for one in items(requests) if at(one, "status.certificate")}
     known: dict[str, datetime] = {}
     unread = 0
     for chain in chains:
@@ -62,15 +63,8 @@ def intermediates(requests: Any, now: datetime) -> Iterator[Row]:
     if unread:
         yield unknown("issuing authorities", f"{unread} of {len(chains)} chains cannot be read")
     for name, ends in sorted(known.items()):
-        state = ending(ends, now, notice=AUTHORITY_NOTICE)
-        yield Row(
-            subject=f"issuing authority {name}",
-            state=state,
-            found=f"ends {_day(ends)}",
-            expected=f"{AUTHORITY_NOTICE.days} days or more",
-            action="" if state is State.FINE else "sign another intermediate authority",
-            page=CERTIFICATES,
-        )
+        action = "sign another intermediate authority"
+        yield _authority(f"issuing authority {name}", ends, now, notice=AUTHORITY_NOTICE, action=action)
     if not known and not unread:
         yield unknown("issuing authorities", "no chain names one")
 
@@ -78,15 +72,8 @@ def intermediates(requests: Any, now: datetime) -> Iterator[Row]:
 def roots(region: Region, now: datetime) -> Iterator[Row]:
     """The roots of the region's file."""
     for root in region.trust:
-        state = ending(root.ends, now, notice=ROOT_NOTICE)
-        yield Row(
-            subject=f"root {root.name}",
-            state=state,
-            found=f"ends {_day(root.ends)}",
-            expected=f"{ROOT_NOTICE.days} days or more",
-            action="" if state is State.FINE else "let another root follow it, in every region",
-            page=CERTIFICATES,
-        )
+        action = "let another root follow it, in every region"
+        yield _authority(f"root {root.name}", root.ends, now, notice=ROOT_NOTICE, action=action)
     if not region.trust:
         yield Row(
             subject="roots",
@@ -96,6 +83,18 @@ def roots(region: Region, now: datetime) -> Iterator[Row]:
             action="make a root",
             page=CERTIFICATES,
         )
+
+
+def _authority(subject: str, ends: datetime, now: datetime, *, notice: timedelta, action: str) -> Row:
+    state = ending(ends, now, notice=notice)
+    return Row(
+        subject=subject,
+        state=state,
+        found=f"ends {_day(ends)}",
+        expected=f"{notice.days} days or more",
+        action="" if state is State.FINE else action,
+        page=CERTIFICATES,
+    )
 
 
 def secrets(names: set[str], found: Any, now: datetime) -> Iterator[Row]:
@@ -114,7 +113,7 @@ def secrets(names: set[str], found: Any, now: datetime) -> Iterator[Row]:
             subject=f"secret {name}",
             state=state,
             found=told,
-            expected="an end date that is 30 days away or more",
+            expected=f"an end date that is {NOTICE.days} days away or more",
             action="" if state is State.FINE else "write a new version, with --expires",
             page="docs/operations.md",
         )

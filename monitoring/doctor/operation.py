@@ -9,9 +9,10 @@ from typing import Any
 from monitoring.blueprint.capacity.needs import Unit, load, needs, runs_out
 from monitoring.blueprint.components.names import node_pool_name
 from monitoring.blueprint.releases.release import Release
-from monitoring.doctor.row import Row, State, at, items, time_of, unknown
+from monitoring.doctor.row import Row, State, items, time_of, unknown
 from monitoring.fleet.model import Region
 from monitoring.fleet.vm_sizes import vm_size
+from monitoring.prerequisites.step import at
 
 DRILL_AGE = timedelta(hours=36)
 """As the alert DrillOverdue."""
@@ -26,7 +27,7 @@ def quota(region: Region, family: str, usage: Any, cluster: Any) -> Row:
     size, pools = vm_size(region.node_pools.vm_size), {node_pool_name(zone) for zone in region.zones or (None,)}
     now = sum(one.get("count") or 0 for one in at(cluster, "agentPoolProfiles") or () if one.get("name") in pools)
     wanted = size.cores * (region.node_pools.max_count * len(pools) + 1 - now)  # one more while a node is replaced
-    row = next((one for one in items(usage) if str(at(one, "name", "value")).casefold() == family.casefold()), None)
+    row = next((one for one in items(usage) if str(at(one, "name.value")).casefold() == family.casefold()), None)
     subject = f"quota of {family}"
     if row is None:
         return unknown(subject, "Azure lists no such family", expected=f"{wanted} vCPUs free")
@@ -70,7 +71,7 @@ def maintenance(region: Region, configured: Any) -> Iterator[Row]:
     found = {one.get("name"): one.get("maintenanceWindow") or {} for one in items(configured)}
     for name in SCHEDULES:
         window = found.get(name)
-        weekly = at(window, "schedule", "weekly") or {}
+        weekly = at(window, "schedule.weekly") or {}
         there = (weekly.get("dayOfWeek"), at(window, "startTime"), at(window, "durationHours"))
         every_week_in_utc = weekly.get("intervalWeeks") == 1 and at(window, "utcOffset") in {None, "+00:00"}
         if wanted is None:
@@ -91,7 +92,7 @@ def maintenance(region: Region, configured: Any) -> Iterator[Row]:
 
 def drill(job: Any, now: datetime) -> Row:
     """When the daily drill last came to an end: the CronJob's status."""
-    last = time_of(at(job, "status", "lastSuccessfulTime"))
+    last = time_of(at(job, "status.lastSuccessfulTime"))
     fine = last is not None and now - last <= DRILL_AGE
     return Row(
         subject="drill",

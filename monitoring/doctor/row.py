@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from monitoring.prerequisites.step import at
+
 
 class State(StrEnum):
     """What could not be asked is unknown, never fine."""
@@ -52,13 +54,6 @@ def time_of(text: object) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def at(value: Any, *path: str) -> Any:
-    """What stands below keys; None where one is missing."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 def items(value: Any) -> list[Any]:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from monitoring.blueprint.values.charts import Versions
-from monitoring.doctor.row import Row, State, at, items, unknown
+from monitoring.doctor.row import Row, State, items, unknown
+from monitoring.prerequisites.step import at
 
 UPGRADES = "docs/upgrades.md"
 _CHART = re.compile(r"(?P<name>.+)-(?P<version>\d+\.\d+\.\d+)$")
@@ -31,7 +32,7 @@ def kubernetes(cluster: Any, upgrades: Any, versions: Versions) -> Iterator[Row]
         yield unknown("node pools", "az aks show names none")
     offered = [
         str(one["kubernetesVersion"])
-        for one in at(upgrades, "controlPlaneProfile", "upgrades") or ()
+        for one in at(upgrades, "controlPlaneProfile.upgrades") or ()
         if not one.get("isPreview") and minor(one["kubernetesVersion"]) in supported
     ]
     newer = max((minor(one) for one in offered), key=supported.index, default="")
@@ -82,7 +83,8 @@ def charts(workloads: Any, versions: Versions, expected: Collection[str]) -> Ite
     """
     found: dict[str, set[str]] = {}
     for one in items(workloads):
-        label = at(one, "metadata", "labels", "helm.sh/chart") or at(one, "metadata", "labels", "chart") or ""
+        labels = at(one, "metadata.labels") or {}
+        label = labels.get("helm.sh/chart") or labels.get("chart") or ""
         if (match := _CHART.fullmatch(label)) and match["name"] in versions.charts:
             found.setdefault(match["name"], set()).add(match["version"])
     for name, running in sorted(found.items()):

@@ -18,9 +18,6 @@ from monitoring.drill.plan import Promise
 RESOLUTIONS: Mapping[int, str] = {0: "raw", 300: "five_minutes", 3600: "one_hour"}
 """Seconds between samples, by the names of a region's `thanos.retention`."""
 
-REPLICA_LABELS = frozenset({"receive_replica"})
-"""External labels that tell copies of the same samples apart."""
-
 META, INDEX, CHUNKS = "meta.json", "index", "chunks/"
 DELETION_MARK = "deletion-mark.json"
 HOLE = 300

@@ -93,11 +93,11 @@ class Container:
         return get(url, self.sign(url, headers))
 
 
-def get(url: str, headers: Mapping[str, str], *, body: bytes | None = None) -> bytes:
+def get(url: str, headers: Mapping[str, str], *, body: bytes | None = None, patience: float = PATIENCE) -> bytes:
     """The answer to a request (a POST with a body). CannotHave with what the other side says."""
     request = urllib.request.Request(url, headers=dict(headers), data=body)  # noqa: S310  (https, or a given emulator)
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=patience) as answer:  # noqa: S310
             content: bytes = answer.read()
     except urllib.error.HTTPError as refused:
         said = refused.read()[:300].decode("utf-8", "replace")

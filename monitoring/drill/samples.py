@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from monitoring.drill.blocks import Span
+from monitoring.drill.bucket import get
 from monitoring.drill.plan import Promise
-from monitoring.errors import CannotHave
 from monitoring.processes import free_ports, running
 
 LOOPBACK = "127.0.0.1"
@@ -79,7 +76,8 @@ def count(resolution: str, span: Span, *, series: str, interval: int, url: str) 
             "max_source_resolution": _SOURCE[resolution],
             "partial_response": "true",
         }
-        answer = _ask(f"{url}/api/v1/query_range", asked)
+        body = urllib.parse.urlencode(asked).encode()
+        answer = json.loads(get(f"{url}/api/v1/query_range", {}, body=body, patience=PATIENCE))
         warnings |= set(answer.get("warnings") or ())
         for one in answer["data"]["result"]:
             replicas.add(one["metric"].get("prometheus_replica", ""))
@@ -122,15 +120,3 @@ def serving(objstore: Mapping[str, object], *, thanos: str) -> Iterator[str]:
 def _slices(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     for begin in range(0, len(items), size):
         yield items[begin : begin + size]
-
-
-def _ask(url: str, asked: Mapping[str, str]) -> Mapping[str, Any]:
-    body = urllib.parse.urlencode(asked).encode()
-    try:
-        with urllib.request.urlopen(url, data=body, timeout=PATIENCE) as page:  # noqa: S310
-            answer: Mapping[str, Any] = json.load(page)
-    except urllib.error.HTTPError as refused:
-        raise CannotHave(f"Query answers {refused.code}: {refused.read()[:500].decode(errors='replace')}") from refused
-    except OSError as fault:
-        raise CannotHave(f"Query does not answer: {fault}") from fault
-    return answer

@@ -278,6 +278,11 @@ class Retention(Model):
     five_minutes: Duration
     one_hour: Duration
 
+    @property
+    def by_resolution(self) -> dict[str, Duration]:
+        """The same by the resolution's name."""
+        return {"raw": self.raw, "five_minutes": self.five_minutes, "one_hour": self.one_hour}
+
 
 class Thanos(Model):
     """Long-term storage of a region.

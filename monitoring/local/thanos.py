@@ -26,6 +26,7 @@ from monitoring.blueprint.components.workloads import (
     STORE_GATEWAY,
 )
 from monitoring.blueprint.releases import receive_router
+from monitoring.blueprint.releases.receive_router import LISTENERS
 from monitoring.blueprint.releases.store_shards import shard_flags
 from monitoring.local.region import ADDRESSES, FOLDERS, LOOPBACK, ONE_IS_ENOUGH, SECONDS, LocalRegion, Program, pod_name
 
@@ -47,7 +48,6 @@ FRONTS = {QUERY_FRONTEND.name: QUERY, GLOBAL_QUERY_FRONTEND.name: GLOBAL_QUERY}
 """Whom a query-frontend hands on to."""
 
 _SD_CONFIG = "--endpoint.sd-config="
-_LISTENERS = {"grpc": "grpc-address", "http": "http-address", "http-rem-write": "remote-write.address"}
 NO_PRUNING = "pruning comes after two blocks, and kills Receive 0.42 while it opens its database"
 """pkg/receive/multitsdb.go, shouldBeMarkedInactive: a tenant without a database is a nil pointer."""
 
@@ -74,7 +74,7 @@ def arguments(component: Component, local_region: LocalRegion) -> list[str]:
         pod = receive_router.deployment(local_region.region, values)["spec"]["template"]["spec"]
         return list(pod["containers"][0]["args"][1:])
     flags = [*_first(component), f"--log.level={values.get('logLevel', 'info')}", f"--log.format={values['logFormat']}"]
-    flags += [f"--{_LISTENERS[port.name]}=0.0.0.0:{port.number}" for port in component.ports]
+    flags += [f"--{LISTENERS[port.name]}=0.0.0.0:{port.number}" for port in component.ports]
     if component in (STORE_GATEWAY, COMPACTOR):
         flags.append(f"--data-dir=/var/thanos/{KEYS[component.name][1]}")
     if component in (RECEIVE_INGESTOR, STORE_GATEWAY, COMPACTOR):
@@ -141,7 +141,7 @@ def _part(local_region: LocalRegion, component: Component, pod: str, objstore: M
     ]
     for port in component.ports:
         local_region.differences.flag(
-            name, flags, _LISTENERS[port.name], local_region.address(pod, port.name), why=ADDRESSES
+            name, flags, LISTENERS[port.name], local_region.address(pod, port.name), why=ADDRESSES
         )
     if component in (RECEIVE_INGESTOR, RECEIVE_ROUTER):
         capnproto = local_region.address(pod, "capnproto")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from monitoring.fleet.model import Region
-from monitoring.prerequisites.step import Known, Look
+from monitoring.prerequisites.step import Known
+
+Part = TypeVar("Part", bound=str | Known)
+"""A word of a command, or one that has to be found out first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,18 +28,21 @@ class Id:
         return cls(subscription=parts[2], group=parts[4], parent=parts[-3], name=parts[-1])
 
 
-def az(*words: str | Known) -> Look:
+def az(*words: Part) -> tuple[Part | str, ...]:
     """A command of Azure CLI that looks; warnings would hide why it fails."""
     return ("az", *words, "--only-show-errors", "--output", "json")
 
 
-def get(region: Region, kind: str, name: str, *, namespace: str | None = None) -> tuple[str, ...]:
+def get(region: Region, kind: str, name: str | None = None, *, namespace: str | None = None) -> tuple[str, ...]:
     """`kubectl get` in the region's cluster, by the context that `az aks get-credentials` makes: nothing if not there.
+
+    Without a name, all of the kind.
 
     In no other cluster, whatever the current context is.
     """
     within = ("--namespace", namespace) if namespace else ()
-    return ("kubectl", "--context", region.cluster.name, "get", kind, name, *within, "--ignore-not-found", "-o", "json")
+    one = (name,) if name else ()
+    return ("kubectl", "--context", region.cluster.name, "get", kind, *one, *within, "--ignore-not-found", "-o", "json")
 
 
 def group_id(subscription: str, group: str) -> str:

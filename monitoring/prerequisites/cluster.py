@@ -9,7 +9,7 @@ from monitoring.blueprint.components.model import NAMESPACE
 from monitoring.blueprint.values.charts import versions
 from monitoring.fleet.model import Region
 from monitoring.prerequisites.azure import az, get, group_id, group_step
-from monitoring.prerequisites.step import Condition, Known, Look, Raw, Step, Wanted, at, shell
+from monitoring.prerequisites.step import Condition, Known, Raw, Step, Wanted, at, shell
 
 GATEWAY_CLASS = "approuting-istio"
 CERT_MANAGER = "cert-manager"
@@ -20,12 +20,13 @@ ON = Condition("true", lambda value: str(value).casefold() == "true")
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
-def show(region: Region) -> Look:
+def show(region: Region) -> tuple[str, ...]:
     """The command that shows the cluster."""
-    return az("aks", "show", *_named(region))
+    return az("aks", "show", *name_options(region))
 
 
-def _named(region: Region) -> tuple[str, ...]:
+def name_options(region: Region) -> tuple[str, ...]:
+    """The options that say which cluster."""
     cluster = region.cluster
     return (
         *("--name", cluster.name, "--resource-group", cluster.resource_group),
@@ -50,7 +51,7 @@ def steps(region: Region) -> Iterator[Step]:
         needs=(group_step(region, region.subscription_id, region.cluster.resource_group),),
     )
     for name, fields, options in _settings(region):
-        update = shell("az", "aks", *options, *_named(region), "--output", "none")
+        update = shell("az", "aks", *options, *name_options(region), "--output", "none")
         yield Step(
             name=f"{name} of {region.cluster.name}",
             look=show(region),
@@ -238,7 +239,7 @@ ISSUER
 def _gateway(region: Region) -> Iterator[Step]:
     gateway = region.access.gateway
     classed = f"Gateway API in {region.cluster.name}"
-    enable = ("az", "aks", "update", "--enable-gateway-api", "--enable-app-routing-istio", *_named(region))
+    enable = ("az", "aks", "update", "--enable-gateway-api", "--enable-app-routing-istio", *name_options(region))
     yield Step(
         name=classed,
         look=get(region, "gatewayclass.gateway.networking.k8s.io", GATEWAY_CLASS),

@@ -30,7 +30,7 @@ def steps(region: Region, repository: str) -> Iterator[Step]:
         for secret in environment.secrets:
             yield Step(
                 name=f"secret {secret} of {environment.name}",
-                look=_look(repository, f"environments/{environment.name}/secrets?per_page=100"),
+                look=look(repository, f"environments/{environment.name}/secrets?per_page=100"),
                 wanted=(Wanted(among="secrets", item={"name": secret}),),
                 make=_new_pair(repository)
                 if secret == PLAN_KEY
@@ -44,7 +44,7 @@ def client_id(variable: str, repository: str) -> Known:
     """The id that a variable of the repository holds."""
     return Known(
         name=f"the variable {variable}",
-        look=_look(repository, "actions/variables?per_page=30"),
+        look=look(repository, "actions/variables?per_page=30"),
         wanted=Wanted(among="variables", item={"name": variable}),
         path="value",
         text=f"$({shell('gh', 'variable', 'get', variable, '--repo', repository)})",
@@ -60,7 +60,8 @@ def _step_name(environment: Environment) -> str:
     return f"environment {environment.name}"
 
 
-def _look(repository: str, path: str) -> tuple[str, ...]:
+def look(repository: str, path: str) -> tuple[str, ...]:
+    """The command that reads a page of the repository's API."""
     return ("gh", "api", "--method", "GET", f"repos/{repository}/{path}")
 
 
@@ -84,7 +85,7 @@ def _environment(environment: Environment, repository: str) -> Iterator[Step]:
     )
     yield Step(
         name=name,
-        look=_look(repository, "environments?per_page=100"),
+        look=look(repository, "environments?per_page=100"),
         wanted=(
             Wanted(
                 among="environments", item=item, fields={"protection_rules": approved} if environment.applies else {}
@@ -96,7 +97,7 @@ def _environment(environment: Environment, repository: str) -> Iterator[Step]:
     if environment.applies:
         yield Step(
             name=f"branch of {environment.name}",
-            look=_look(repository, f"environments/{environment.name}/deployment-branch-policies"),
+            look=look(repository, f"environments/{environment.name}/deployment-branch-policies"),
             wanted=(Wanted(among="branch_policies", item={"name": BRANCH}),),
             make=shell("gh", "api", "--method", "POST", f"{path}/deployment-branch-policies", "-f", f"name={BRANCH}"),
             needs=(name,),
@@ -121,7 +122,7 @@ def _variable(variable: str, region: Region, repository: str, *, needs: tuple[st
         make, needs = f"client=$({created})\n{shell(*principal)}\n{named}", ()
     return Step(
         name=variable_step(variable),
-        look=_look(repository, "actions/variables?per_page=30"),
+        look=look(repository, "actions/variables?per_page=30"),
         wanted=(Wanted(among="variables", item={"name": variable}, fields=fields),),
         make=make,
         needs=needs,

@@ -66,10 +66,23 @@ def _encryption_at_host(region: Region) -> Step:
     )
 
 
+def skus(region: Region) -> tuple[str, ...]:
+    """The command that lists what Azure says of the nodes' size."""
+    size = ("--size", region.node_pools.vm_size, "--resource-type", "virtualMachines", "--all")
+    return az("vm", "list-skus", *_within(region), *size)
+
+
+def usage(region: Region) -> tuple[str, ...]:
+    """The command that lists quotas, and what of them is used."""
+    return az("vm", "list-usage", *_within(region))
+
+
+def _within(region: Region) -> tuple[str, ...]:
+    return "--location", region.location, "--subscription", region.subscription_id
+
+
 def _nodes(region: Region) -> Iterator[Step]:
     size = region.node_pools.vm_size
-    within = ("--location", region.location, "--subscription", region.subscription_id)
-    skus = az("vm", "list-skus", *within, "--size", size, "--resource-type", "virtualMachines", "--all")
     offered = Condition(
         f"in the zones {', '.join(region.zones)}" if region.zones else "there",
         lambda zones: set(region.zones) <= set(zones or ()),
@@ -79,7 +92,7 @@ def _nodes(region: Region) -> Iterator[Step]:
     name = f"size {size}"
     yield Step(
         name=name,
-        look=skus,
+        look=skus(region),
         wanted=(
             Wanted(
                 among="",
@@ -93,14 +106,14 @@ def _nodes(region: Region) -> Iterator[Step]:
     enough = Condition(f"at least {cores}", lambda limit: int(limit or 0) >= cores)
     known = Known(
         name=f"the family of {size}",
-        look=skus,
+        look=skus(region),
         wanted=Wanted(among="", item={"name": size}),
         path="family",
         text="",
     )
     yield Step(
         name=f"quota of vCPUs for {size}",
-        look=az("vm", "list-usage", *within),
+        look=usage(region),
         wanted=tuple(
             Wanted(among="", item={"name.value": family}, fields={"limit": enough}) for family in (known, "cores")
         ),

@@ -12,6 +12,17 @@ from monitoring.prerequisites.azure import az, group_step
 from monitoring.prerequisites.step import Step, Wanted, shell
 
 
+def secrets(region: Region) -> set[str]:
+    """Names of all that a component of the region reads."""
+    return {secret for component in components_of(region) for secret in component.secrets(region)}
+
+
+def listed(region: Region) -> tuple[str, ...]:
+    """The command that lists the vault's secrets: names and dates, no value."""
+    vault = ("--vault-name", region.key_vault.name, "--subscription", region.subscription_id)
+    return az("keyvault", "secret", "list", *vault)
+
+
 def steps(region: Region) -> Iterator[Step]:
     """The vault, then each secret. Only names are listed; no command shows a value."""
     vault = region.key_vault
@@ -28,14 +39,14 @@ def steps(region: Region) -> Iterator[Step]:
         needs=(group_step(region, region.subscription_id, vault.resource_group),),
     )
     recipes = _recipes(region)
-    for secret in sorted({secret for component in components_of(region) for secret in component.secrets(region)}):
+    for secret in sorted(secrets(region)):
         put = shell(
             *("az", "keyvault", "secret", "set", "--vault-name", vault.name, "--name", secret, *within),
             *("--file", "/dev/stdin", "--encoding", "utf-8", "--output", "none"),
         )
         yield Step(
             name=f"secret {secret}",
-            look=az("keyvault", "secret", "list", "--vault-name", vault.name, *within),
+            look=listed(region),
             wanted=(Wanted(among="", item={"name": secret}, fields={"attributes.enabled": True}),),
             make=recipes.get(
                 secret, f'read -rsp {shell(f"{secret}: ")} value\nprintf %s "$value" |\n  {{put}}'

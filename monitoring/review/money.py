@@ -5,19 +5,17 @@ Blob, traffic and what a load does to them are `monitoring cost`'s: no change sa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitoring.cost import meters
 from monitoring.cost.line import HOURS
+from monitoring.cost.machines import billed_disk
 from monitoring.cost.meters import Meter
 from monitoring.cost.prices import Prices
 from monitoring.effective.facts import FactKey, Facts, Kind, Value
 from monitoring.fleet.quantities import Size
 from monitoring.review.changes import Change
-
-GIB = 2**30
 
 CLAIM, DISK = "kubernetes_persistent_volume_claim_v1 ", "azurerm_managed_disk "
 POOL, CLASS = "azurerm_kubernetes_cluster_node_pool ", "kubernetes_storage_class_v1 "
@@ -140,12 +138,11 @@ def _volumes(facts: Facts, location: str) -> Iterator[tuple[str, Billed]]:
 
 def _disks(size: Value, disk_type: str, count: int, location: str, *, places: frozenset[FactKey]) -> Billed:
     try:
-        gib = math.ceil(Size.of_kubernetes(size).bytes / GIB)
-        tier, meter = meters.disk_tier(disk_type, gib), meters.disk(disk_type, gib, location)
+        disk = billed_disk(disk_type, Size.of_kubernetes(size).bytes, location)
     except ValueError:
         return Billed(what=f"{count} x {disk_type} of {size}", meter=None, quantity=count, places=places)
-    what = f"{count} x {tier or f'{gib} GiB {disk_type}'}"
-    return Billed(what=what, meter=meter, quantity=count * (1 if tier else gib * HOURS), places=places)
+    what = f"{count} x {disk.tier or f'{disk.gib} GiB {disk_type}'}"
+    return Billed(what=what, meter=disk.meter, quantity=count * disk.quantity, places=places)
 
 
 def _pools(facts: Facts, location: str) -> Iterator[tuple[str, Billed]]:

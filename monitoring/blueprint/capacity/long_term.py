@@ -49,7 +49,7 @@ def blocks_of(retention: Duration) -> int:
 
 def blocks_kept(keep: Retention, *, copies: int) -> int:
     """Blocks of all resolutions in Blob, once retention is full."""
-    return sum(map(blocks_of, (keep.raw, keep.five_minutes, keep.one_hour))) + _NEWEST * copies
+    return sum(map(blocks_of, keep.by_resolution.values())) + _NEWEST * copies
 
 
 def store_memory(series: float, *, calls: int) -> float:

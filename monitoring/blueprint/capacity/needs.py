@@ -13,6 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from monitoring.blueprint.capacity.long_term import (
+    DAY,
+    GB,
+    MB,
     blocks_kept,
     compactor_cores,
     compactor_memory,
@@ -40,9 +43,6 @@ from monitoring.fleet.vm_sizes import vm_size
 from monitoring.fleet.yaml_file import ValuePath, dotted
 
 GIB = 2**30
-MB = 10**6
-GB = 10**9
-DAY = 86_400
 
 BYTES_PER_SAMPLE = 2.5
 """On disk after compression, counters that rise at every scrape; measured: 2.5 to 2.7 (docs/performance.md).
@@ -382,10 +382,8 @@ def blob_per_day(region: Region, load: Load) -> dict[str, float]:
 
 def blob(region: Region, load: Load) -> BlobGrowth:
     """What Blob holds as time goes on, if the load stays as it is."""
-    receive, keep = region.thanos.receive, region.thanos.retention
+    receive, kept = region.thanos.receive, region.thanos.retention.by_resolution
     per_day = blob_per_day(region, load)
-
-    kept = {"raw": keep.raw, "five_minutes": keep.five_minutes, "one_hour": keep.one_hour}
 
     def after(days: float) -> float:
         return sum(size * min(days, kept[name].seconds / DAY) for name, size in per_day.items())

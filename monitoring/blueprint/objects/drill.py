@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 
 import yaml
 
@@ -14,6 +15,7 @@ from monitoring.blueprint.components.workloads import DRILL, POOL_LABELS, PRIORI
 from monitoring.blueprint.objects.objstore import objstore
 from monitoring.blueprint.scraping.jobs import job_name
 from monitoring.blueprint.values.charts import ROOT, versions
+from monitoring.blueprint.values.confinement import confined
 from monitoring.blueprint.values.manifests import Manifest
 from monitoring.drill.plan import VARIABLE, Plan, Promise
 from monitoring.fleet.model import Peer, Region
@@ -34,17 +36,13 @@ KNOWN_SERIES = f'up{{job="{job_name(PROMETHEUS)}"}}'
 
 def plan(region: Region, *, since: float | None) -> Plan:
     """What the drill of a region asks; `since` is when it began, in seconds since 1970."""
-    keep = region.thanos.retention
+    kept = region.thanos.retention.by_resolution
     return Plan(
         series=KNOWN_SERIES,
         interval=region.prometheus.scrape_interval.seconds,
         promise=Promise(
             recovery_point=RECOVERY_POINT,
-            retention={
-                "raw": float(keep.raw.seconds),
-                "five_minutes": float(keep.five_minutes.seconds),
-                "one_hour": float(keep.one_hour.seconds),
-            },
+            retention={name: float(duration.seconds) for name, duration in kept.items()},
         ),
         since=since,
     )
@@ -57,15 +55,16 @@ SHOWN = 600.0
 DEADLINE = 4 * 3600
 """Seconds after which a drill that hangs is ended."""
 CODE = ("monitoring/__init__.py", "monitoring/clock.py", "monitoring/errors.py", "monitoring/processes.py")
-"""Files that the drill's own import; tests/laws/test_code.py holds that all are the standard library's users alone."""
+"""Files that the drill's own import. A test runs them all with the standard library alone."""
 MEMORY = {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "3Gi"}}
-"""A Store Gateway's index cache and chunk pool, as `capacity.needs.STORE_GATEWAY_MEMORY`, and a day's samples."""
+"""A Store Gateway's index cache and chunk pool, as `capacity.long_term.STORE_MEMORY`, and a day's samples."""
 
 _BINARY = "/drill/bin"
 
 
+@cache
 def code() -> dict[str, str]:
-    """The drill's files by their path."""
+    """The drill's files by their path, the same in every region."""
     files = [*CODE, *(file.relative_to(ROOT).as_posix() for file in sorted((ROOT / "monitoring/drill").glob("*.py")))]
     return {file: (ROOT / file).read_text(encoding="utf-8") for file in files}
 
@@ -113,11 +112,6 @@ def drill_job(region: Region, peers: Sequence[Peer]) -> Iterator[Manifest]:  # n
 
 
 def _pod(region: Region, keys: dict[str, str]) -> dict[str, object]:
-    confined = {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
     return {
         "serviceAccountName": DRILL.service_account,
         "automountServiceAccountToken": False,
@@ -138,7 +132,7 @@ def _pod(region: Region, keys: dict[str, str]) -> dict[str, object]:
                 "image": versions().reference("thanos"),
                 "command": ["cp", "/bin/thanos", f"{_BINARY}/thanos"],
                 "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
-                "securityContext": confined,
+                "securityContext": confined(),
                 "volumeMounts": [{"name": "bin", "mountPath": _BINARY}],
             }
         ],
@@ -151,7 +145,7 @@ def _pod(region: Region, keys: dict[str, str]) -> dict[str, object]:
                 "env": [{"name": VARIABLE, "value": _asked(region)}, {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
                 "ports": [{"name": port.name, "containerPort": port.number} for port in DRILL.ports],
                 "resources": MEMORY,
-                "securityContext": confined,
+                "securityContext": confined(),
                 "volumeMounts": [
                     {"name": "bin", "mountPath": _BINARY, "readOnly": True},
                     {"name": "code", "mountPath": "/drill/code", "readOnly": True},

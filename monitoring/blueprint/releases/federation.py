@@ -12,6 +12,7 @@ from monitoring.blueprint.releases import tls
 from monitoring.blueprint.releases.pod_settings import checksum
 from monitoring.blueprint.scraping import federation
 from monitoring.blueprint.values.charts import versions
+from monitoring.blueprint.values.confinement import confined
 from monitoring.fleet.model import Peer, Region
 
 FOLDER = "/etc/oversight/federation"
@@ -71,9 +72,5 @@ def sidecar() -> dict[str, Any]:
             "requests": {"cpu": "10m", "memory": "32Mi"},
             "limits": {"cpu": "200m", "memory": "128Mi"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": confined(),
     }

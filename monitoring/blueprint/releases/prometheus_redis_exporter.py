@@ -20,6 +20,7 @@ from monitoring.blueprint.components.workloads import (
 from monitoring.blueprint.objects import key_vault
 from monitoring.blueprint.releases.pod_settings import of_database, scheduling
 from monitoring.blueprint.values.charts import versions
+from monitoring.blueprint.values.confinement import confined
 from monitoring.blueprint.values.layers import nested
 from monitoring.fleet.model import Region
 from monitoring.fleet.sources import Redis
@@ -76,11 +77,7 @@ def credentials() -> dict[str, Any]:
         "name": "pause",
         "image": versions().reference("pause"),
         "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "16Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": confined(),
         "volumeMounts": [key_vault.mount()],
     }
     pod = {

@@ -17,6 +17,7 @@ from monitoring.blueprint.components.workloads import (
     ingestor_zone,
 )
 from monitoring.blueprint.values.charts import versions
+from monitoring.blueprint.values.confinement import confined
 from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Region
 
@@ -24,6 +25,9 @@ NAME = RECEIVE_ROUTER.workload
 """Of the Deployment and the ConfigMap."""
 
 RING_FILE = "hashrings.json"
+
+LISTENERS = {"grpc": "grpc-address", "http": "http-address", "http-rem-write": "remote-write.address"}
+"""The flag of each port of Thanos."""
 
 _OF_THE_CHART = frozenset({"service", "podDisruptionBudget", "serviceAccount", "ingress", "httpRoute"})
 _READ = frozenset(
@@ -117,12 +121,7 @@ def _container(values: Any) -> dict[str, Any]:
     return {
         "name": RECEIVE_ROUTER.name,
         "image": f"{pinned.registry}/{pinned.repository}:{image['tag']}{digest}",
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            **_USER,
-        },
+        "securityContext": {**confined(), **_USER},
         "env": [_pods_name(), *(own.get("extraEnv") or ())],
         "args": [*_flags(values), *own["extraArgs"]],
         "ports": [{"name": port.name, "containerPort": port.number} for port in RECEIVE_ROUTER.ports],
@@ -141,13 +140,12 @@ def _pods_name() -> dict[str, Any]:
 
 
 def _flags(values: Any) -> list[str]:
-    listeners = {"grpc": "grpc-address", "http": "http-address", "http-rem-write": "remote-write.address"}
     limit = values["autoGomemlimit"]
     return [
         "receive",
         f"--log.level={values.get('logLevel', 'info')}",
         f"--log.format={values['logFormat']}",
-        *(f"--{listeners[port.name]}=0.0.0.0:{port.number}" for port in RECEIVE_ROUTER.ports),
+        *(f"--{LISTENERS[port.name]}=0.0.0.0:{port.number}" for port in RECEIVE_ROUTER.ports),
         *(["--enable-auto-gomemlimit", f"--auto-gomemlimit.ratio={limit['ratio']}"] if limit["enabled"] else ()),
         f"--receive.hashrings-file=/etc/thanos/{RING_FILE}",
         f"--receive.replication-factor={values['receive']['replicationFactor']}",
