@@ -7,14 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitoring.blueprint.components.names import FLEET_STACK
+from monitoring.blueprint.components.names import FLEET_STACK, STACK_FILE
 from monitoring.blueprint.values.charts import ROOT, VERSIONS, versions
 from monitoring.errors import InvalidInput, Problem
 from monitoring.fleet.loader import Fleet
 from monitoring.fleet.yaml_file import ValuePath, dotted, read_yaml
 from monitoring.rendering.charts import checked_package
 from monitoring.synthesis.provider_locks import committed_lock, no_lock
-from monitoring.synthesis.stale import STACK_FILE
 
 _READ_BY_FLEET = {"tenant_id", "subscription_id", "state", "fleet"}
 """Keys of the regions' files that the stack `fleet` is made of."""

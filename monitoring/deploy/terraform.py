@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from monitoring.blueprint.components.names import STACK_FILE
 from monitoring.deploy import saved_plan
 from monitoring.errors import CannotHave, InvalidInput, Problem
 from monitoring.review.plan import redacted
 from monitoring.synthesis.provider_locks import LOCK, committed_lock
-from monitoring.synthesis.stale import STACK_FILE
 
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
 """Where Terraform is run: runners and people's machines."""

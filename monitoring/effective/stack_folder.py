@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from monitoring.blueprint.components.names import STACK_FILE
+
 _FILE = re.compile(r'\$\{file\("\$\{path\.module\}/(?P<name>[^"$%]+)"\)\}')
 
 
 def read_stack(folder: Path) -> dict[str, Any]:
     """The JSON of a stack's folder, `with_values`. OSError where it names a file that is not there."""
-    stack = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
+    stack = json.loads((folder / STACK_FILE).read_text(encoding="utf-8"))
     return with_values(stack, lambda name: (folder / name).read_text(encoding="utf-8"))
 
 

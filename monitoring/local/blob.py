@@ -45,14 +45,19 @@ def install(source: Path = SOURCE) -> Path:
     return folder
 
 
+def command_line(installed: Path, *, port: int, location: Path) -> list[str]:
+    """How Azurite is started; its accounts are in its environment."""
+    line = [own_node(), str(installed / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js")]
+    line += ["--blobHost", LOOPBACK, "--blobPort", str(port), "--location", str(location)]
+    return [*line, "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+
+
 def azurite(local_region: LocalRegion, installed: Path) -> tuple[Program, dict[str, Any]]:
     """Azurite with an account for this run, and the region's objstore.yml that leads there."""
     name = f"{local_region.region.name}/azurite"
     key = base64.b64encode(secrets.token_bytes(64)).decode()
     account, port = local_region.region.object_store.account, local_region.port("azurite", "blob")
-    line = [own_node(), str(installed / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js")]
-    line += ["--blobHost", LOOPBACK, "--blobPort", str(port), "--location", str(local_region.mounts("azurite"))]
-    line += ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+    line = command_line(installed, port=port, location=local_region.mounts("azurite"))
     program = Program(
         name=name,
         component=AZURITE,

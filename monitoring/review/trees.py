@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from monitoring.blueprint.components.names import STACK_FILE
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.blueprint.values.manifests import Manifest, parse
 from monitoring.effective.stack_folder import read_stack
@@ -90,7 +91,7 @@ def synthesize(tree: Path, *, python: str, outdir: Path) -> Stacks:
     )
     if done.returncode:
         raise CannotCompare(f"does not synthesize: {_last_words(done.stderr)}")
-    return {file.parent.name: read_stack(file.parent) for file in sorted(outdir.glob("stacks/*/cdk.tf.json"))}
+    return {file.parent.name: read_stack(file.parent) for file in sorted(outdir.glob(f"stacks/*/{STACK_FILE}"))}
 
 
 def render(tree: Path, *, python: str, region: str, outdir: Path, charts: Path | None) -> list[Manifest]:

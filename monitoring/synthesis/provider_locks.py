@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from monitoring.blueprint.components.names import STACK_FILE
 from monitoring.blueprint.values.charts import ROOT
 from monitoring.errors import Problem
-from monitoring.synthesis.stale import STACK_FILE
 
 LOCK = ".terraform.lock.hcl"
 FOLDER = ROOT / "providers"

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-STACK_FILE = "cdk.tf.json"
+from monitoring.blueprint.components.names import STACK_FILE
 
 
 def remove_stale_stacks(outdir: Path, *, keep: Collection[str]) -> None:

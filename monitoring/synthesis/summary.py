@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monitoring.blueprint.components.names import STACK_FILE
 from monitoring.blueprint.releases.release import Release
 from monitoring.errors import Problem
 
@@ -40,7 +41,7 @@ def read_stacks(outdir: Path) -> list[StackSummary]:
     """Every stack below `<outdir>/stacks`, by name."""
     return [
         _stack(file.parent.name, json.loads(file.read_text(encoding="utf-8")).get("resource", {}))
-        for file in sorted(outdir.glob("stacks/*/cdk.tf.json"))
+        for file in sorted(outdir.glob(f"stacks/*/{STACK_FILE}"))
     ]
 
 

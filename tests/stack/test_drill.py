@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from monitoring.bindings.fast import own_node
-
 import base64
 import json
 import random
@@ -17,7 +15,7 @@ import pytest
 
 from monitoring.drill.plan import Plan, Promise
 from monitoring.drill.run import Report, drill
-from monitoring.local.blob import install
+from monitoring.local.blob import command_line, install
 from tests.stack.processes import free_ports, running, tool
 
 pytestmark = pytest.mark.stack
@@ -194,9 +192,7 @@ def azurite(tmp_path: Path) -> Iterator[dict[str, Any]]:
     """An emulator of Blob Storage with one account; objstore.yml of a container that is not there yet."""
     (port,) = free_ports(1)
     key = base64.b64encode(b"of this test alone" * 3).decode()
-    line = [own_node(), str(install() / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js")]
-    line += ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(tmp_path / "azurite")]
-    line += ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+    line = command_line(install(), port=port, location=tmp_path / "azurite")
     config = {
         "container": "thanos",
         "storage_account": "trial",

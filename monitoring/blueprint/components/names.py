@@ -24,6 +24,9 @@ class NameRule:
 FLEET_STACK = "fleet"
 """The stack of what exists once. No region can have this name: theirs hold a hyphen."""
 
+STACK_FILE = "cdk.tf.json"
+"""What cdktf calls the JSON in each stack's folder."""
+
 DISK_ROLE = "Oversight monitoring disk attach"
 """The custom role of the stack `fleet`, by name: no stack reads the state of another."""
 
