@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from monitoring.blueprint.dashboards.delivery import SIDECAR_LABEL
 from monitoring.effective.facts import Fact, FactKey, Kind, embedded, flat, numbered, thing
 
 POLICY_KINDS = {"NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}
@@ -76,8 +77,8 @@ def object_facts(manifest: Mapping[str, Any], *, kind: Kind = Kind.OBJECT) -> It
     if what in POLICY_KINDS and kind is Kind.OBJECT:
         yield from _policy(subject, manifest)
         return
-    pages = any(key.endswith(".json") and not text.lstrip().startswith("[") for key, text in data.items())
-    if what == "ConfigMap" and kind is Kind.OBJECT and pages:
+    is_dashboard = SIDECAR_LABEL.items() <= (metadata.get("labels") or {}).items()
+    if what == "ConfigMap" and kind is Kind.OBJECT and is_dashboard:
         for text in data.values():
             yield from _dashboard(text)
         data = dict.fromkeys(data, "a dashboard")

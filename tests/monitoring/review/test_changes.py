@@ -154,7 +154,8 @@ def test_a_dashboard_is_told_by_its_panels_not_their_places() -> None:
     def page(unit: str, y: int) -> dict[str, Any]:
         panel = f'{{"title": "Lag", "type": "stat", "gridPos": {{"y": {y}}}, "unit": "{unit}"}}'
         data = {"page.json": f'{{"title": "Health", "panels": [{panel}]}}'}
-        return {"kind": "ConfigMap", "metadata": {"name": "x"}, "data": data}
+        metadata = {"name": "x", "labels": {"grafana_dashboard": "1"}}
+        return {"kind": "ConfigMap", "metadata": metadata, "data": data}
 
     assert _sentences(page("s", 0), page("s", 8), object_facts) == []
     assert _sentences(page("s", 0), page("ms", 8), object_facts) == ["dashboard Health: Lag: unit s → ms"]
