@@ -1,10 +1,11 @@
 """Synthesize every stack into cdktf.out: the composition root."""
 
-import monitoring.bindings  # noqa: F401
+from monitoring.bindings.ahead import send_ahead
 
-import gc
 import os
 import sys
+from collections import ChainMap
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,14 +18,12 @@ from monitoring.blueprint.components.names import FLEET_STACK
 from monitoring.blueprint.network.checks import check_flows
 from monitoring.blueprint.releases import checked_releases
 from monitoring.blueprint.values.charts import versions
-from monitoring.console import console
 from monitoring.errors import InvalidInput, Problem, shown
 from monitoring.fleet import load_fleet
 from monitoring.fleet.azure_calls import calls_note
 from monitoring.synthesis.provider_locks import copy_locks
-from monitoring.synthesis.release_values import write_values
+from monitoring.synthesis.release_values import values_files, write_values
 from monitoring.synthesis.stale import remove_stale_stacks
-from monitoring.synthesis.summary import print_summary, read_stacks
 
 ROOT = Path(__file__).parent
 
@@ -35,19 +34,24 @@ def main() -> None:
     OVERSIGHT_REGIONS names another folder of regions, OVERSIGHT_STATE=local keeps the state beside the JSON.
     """
     local_state = _local_state()
-    gc.disable()  # half a second, in which cycles would be looked for and none found; docs/performance.md
     fleet = load_fleet(Path(os.environ.get("OVERSIGHT_REGIONS", ROOT / "regions")))
     check_flows(fleet)
     releases = checked_releases(fleet)
     check_capacity(fleet, releases)
+    send_ahead()
     app = App(outdir=_outdir())
     FleetStack(app, regions=fleet.regions, local_state=local_state)
     for region in fleet.regions:
         RegionStack(app, region=region, releases=releases[region.name], local_state=local_state)
-    app.synth()
     outdir = Path(app.outdir)
-    for region in fleet.regions:
-        write_values(outdir / "stacks" / region.name, releases[region.name])
+    with ThreadPoolExecutor(max_workers=1) as node:
+        stacks = node.submit(app.synth)  # Node's work; Python has its own meanwhile
+        values = [values_files(outdir / "stacks" / name, made) for name, made in releases.items()]
+        from monitoring.console import console
+        from monitoring.synthesis.summary import print_summary, read_stacks
+
+        stacks.result()
+    write_values(ChainMap(*values))
     remove_stale_stacks(outdir, keep={FLEET_STACK, *releases})
     print_summary(
         read_stacks(outdir),

@@ -26,8 +26,8 @@ TOKEN = re.compile(r"TfToken\[|-\d+(\.\d+)?e\+\d{3}")
 
 def refuse_tokens(release: Release) -> None:
     """ValueError for a Terraform token in values: Terraform does not look into their file, and Helm would get it."""
-    if token := TOKEN.search(release.text):
-        line = release.text.count("\n", 0, token.start()) + 1
+    if TOKEN.search(repr(release.values)):
+        line = TOKEN.split(release.text, maxsplit=1)[0].count("\n") + 1
         raise ValueError(
             f"values of release {release.name} must be plain data, got a Terraform token in line {line}: "
             "name its path in known_after_apply"

@@ -12,7 +12,7 @@ import pytest
 from constructs.fleet_stack import FleetStack
 from constructs.region_stack import RegionStack
 from monitoring.blueprint.releases import releases
-from monitoring.synthesis.release_values import write_values
+from monitoring.synthesis.release_values import values_files, write_values
 from tests.constructs.synthesized import NO_ZONES, TWO_ZONES, ZONES, fleet
 
 pytestmark = pytest.mark.terraform
@@ -55,7 +55,7 @@ def test_terraform_validates_a_region_stack(name: str, tmp_path: Path) -> None:
     made = releases(region, fleet().peers_of(region))
     RegionStack(app, region=region, releases=made, local_state=True)
     app.synth()
-    write_values(tmp_path / "stacks" / name, made)
+    write_values(values_files(tmp_path / "stacks" / name, made))
     expect_valid_terraform(tmp_path)
 
 

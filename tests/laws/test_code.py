@@ -209,7 +209,7 @@ def first_import(source: str) -> str:
 
 @pytest.mark.parametrize("file", ["main.py", "tests/conftest.py"])
 def test_fast_bindings_are_imported_before_cdktf(file: str) -> None:
-    assert first_import((ROOT / file).read_text()) == "monitoring.bindings"
+    assert first_import((ROOT / file).read_text()).startswith("monitoring.bindings")
 
 
 def test_other_import_before_the_fast_bindings_is_reported() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from monitoring.bindings.background import load_in_the_background
+from monitoring.bindings.background import end_without_polling, load_in_the_background
 
+import sys
 import threading
 from concurrent.futures import Future
+from subprocess import PIPE, Popen
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,16 +22,16 @@ class Process(SimpleNamespace):
     """jsii's module, with a Node that loads only when it is allowed to."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.asked: list[Any] = []
         self.may_load = may_load = threading.Event()
         asked = self.asked
 
         class Node:
-            def send(self, request: str, response_type: type) -> object:
+            def send(self, request: Any, response_type: type) -> object:
                 if isinstance(request, LoadRequest):
                     assert may_load.wait(timeout=60)
-                    if request == "broken":
-                        raise RuntimeError("cannot load broken")
+                if request in {"broken", ("broken", "tfResourceType")}:
+                    raise RuntimeError("cannot load broken")
                 asked.append(request)
                 return response_type()
 
@@ -47,7 +49,13 @@ class Process(SimpleNamespace):
             def create(self, request: str) -> object:
                 return self._process.send(request, list)
 
-        super().__init__(ProcessProvider=Provider, _NodeProcess=Node, LoadRequest=LoadRequest)
+        super().__init__(
+            ProcessProvider=Provider,
+            _NodeProcess=Node,
+            LoadRequest=LoadRequest,
+            StaticGetRequest=lambda **asked: (asked["fqn"], asked["property"]),
+            GetResponse=dict,
+        )
 
 
 @pytest.fixture
@@ -88,3 +96,41 @@ def test_load_error_is_raised_at_the_first_jsii_request(process: Process) -> Non
     with pytest.raises(RuntimeError, match="cannot load broken"):
         node.create("question")
     assert process.asked == []
+
+
+def test_classes_are_loaded_after_their_assembly(process: Process) -> None:
+    process.may_load.set()
+    node = provider(process)
+    node.load(LoadRequest("assembly"))
+    node.load_class("assembly.Thing")
+    node.create("question")
+    assert process.asked == ["assembly", ("assembly.Thing", "tfResourceType"), "question"]
+
+
+def test_class_load_error_is_raised_at_the_first_jsii_request(process: Process) -> None:
+    process.may_load.set()
+    node = provider(process)
+    node.load_class("broken")
+    with pytest.raises(RuntimeError, match="cannot load broken"):
+        node.create("question")
+
+
+class Ending:
+    """A Node that is asked to end, and tells by its exit code what it was sent."""
+
+    def __init__(self) -> None:
+        self._process = Popen([sys.executable, "-c", "exit(len(input()))"], stdin=PIPE, stdout=PIPE)
+
+    def stop(self) -> None:
+        """As jsii's, once the output has ended."""
+        self.code = self._process.wait(timeout=60)
+
+
+def test_end_of_node_is_seen_at_the_end_of_its_output() -> None:
+    process: Any = SimpleNamespace(_NodeProcess=Ending)
+    end_without_polling(process)
+    node = Ending()
+    with node._process:
+        node.stop()
+        assert node.code == len('{"exit":0}')
+        node.stop()  # as jsii does once more at exit

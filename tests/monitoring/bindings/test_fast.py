@@ -5,10 +5,12 @@ from __future__ import annotations
 from monitoring.bindings import fast
 from monitoring.bindings.engine import chosen_engine
 
+import base64
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -140,3 +142,115 @@ def test_node_takes_the_lazy_index_of_provider_packages_that_have_one(
     environment: dict[str, str] = {}
     fast.set_node_options(environment, fast=True)
     assert node(f"console.log(require('{package}'))", tmp_path, **environment) == loaded
+
+
+def linked_packages(folder: Path, files: Mapping[str, str]) -> Path:
+    """A folder of packages as jsii makes it, each a link to where its files lie; the folder's own name is jsii's."""
+    links = folder / "jsii-kernel-x1y2z3" / "node_modules"
+    links.mkdir(parents=True)
+    for name, text in files.items():
+        package, _, file = name.partition("/")
+        target = folder / "cache" / package / "1.0.0"
+        if not target.exists():
+            (links / package).symlink_to(target)
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        (target / file).write_text(text)
+    return links.parent
+
+
+def required(links: Path, code: str) -> str:
+    """What code in Node prints that asks for packages as jsii does."""
+    environment: dict[str, str] = {}
+    fast.set_node_options(environment, fast=True)
+    place = json.dumps(str(links))
+    load = (
+        f"const jsii = require('node:module').createRequire({place});"
+        f"const load = (name) => jsii(jsii.resolve(name, {{ paths: [{place}] }}));"
+    )
+    return node(load + code, links, **environment)
+
+
+def test_node_knows_a_linked_package_by_its_own_place_and_finds_others_beside_the_link(tmp_path: Path) -> None:
+    links = linked_packages(
+        tmp_path,
+        {
+            "one/index.js": "module.exports = [__filename, require('two'), require('three'), require('./four')]",
+            "two/index.js": "module.exports = 'two'",
+            "one/node_modules/three/index.js": "module.exports = require('five/six')",
+            "one/node_modules/five/six.js": "module.exports = 'six'",
+            "three/index.js": "module.exports = 'not this one'",
+            "one/four.js": "module.exports = require('node:path').sep + require('path').sep",
+        },
+    )
+    place = tmp_path / "cache" / "one" / "1.0.0" / "index.js"
+    assert json.loads(required(links, "console.log(JSON.stringify(load('one')))")) == [str(place), "two", "six", "//"]
+
+
+def test_package_that_is_not_there_is_still_an_error(tmp_path: Path) -> None:
+    links = linked_packages(tmp_path, {"one/index.js": "try { require('two') } catch (e) { module.exports = e.code }"})
+    assert required(links, "console.log(load('one'))") == "MODULE_NOT_FOUND"
+
+
+def test_references_note_no_stack_trace(tmp_path: Path) -> None:
+    links = linked_packages(
+        tmp_path,
+        {
+            "one/lib/tokens/private/stack-trace.js": "exports.captureStackTrace = () => ['here']",
+            "one/lib/tokens/lazy.js": "module.exports = require('./private/stack-trace').captureStackTrace()",
+            "one/lib/other/stack-trace.js": "exports.captureStackTrace = () => ['here']",
+            "one/index.js": "const other = require('./lib/other/stack-trace').captureStackTrace();"
+            "module.exports = [require('./lib/tokens/lazy'), other]",
+        },
+    )
+    assert json.loads(required(links, "console.log(JSON.stringify(load('one')))")) == [[], ["here"]]
+
+
+PROGRAM = """\
+const fs = require("node:fs");
+const message = Buffer.alloc(100);
+const length = fs.readSync(3, message, 0, 100, null);
+console.log("out");
+console.error("err");
+fs.writeSync(3, `${message.subarray(0, length)} ${process.pid} ${process.execArgv}`);
+"""
+
+
+def test_jsii_s_program_runs_without_the_process_between(tmp_path: Path) -> None:
+    for file, text in (("bin/jsii-runtime.js", "throw new Error('not this one')"), ("lib/program.js", PROGRAM)):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_text(text)
+    environment = {**os.environ}
+    fast.set_node_options(environment, fast=True)
+    command = [fast.own_node(), str(tmp_path / "bin" / "jsii-runtime.js")]
+    with subprocess.Popen(command, env=environment, stdin=-1, stdout=-1, stderr=-1, text=True) as run:
+        answer, errors = run.communicate("question")
+    assert answer == f"question {run.pid} --preserve-symlinks"
+    said = [json.loads(line) for line in errors.splitlines()]
+    assert said == [{"stdout": base64.b64encode(b"out\n").decode()}, {"stderr": base64.b64encode(b"err\n").decode()}]
+
+
+def test_node_loads_a_class_as_soon_as_python_has_it() -> None:
+    code = (
+        "import monitoring.bindings, jsii\n"
+        "from jsii._kernel.providers import ProcessProvider\n"
+        "load, asked = ProcessProvider.load_class, []\n"
+        "ProcessProvider.load_class = lambda node, fqn: (asked.append(fqn), load(node, fqn))\n"
+        "from cdktf_cdktf_provider_helm.release import Release, ReleaseSet\n"
+        "from cdktf_cdktf_provider_helm.provider import HelmProvider\n"
+        "from cdktf import App\n"
+        "App()\n"  # an error of one of them would be raised here
+        "print(*(name.partition('provider-helm.')[2] for name in asked))"
+    )
+    assert python("-c", code).stdout == "release.Release provider.HelmProvider\n"
+
+
+def test_types_of_a_stub_are_read_once() -> None:
+    code = (
+        "import monitoring.bindings, typing\n"
+        "def _typecheckingstub__x(a: int) -> None: ...\n"
+        "def other(a: 'int') -> None: ...\n"
+        "for f in (_typecheckingstub__x, other):\n"
+        "    print(typing.get_type_hints(f)['a'].__name__, typing.get_type_hints(f) is typing.get_type_hints(f))\n"
+        "print(typing.get_type_hints(other, {'int': str})['a'].__name__)"
+    )
+    assert python("-c", code).stdout == "int True\nint False\nstr\n"

@@ -20,7 +20,7 @@ from monitoring.effective.stacks import Part, part_facts, parts
 from monitoring.review.changes import between
 from monitoring.review.report import Review
 from monitoring.review.risks import judged
-from monitoring.synthesis.release_values import write_values
+from monitoring.synthesis.release_values import values_files, write_values
 from tests.constructs.synthesized import fleet
 
 REGION = "trial-alpha"
@@ -45,7 +45,7 @@ def written(name: str) -> Mapping[str, Any]:
         RegionStack(app, region=region, releases=made, local_state=False)
         app.synth()
         folder = Path(outdir) / "stacks" / name
-        write_values(folder, made)
+        write_values(values_files(folder, made))
         return read_stack(folder)
 
 

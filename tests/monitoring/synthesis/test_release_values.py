@@ -20,7 +20,7 @@ from constructs.helm_releases import HelmReleases
 from monitoring.blueprint.releases.release import Release
 from monitoring.blueprint.values.charts import Chart
 from monitoring.effective.stack_folder import read_stack, with_values
-from monitoring.synthesis.release_values import write_values
+from monitoring.synthesis.release_values import values_files, write_values
 
 CHART = Chart(name="trial", address="oci://example.test/charts", version="1.2.3", digest=None)
 RELEASE = Release(name="trial", chart=CHART, namespace="monitoring", values={"replicas": 2}, timeout=60, atomic=False)
@@ -34,7 +34,7 @@ def synthesized(folder: Path, *releases: Release) -> Path:
     HelmProvider(stack, "helm")
     HelmReleases(stack, "releases", releases=releases, client_ids={}, depends_on=[])
     app.synth()
-    write_values(folder / "stacks" / "trial", releases)
+    write_values(values_files(folder / "stacks" / "trial", releases))
     return folder / "stacks" / "trial"
 
 
@@ -81,7 +81,7 @@ def test_literal_values_of_an_older_tree_are_read_as_terraform_reads_them(text: 
 @pytest.mark.terraform
 def test_terraform_hands_on_the_file_as_it_is(tmp_path: Path) -> None:
     """By Terraform's own `file()`, in an output: no provider is needed."""
-    write_values(tmp_path, [replace(RELEASE, values=TEMPLATES)])
+    write_values(values_files(tmp_path, [replace(RELEASE, values=TEMPLATES)]))
     (tmp_path / "main.tf.json").write_text(
         '{"output": {"values": {"value": "${file(\\"${path.module}/values/trial.yaml\\")}"}}}'
     )
