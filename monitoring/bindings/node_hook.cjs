@@ -9,9 +9,11 @@ const { Writable } = require("node:stream");
 const providers = Object.values(require("./engines.json")).map((engine) => engine.npm_providers);
 const EAGER = new RegExp(`/(?:${providers.join("|")})[^/]+/(?:.+/)?lib/index\\.js$`);
 
-// Each reference notes where it was made, for messages that point into Node's half: a sixth of all time there.
-const STACK_TRACE = "/lib/tokens/private/stack-trace.js";
-module.exports = { captureStackTrace: () => [] };
+// Each reference would note its whole stack, for messages that point into Node's half: a sixth of all time there.
+const capture = Error.captureStackTrace;
+Error.captureStackTrace = (object, below) => {
+  if (Error.stackTraceLimit !== Number.MAX_SAFE_INTEGER) capture(object, below);
+};
 
 // jsii starts a Node that starts a Node, and hands each message from one to the other: here is but one.
 const LAUNCHER = "/bin/jsii-runtime.js";
@@ -26,7 +28,6 @@ Module._resolveFilename = function (request, parent, isMain, options) {
     links = parent.filename;
     Module.enableCompileCache(COMPILED);
   }
-  if (file.endsWith(STACK_TRACE)) return __filename;
   if (!EAGER.test(file)) return file;
   const lazy = file.replace(/index\.js$/, "lazy-index.js");
   return fs.existsSync(lazy) ? lazy : file;

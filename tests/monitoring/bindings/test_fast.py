@@ -191,18 +191,16 @@ def test_package_that_is_not_there_is_still_an_error(tmp_path: Path) -> None:
     assert required(links, "console.log(load('one'))") == "MODULE_NOT_FOUND"
 
 
-def test_references_note_no_stack_trace(tmp_path: Path) -> None:
-    links = linked_packages(
-        tmp_path,
-        {
-            "one/lib/tokens/private/stack-trace.js": "exports.captureStackTrace = () => ['here']",
-            "one/lib/tokens/lazy.js": "module.exports = require('./private/stack-trace').captureStackTrace()",
-            "one/lib/other/stack-trace.js": "exports.captureStackTrace = () => ['here']",
-            "one/index.js": "const other = require('./lib/other/stack-trace').captureStackTrace();"
-            "module.exports = [require('./lib/tokens/lazy'), other]",
-        },
+def test_a_whole_stack_trace_is_not_taken_and_an_error_has_its_own() -> None:
+    environment: dict[str, str] = {}
+    fast.set_node_options(environment, fast=True)
+    code = (
+        "const taken = () => { const object = { stack: '' }; Error.captureStackTrace(object); return !!object.stack };"
+        "const limited = taken();"
+        "Error.stackTraceLimit = Number.MAX_SAFE_INTEGER;"
+        "console.log(limited, taken(), !!new Error('x').stack)"
     )
-    assert json.loads(required(links, "console.log(JSON.stringify(load('one')))")) == [[], ["here"]]
+    assert node(code, ROOT, **environment) == "true false true"
 
 
 PROGRAM = """\
