@@ -1,6 +1,7 @@
 // Loaded into jsii's Node by NODE_OPTIONS (monitoring/bindings/fast.py). The same program does the same work, sooner.
 const fs = require("node:fs");
 const Module = require("node:module");
+const os = require("node:os");
 const path = require("node:path");
 const { Writable } = require("node:stream");
 
@@ -26,7 +27,7 @@ Module._resolveFilename = function (request, parent, isMain, options) {
   if (isMain && file.endsWith(LAUNCHER)) return withoutLauncher(file);
   if (!links && LINKS.test(parent?.filename)) {
     links = parent.filename;
-    Module.enableCompileCache(COMPILED);
+    Module.enableCompileCache?.(COMPILED); // Node 22.1 and later
   }
   if (!EAGER.test(file)) return file;
   const lazy = file.replace(/index\.js$/, "lazy-index.js");
@@ -48,6 +49,7 @@ function lookup(request, from) {
 // The program that the launcher would start; it finds here what the launcher would give it.
 function withoutLauncher(launcher) {
   process.execArgv.push("--preserve-symlinks"); // else jsii copies the packages, file by file
+  while (fs.openSync(os.devNull, "r") < CHANNEL); // so that no file gets this number
   const { readSync, writeSync } = fs;
   fs.readSync = (fd, ...rest) => readSync(fd === CHANNEL ? 0 : fd, ...rest);
   fs.writeSync = (fd, ...rest) => writeSync(fd === CHANNEL ? 1 : fd, ...rest);
