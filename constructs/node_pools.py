@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
 
 from constructs import Construct
 from constructs.cluster import Cluster
+from monitoring.blueprint.capacity.node_pools import SURGE
 from monitoring.blueprint.components.names import node_pool_name
 from monitoring.blueprint.components.workloads import POOL_LABELS
 from monitoring.fleet.model import Region
@@ -55,7 +56,7 @@ class NodePools(Construct):
             node_taints=[f"{key}={value}:NoSchedule" for key, value in POOL_LABELS.items()],
             temporary_name_for_rotation=f"{node_pool_name(zone)}tmp",
             upgrade_settings=KubernetesClusterNodePoolUpgradeSettings(
-                max_surge="1",
+                max_surge=str(SURGE),
                 drain_timeout_in_minutes=wanted.drain_timeout.minutes,
                 node_soak_duration_in_minutes=wanted.node_soak.minutes,
                 undrainable_node_behavior="Cordon",  # a node that will not drain stays, rather than losing its pods

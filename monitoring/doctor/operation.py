@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.blueprint.capacity.needs import Unit, load, needs, runs_out
+from monitoring.blueprint.capacity.node_pools import SURGE, most_cores
 from monitoring.blueprint.components.names import node_pool_name
 from monitoring.blueprint.releases.release import Release
 from monitoring.doctor.row import Row, State, items, time_of, unknown
@@ -24,9 +25,9 @@ FULL_SOON = 6
 
 def quota(region: Region, family: str, usage: Any, cluster: Any) -> Row:
     """Whether the pools may still grow to their largest: `az vm list-usage`, beside what they have now."""
-    size, pools = vm_size(region.node_pools.vm_size), {node_pool_name(zone) for zone in region.zones or (None,)}
+    pools = {node_pool_name(zone) for zone in region.zones or (None,)}
     now = sum(one.get("count") or 0 for one in at(cluster, "agentPoolProfiles") or () if one.get("name") in pools)
-    wanted = size.cores * (region.node_pools.max_count * len(pools) + 1 - now)  # one more while a node is replaced
+    wanted = most_cores(region) - now * vm_size(region.node_pools.vm_size).cores
     row = next((one for one in items(usage) if str(at(one, "name.value")).casefold() == family.casefold()), None)
     subject = f"quota of {family}"
     if row is None:
@@ -36,7 +37,7 @@ def quota(region: Region, family: str, usage: Any, cluster: Any) -> Row:
         subject=subject,
         state=State.FINE if free >= wanted else State.DUE,
         found=f"{free} vCPUs free of {row['limit']}",
-        expected=f"{wanted} vCPUs free, for {region.node_pools.max_count} nodes a pool and a surge",
+        expected=f"{wanted} vCPUs free, for {region.node_pools.max_count} nodes a pool and {SURGE} more in an upgrade",
         action="" if free >= wanted else "ask for more, in the portal below Quotas",
         page="docs/capacity.md",
     )

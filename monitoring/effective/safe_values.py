@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitoring.blueprint.capacity.node_pools import SURGE
 from monitoring.effective.facts import FactKey, Facts, Kind
 
 
@@ -106,7 +107,7 @@ _RESOURCES: tuple[_Row, ...] = (
     (Stake.WAYS, "kubernetes_namespace_v1 namespaces/monitoring", _SECURITY, ("restricted",), "pods may have rights"),
     (Stake.UPTIME, _POOL, "upgrade_settings.drain_timeout_in_minutes", (), "an ingestor is cut off as it writes"),
     (Stake.UPTIME, _POOL, "upgrade_settings.undrainable_node_behavior", ("Cordon",), "the next node goes too early"),
-    (Stake.UPTIME, _POOL, "upgrade_settings.max_surge", ("1",), "several nodes go at once"),
+    (Stake.UPTIME, _POOL, "upgrade_settings.max_surge", (str(SURGE),), "several nodes go at once"),
     (Stake.UPTIME, _POOL, "node_taints[workload=monitoring:NoSchedule]", (True,), "others take the nodes' room"),
 )
 """Types (or one resource), attribute, safe values, and what happens else. Each of those resources must say it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from monitoring.blueprint.capacity.node_pools import most_cores
 from monitoring.fleet.model import Region
-from monitoring.fleet.vm_sizes import vm_size
 from monitoring.prerequisites.azure import az, group_step
 from monitoring.prerequisites.step import Condition, Known, Raw, Step, Wanted, shell
 
@@ -23,8 +23,6 @@ PROVIDERS = (
 """Resource providers of what the stacks make and of what must be there before."""
 
 SNAPSHOT_PROVIDER = "Microsoft.DataProtection"
-SURGE = 1
-"""Nodes that an upgrade adds to a pool (constructs/node_pools.py)."""
 
 
 def steps(region: Region) -> Iterator[Step]:
@@ -102,7 +100,7 @@ def _nodes(region: Region) -> Iterator[Step]:
         ),
         by_hand=f"choose another node_pools.vm_size, or ask Azure's support to open {size} for the subscription",
     )
-    cores = vm_size(size).cores * (region.node_pools.max_count + SURGE) * max(len(region.zones), 1)
+    cores = most_cores(region)
     enough = Condition(f"at least {cores}", lambda limit: int(limit or 0) >= cores)
     known = Known(
         name=f"the family of {size}",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitoring.blueprint.components.workloads import OBJECTS, POOL_LABELS
 from monitoring.blueprint.releases.release import Release
+from monitoring.blueprint.values.manifests import Manifest, pod_spec
 from monitoring.errors import shown
 from monitoring.fleet.model import Region
 from monitoring.fleet.quantities import Cpu, Size
 from monitoring.fleet.vm_sizes import vm_size
 from monitoring.fleet.yaml_file import ValuePath
+
+SURGE = 1
+"""Nodes that an upgrade adds to a pool for a while."""
 
 SYSTEM_MILLICORES = 500
 SYSTEM_BYTES = 2**30
@@ -43,21 +47,23 @@ class Pods:
 def placed_pods(releases: tuple[Release, ...]) -> Iterator[Pods]:
     """Every workload that is put on the monitoring nodes: a mapping with their selector and its resources.
 
+    A job that runs at times is counted as if it always did.
+
     `WrongValue` for a quantity or a count that is none.
     """
     for release in releases:
         yield from _pods(release.name, release.values, ())
         manifests: Any = release.values["objects"] if release.name == OBJECTS else ()
         for manifest in manifests:
-            if manifest["kind"] == "Deployment":
-                yield _of_deployment(release.name, manifest)
+            pod = pod_spec(manifest)
+            if pod and pod.spec.get("nodeSelector") == POOL_LABELS:
+                yield _of_object(release.name, manifest, pod.spec["containers"])
 
 
-def _of_deployment(release: str, manifest: Mapping[str, Any]) -> Pods:
-    containers = manifest["spec"]["template"]["spec"]["containers"]
+def _of_object(release: str, manifest: Manifest, containers: Sequence[Mapping[str, Any]]) -> Pods:
     return Pods(
         workload=f"{release} {manifest['metadata']['name']}",
-        replicas=manifest["spec"]["replicas"],
+        replicas=manifest["spec"].get("replicas", 1),
         millicores=sum(requested(release, one, (), kind=Cpu) for one in containers),
         memory=sum(requested(release, one, (), kind=Size) for one in containers),
         volumes=0,
@@ -134,3 +140,9 @@ def nodes_left(region: Region) -> int:
     """Nodes that the pools may have when a zone is lost, or, without zones, a host."""
     per_pool = region.node_pools.max_count
     return per_pool * (len(region.zones) - 1) if region.zones else per_pool - 1
+
+
+def most_cores(region: Region) -> int:
+    """The vCPUs of all pools when each is at its largest and is being upgraded. `ValueError` for an unknown VM size."""
+    pools = region.node_pools
+    return vm_size(pools.vm_size).cores * (pools.max_count + SURGE) * max(len(region.zones), 1)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitoring.__main__ import main
+from monitoring.blueprint.capacity.node_pools import most_cores
 from monitoring.blueprint.releases import releases
 from monitoring.blueprint.values.charts import ROOT, Chart, KubernetesRange, Versions, versions
 from monitoring.doctor import ask as asking
@@ -214,6 +215,7 @@ def test_quota_counts_what_the_pools_have_already(zoned: Region) -> None:
     pools = {"agentPoolProfiles": [{"name": "monitorz1", "count": 2}, {"name": "others", "count": 50}]}
     without, with_two = (operation.quota(zoned, "f", usage, found).expected for found in ({}, pools))
     first, second = (int(text.split()[0]) for text in (without, with_two))
+    assert first == most_cores(zoned)
     assert first - second == 2 * 4
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.blueprint.capacity.needs import INGESTOR_MEMORY, Load, Need, blob, check_capacity, load, needs, runs_out
-from monitoring.blueprint.capacity.node_pools import nodes_left, nodes_needed, placed_pods
+from monitoring.blueprint.capacity.node_pools import most_cores, nodes_left, nodes_needed, placed_pods
 from monitoring.blueprint.releases import checked_releases, releases
 from monitoring.blueprint.releases.release import Release
 from monitoring.errors import InvalidInput
@@ -128,7 +128,14 @@ def test_every_pod_on_the_monitoring_nodes_is_counted(made: tuple[Release, ...])
     assert counted["thanos receive ingestor"].replicas == 3
     assert counted["thanos compact"].volumes == 1
     assert counted["oauth2-proxy"].replicas == 2
+    drill = counted["objects thanos-drill"]
+    assert (drill.replicas, drill.memory) == (1, 2**30)
     assert not any("upgradeJob" in name for name in counted)
+
+
+def test_quota_is_for_every_pool_at_its_largest_with_a_node_more(zoned: Region, unzoned: Region) -> None:
+    assert most_cores(zoned) == 4 * (zoned.node_pools.max_count + 1) * 3
+    assert most_cores(unzoned) == 4 * (unzoned.node_pools.max_count + 1)
 
 
 def test_nodes_must_suffice_without_a_zone(zoned: Region, unzoned: Region) -> None:
