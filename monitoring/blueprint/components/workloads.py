@@ -98,7 +98,7 @@ def _thanos(
         ports=ports,
         service=service or name,
         aliases=aliases,
-        service_account=name,
+        service_account=workload or name,
         certificate=certificate,
         grants=grants,
         workload=workload,

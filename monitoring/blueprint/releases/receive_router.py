@@ -22,14 +22,15 @@ from monitoring.blueprint.values.manifests import Manifest
 from monitoring.fleet.model import Region
 
 NAME = RECEIVE_ROUTER.workload
-"""Of the Deployment and the ConfigMap."""
+"""Of the Deployment, the ConfigMap and the ServiceAccount. Objects come before the chart, and wait for their pods: an
+account that the chart makes would never be there."""
 
 RING_FILE = "hashrings.json"
 
 LISTENERS = {"grpc": "grpc-address", "http": "http-address", "http-rem-write": "remote-write.address"}
 """The flag of each port of Thanos."""
 
-_OF_THE_CHART = frozenset({"service", "podDisruptionBudget", "serviceAccount", "ingress", "httpRoute"})
+_OF_THE_CHART = frozenset({"service", "podDisruptionBudget", "ingress", "httpRoute"})
 _READ = frozenset(
     {
         "extraArgs",
@@ -72,9 +73,15 @@ def ring(region: Region) -> list[dict[str, Any]]:
     return [{"hashring": "default", "endpoints": endpoints}]
 
 
-def routers(region: Region, values: Any) -> tuple[Manifest, Manifest]:
-    """The ring's ConfigMap and the Deployment; `values` are the chart's, overrides included."""
-    return _config(region), deployment(region, values)
+def routers(region: Region, values: Any) -> tuple[Manifest, ...]:
+    """The ring's ConfigMap, the account and the Deployment; `values` are the chart's, overrides included."""
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": NAME, "namespace": RECEIVE_ROUTER.namespace},
+        "automountServiceAccountToken": False,
+    }
+    return _config(region), account, deployment(region, values)
 
 
 def deployment(region: Region, values: Any) -> Manifest:

@@ -328,7 +328,7 @@ HARMLESS: list[tuple[str, str, Any]] = [
     (STACK, "grafana.grafana\\.ini", {"users": {"default_theme": "light"}}),
     (STACK, "kube-state-metrics.extraArgs", ["--use-apiserver-cache"]),
     (STACK, "prometheus-node-exporter.extraArgs", ["--no-collector.wifi"]),
-    (THANOS, "query.replicas", 3),
+    (THANOS, "queryFrontend.replicas", 3),
     (THANOS, "query.extraArgs", ["--query.timeout=3m", "--query.max-concurrent=50"]),
     (THANOS, "storeGateway.replicas", 3),
     (THANOS, "compact.extraArgs", ["--retention.resolution-raw=21d"]),
