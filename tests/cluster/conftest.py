@@ -90,6 +90,14 @@ class Trial:
             self.deployment.apply()
         assert self.settled(lambda found: dangling(found, about=lambda one: one["kind"] in ASK_FOR_SECRETS)) == []
 
+    def adopt_claims(self, tree: str) -> None:
+        """After docs/operations.md, "Claims that the StatefulSet made": those that the tree's Terraform would make."""
+        self.deployment.take(self.stacks[tree])
+        existing = {one["metadata"]["name"] for one in self.cluster.objects("persistentvolumeclaims")}
+        for address, name in self.deployment.claims_to_make().items():
+            if name in existing:
+                self.deployment.terraform("import", address, f"{NAMESPACE}/{name}")
+
     def unready(self) -> list[str]:
         """Of the workloads and of what the operator makes."""
         return self.settled(lambda found: [*unready(filter(self.ours, found)), *unreconciled(filter(self.ours, found))])
@@ -200,6 +208,7 @@ def upgraded(destroyed: Trial, operating: ExitStack) -> Upgrade:
     operating.enter_context(operator(trial.cluster, trial.scratch))
     assert trial.unready() == [], "the base must be ready before it is upgraded"
     before = stateful(trial.cluster)
+    trial.adopt_claims("head")
     trial.install("head")
     operating.close()
     trial.cluster.kubectl("delete", "events", "--all", "-n", NAMESPACE)  # what the operator refuses, it will say again

@@ -19,6 +19,8 @@ from tests.cluster.translation import Json, without_azure
 CHANGES = 2
 """Exit code of `terraform plan -detailed-exitcode` where something is to be done."""
 
+CLAIM = "kubernetes_persistent_volume_claim_v1"
+
 WEBHOOK_OF_RULES = [
     {"name": "prometheusOperator.admissionWebhooks.failurePolicy", "value": "Ignore"},
     {"name": "prometheusOperator.admissionWebhooks.timeoutSeconds", "value": "1", "type": "auto"},
@@ -72,6 +74,14 @@ class Deployment:
             for name, body in named.items()
             if body.get("lifecycle", {}).get("prevent_destroy")
         ]
+
+    def claims_to_make(self) -> dict[str, str]:
+        """Addresses of the stack's claims that the state lacks, with the claims' names."""
+        known = self.terraform("state", "list").stdout.split()
+        stack: Json = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))
+        claims = stack["resource"].get(CLAIM, {})
+        named = {f"{CLAIM}.{key}": body["metadata"]["name"] for key, body in claims.items()}
+        return {address: name for address, name in named.items() if address not in known}
 
     def terraform(self, *line: str, well: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
         """What Terraform says; `Failed` where its exit code is not one of `well`."""
