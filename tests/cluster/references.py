@@ -63,8 +63,10 @@ def _dangling(there: _Objects, about: Callable[[Object], bool]) -> Iterator[str]
 
 
 def _pod_spec(one: Object) -> Mapping[str, Any] | None:
-    """Of a pod, and of whatever makes pods."""
+    """Of a pod, and of whatever makes pods; not of a revision of the past, which a ReplicaSet without pods is."""
     spec = one.get("spec") or {}
+    if one["kind"] == "ReplicaSet" and spec.get("replicas") == 0:
+        return None
     if one["kind"] == "Pod":
         return spec
     if one["kind"] == "CronJob":

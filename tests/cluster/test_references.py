@@ -227,3 +227,8 @@ def _labelled(**labels: str) -> Object:
 )
 def test_a_selector_that_selects_nothing_is_told(one: Object, told: list[str]) -> None:
     assert dangling([one, _labelled(app="x")]) == told
+
+
+@pytest.mark.parametrize(("replicas", "told"), [(1, ["ReplicaSet here/one: no ServiceAccount a"]), (0, [])])
+def test_a_revision_of_the_past_refers_to_nothing(replicas: int, told: list[str]) -> None:
+    assert dangling([_object("ReplicaSet", spec={"replicas": replicas, **TEMPLATE})]) == told
