@@ -5,8 +5,8 @@ const os = require("node:os");
 const path = require("node:path");
 const { Writable } = require("node:stream");
 
-// A provider package would load its 1,500 modules one by one, when a class is asked for. Packages ship
-// `lib/lazy-index.js` for this, but name `lib/index.js` as main.
+// A provider package loads all of its 1,500 modules, since `lib/index.js` is its main. It also ships
+// `lib/lazy-index.js`, which loads a module when its class is asked for.
 const providers = Object.values(require("./engines.json")).map((engine) => engine.npm_providers);
 const EAGER = new RegExp(`/(?:${providers.join("|")})[^/]+/(?:.+/)?lib/index\\.js$`);
 
