@@ -78,7 +78,7 @@ def routers(region: Region, values: Any) -> tuple[Manifest, ...]:
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": NAME, "namespace": RECEIVE_ROUTER.namespace},
+        "metadata": {"name": RECEIVE_ROUTER.service_account, "namespace": RECEIVE_ROUTER.namespace},
         "automountServiceAccountToken": False,
     }
     return _config(region), account, deployment(region, values)

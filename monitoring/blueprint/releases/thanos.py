@@ -57,6 +57,7 @@ def computed(region: Region) -> Mapping[str, Any]:
                 "oversight.com/hashring": checksum(ring),
                 **tls.restart_with_trust(region),
             },
+            "receive.router.serviceAccount": {"create": False, "name": RECEIVE_ROUTER.service_account},
             "receive.router.extraArgs": router_flags(),
             **tls.mounted(RECEIVE_ROUTER, prefix=ROUTER),
             "receive.router.topologySpreadConstraints": spread(region, hard=False),
